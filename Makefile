@@ -1,0 +1,78 @@
+# "make" is "make check": quick. "make test" is everything that must hold.
+#
+#   venv     .venv with the project and its development extras
+#   run      a demonstration with calls of its own; DEMO=once ends by itself
+#   check    format, lint, types, import contracts, unit tests
+#   test     check, real, vectors, fuzz; ends with one line "N passed, N failed"
+#   real     tests with real peers (SIPp, Kamailio)
+#   vectors  recorded decisions; VECTORS=DIR takes another folder
+#   fuzz     property tests with random examples; SECONDS=N for longer
+#   bench    CPU per call, alone and against Kamailio
+#   tidy     let ruff format the code and mend what it can
+
+PYTHON ?= python3
+SHARED ?= ../shared
+# Absolute, as trial works in a folder of its own.
+override SHARED := $(abspath $(SHARED))
+VECTORS ?= $(SHARED)/vectors
+SECONDS ?= 60
+CONFIG ?= conf/dispatcher.toml
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+export SHARED
+export PYTHONPATH := $(CURDIR)
+
+# Every test folder and module but the real peers.
+UNIT := $(filter-out dispatch/test/real,$(patsubst %/__init__.py,%,$(wildcard dispatch/test/*/__init__.py))) \
+	$(wildcard dispatch/test/test_*.py)
+
+.PHONY: check venv run test format lint types contracts unit real vectors bench fuzz tidy
+
+check: format lint types contracts unit
+
+venv: $(STAMP)
+
+$(STAMP): setup.cfg pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing the project and its development extras into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--config-settings editable_mode=compat --editable '.[dev]'
+	@touch $@
+
+run: venv
+	@$(BIN)/dispatch demo $(if $(filter once,$(DEMO)),--once) $(CONFIG)
+
+test: venv
+	@$(BIN)/python -m dispatch.test.everything format lint types contracts unit real vectors fuzz
+
+format: venv
+	@$(BIN)/ruff format --check .
+
+lint: venv
+	@$(BIN)/ruff check .
+
+types: venv
+	@$(BIN)/mypy
+
+contracts: venv
+	@$(BIN)/lint-imports
+
+unit: venv
+	@$(BIN)/trial --reporter=text $(subst /,.,$(UNIT:.py=))
+
+real: venv
+	@$(BIN)/trial --reporter=text dispatch.test.real
+
+vectors: venv
+	@$(BIN)/python -m dispatch.test.vectors $(VECTORS)
+
+fuzz: venv
+	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m dispatch.test.fuzz --seconds $(SECONDS)
+
+bench: venv
+	@$(BIN)/python -m dispatch.test.bench
+
+tidy: venv
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .

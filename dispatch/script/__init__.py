@@ -1,0 +1,1 @@
+"""What a route is allowed to say: the request as a routing script sees it."""

@@ -1,0 +1,1 @@
+"""The service: configuration, the tree of objects, and its door to twistd."""

@@ -1,0 +1,1 @@
+"""SIP without I/O: bytes, grammar, transactions (RFC 3261)."""

@@ -1,0 +1,56 @@
+"""Where a message goes, and from which socket: values that the SIP core passes around without looking inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Transport(Protocol):
+    """What the core needs of a transport; `dispatch.transport.interfaces.ISipTransport` says it in full."""
+
+    name: bytes
+    reliable: bool
+
+    def send(self, message: bytes, flow: Flow) -> None:
+        """Send, or queue until the connection is up.
+
+        Raises:
+            TransportError: the peer can't be reached.
+        """
+
+
+class Listener:
+    """One local socket, as the SIP core sees it.
+
+    Attributes:
+        transport: carries what is sent from here.
+        host: address it is bound to, IPv6 without brackets.
+        port: port it is bound to.
+        sent_by: ``host:port`` for Via and Record-Route; the advertised one if there is one (RFC 3261 §18.1.1).
+        via: a Via line up to the value of its branch.
+    """
+
+    __slots__ = ("host", "port", "sent_by", "transport", "via")
+
+    def __init__(self, transport: Transport, host: str, port: int, sent_by: bytes) -> None:
+        self.transport = transport
+        self.host = host
+        self.port = port
+        self.sent_by = sent_by
+        self.via = b"Via: SIP/2.0/%b %b;branch=" % (transport.name, sent_by)
+
+
+@dataclass(slots=True, eq=False)
+class Flow:
+    """A way to a peer; the same object for the same way, so that it can be compared by identity.
+
+    Attributes:
+        listener: our end.
+        remote: address (IPv6 without brackets) and port of the peer.
+        connection: the stream it came on; None on UDP, and for "open one when needed".
+    """
+
+    listener: Listener
+    remote: tuple[str, int]
+    connection: object = None
