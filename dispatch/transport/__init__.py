@@ -1,0 +1,1 @@
+"""Sockets: each transport is a provider of `ISipTransport`."""

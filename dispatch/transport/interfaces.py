@@ -1,0 +1,109 @@
+"""The two seams of this room: what the engine asks of a transport, and what a transport tells the engine."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IConnector, IDelayedCall, IListeningPort, IReadDescriptor
+from twisted.internet.protocol import ClientFactory, ServerFactory
+from zope.interface import Attribute, Interface
+
+from dispatch.errors import ParseError
+from dispatch.sip.flow import Flow, Listener
+
+
+class Limits(Protocol):
+    """What transports need of ``[sip.limits]``."""
+
+    @property
+    def message(self) -> int:
+        """The longest message on a stream, in bytes."""
+
+    @property
+    def headers(self) -> int:
+        """The most header lines in a message."""
+
+    @property
+    def connections(self) -> int:
+        """How many connections a listener has open to peers that called us."""
+
+
+class Reactor(Protocol):
+    """What transports need of Twisted's reactor; its own interfaces are one for each line."""
+
+    def addReader(self, reader: IReadDescriptor, /) -> None: ...  # noqa: D102
+    def removeReader(self, reader: IReadDescriptor, /) -> None: ...  # noqa: D102
+    def adoptStreamPort(self, fd: int, family: Any, factory: ServerFactory, /) -> IListeningPort: ...  # noqa: D102
+    def connectTCP(  # noqa: D102
+        self,
+        host: str,
+        port: int,
+        factory: ClientFactory,
+        timeout: float = ...,
+        bindAddress: tuple[str, int] | None = ...,
+    ) -> IConnector: ...
+    def callLater(self, delay: float, callable: Any, *args: Any, **kwargs: Any) -> IDelayedCall: ...  # noqa: A002, D102
+    def seconds(self) -> float: ...  # noqa: D102
+
+
+class ISipReceiver(Interface):
+    """Takes what came from the network. Each call is one message; what it raises is logged and hurts no other message."""
+
+    def received(data: bytes, flow: Flow) -> None:
+        """Take one whole message.
+
+        Args:
+            data: the message, without the keep-alives before it.
+            flow: the way back to its sender.
+        """
+
+    def malformed(data: bytes, flow: Flow, error: ParseError) -> None:
+        """Answer, if it can be answered, what no message could be cut from; the stream is closed after this.
+
+        Args:
+            data: the stream from the start of the message on, as far as it came.
+            flow: the way back to its sender.
+            error: what is wrong.
+        """
+
+    def transport_failed(flow: Flow, reason: str) -> None:
+        """Learn that messages given to `ISipTransport.send` with this very flow may never have arrived."""
+
+
+class ISipTransport(Interface):
+    """Carries whole SIP messages over one kind of socket (RFC 3261 §18)."""
+
+    name: bytes = Attribute("As it stands in Via: ``b'UDP'``.")
+    reliable: bool = Attribute("True where no retransmission timer is wanted (§17).")
+    listener: Listener = Attribute("The local socket as the SIP core sees it; there from `bind` on.")
+
+    def bind() -> None:
+        """Take the socket, before the reactor runs and before privileges are given up.
+
+        Raises:
+            TransportError: the address can't be had; one line that says what to do.
+        """
+
+    def start(reactor: Reactor) -> None:
+        """Begin to receive; after `bind`."""
+
+    def stop() -> Deferred[None]:
+        """Stop, and fire when nothing of this transport is left in the reactor."""
+
+    def flow_to(host: str, port: int) -> Flow:
+        """The way to an address: the same object for the same address as long as it is in use.
+
+        Args:
+            host: an IPv4 or IPv6 address, never a name, with or without brackets.
+
+        Raises:
+            TransportError: this socket can't reach such an address.
+        """
+
+    def send(message: bytes, flow: Flow) -> None:
+        """Send, or queue until the connection is up; a later failure is reported as `transport_failed`.
+
+        Raises:
+            TransportError: the peer can't be reached; try the next destination.
+        """

@@ -1,0 +1,83 @@
+"""Local sockets, taken before the reactor runs, and the spelling of addresses."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from typing import Final
+
+from dispatch.errors import TransportError
+
+BACKLOG: Final = 1024
+"""Connections the kernel keeps for us until they are accepted."""
+
+_UDP_BUFFER: Final = 4 << 20  # asked for; the kernel gives what net.core.rmem_max allows
+
+_REMEDIES: Final = {
+    errno.EADDRINUSE: "stop the program that has it, or change 'listen'",
+    errno.EADDRNOTAVAIL: "no interface of this machine has it; change 'listen'",
+    errno.EACCES: "ports below 1024 are for root or CAP_NET_BIND_SERVICE; take a higher one",
+    errno.EAFNOSUPPORT: "this machine has no such protocol; change 'listen'",
+}
+
+
+def canonical(host: str) -> str:
+    """One spelling for each address, the kernel's: no brackets, IPv6 compressed and in lower case.
+
+    Raises:
+        TransportError: not an address.
+    """
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    address, percent, scope = host.partition("%")
+    kind = family(address)
+    try:
+        return socket.inet_ntop(kind, socket.inet_pton(kind, address)) + percent + scope
+    except (OSError, ValueError):
+        raise TransportError(f"{host!r} is no IP address") from None
+
+
+def family(host: str) -> socket.AddressFamily:
+    """The address family of an IP address; a colon tells."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def host_port(host: str, port: int) -> str:
+    """``host:port`` with the brackets of IPv6 (RFC 3261 §25.1, ``hostport``)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def bound(kind: socket.SocketKind, host: str, port: int) -> socket.socket:
+    """A socket on this address, not blocking; streams listen already.
+
+    Raises:
+        TransportError: it can't be had; one line that says what to do.
+    """
+    scheme = "udp" if kind is socket.SOCK_DGRAM else "tcp"
+    try:
+        return _bound(kind, canonical(host), port)
+    except OSError as error:
+        reason = (os.strerror(error.errno) if error.errno in errno.errorcode else str(error)).lower()
+        remedy = _REMEDIES.get(error.errno or 0, "see 'listen'")
+        raise TransportError(f"{scheme}:{host_port(host, port)}: {reason}; {remedy}") from None
+
+
+def _bound(kind: socket.SocketKind, host: str, port: int) -> socket.socket:
+    made = socket.socket(family(host), kind)
+    try:
+        made.setblocking(False)
+        if family(host) is socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # v4 has listeners of its own
+        if kind is socket.SOCK_STREAM:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        else:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UDP_BUFFER)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UDP_BUFFER)
+        made.bind((host, port))
+        if kind is socket.SOCK_STREAM:
+            made.listen(BACKLOG)
+    except BaseException:
+        made.close()
+        raise
+    return made
