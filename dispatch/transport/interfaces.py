@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IConnector, IDelayedCall, IListeningPort, IReadDescriptor
-from twisted.internet.protocol import ClientFactory, ServerFactory
+from twisted.internet.interfaces import IReactorFDSet, IReactorSocket, IReactorTCP, IReactorTime
 from zope.interface import Attribute, Interface
 
 from dispatch.errors import ParseError
@@ -29,26 +28,12 @@ class Limits(Protocol):
         """How many connections a listener has open to peers that called us."""
 
 
-class Reactor(Protocol):
-    """What transports need of Twisted's reactor; its own interfaces are one for each line."""
-
-    def addReader(self, reader: IReadDescriptor, /) -> None: ...  # noqa: D102
-    def removeReader(self, reader: IReadDescriptor, /) -> None: ...  # noqa: D102
-    def adoptStreamPort(self, fd: int, family: Any, factory: ServerFactory, /) -> IListeningPort: ...  # noqa: D102
-    def connectTCP(  # noqa: D102
-        self,
-        host: str,
-        port: int,
-        factory: ClientFactory,
-        timeout: float = ...,
-        bindAddress: tuple[str, int] | None = ...,
-    ) -> IConnector: ...
-    def callLater(self, delay: float, callable: Any, *args: Any, **kwargs: Any) -> IDelayedCall: ...  # noqa: A002, D102
-    def seconds(self) -> float: ...  # noqa: D102
+class IReactor(IReactorFDSet, IReactorSocket, IReactorTCP, IReactorTime):
+    """What transports need of Twisted's reactor."""
 
 
 class ISipReceiver(Interface):
-    """Takes what came from the network. Each call is one message; what it raises is logged and hurts no other message."""
+    """Takes what came from the network; what it raises is logged and hurts no other message."""
 
     def received(data: bytes, flow: Flow) -> None:
         """Take one whole message.
@@ -85,7 +70,7 @@ class ISipTransport(Interface):
             TransportError: the address can't be had; one line that says what to do.
         """
 
-    def start(reactor: Reactor) -> None:
+    def start(reactor: IReactor) -> None:
         """Begin to receive; after `bind`."""
 
     def stop() -> Deferred[None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 from typing import Final
 
@@ -58,7 +57,7 @@ def bound(kind: socket.SocketKind, host: str, port: int) -> socket.socket:
     try:
         return _bound(kind, canonical(host), port)
     except OSError as error:
-        reason = (os.strerror(error.errno) if error.errno in errno.errorcode else str(error)).lower()
+        reason = (error.strerror or str(error)).lower()
         remedy = _REMEDIES.get(error.errno or 0, "see 'listen'")
         raise TransportError(f"{scheme}:{host_port(host, port)}: {reason}; {remedy}") from None
 

@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 from dispatch.errors import TransportError
 from dispatch.sip.flow import Flow, Listener
-from dispatch.transport.interfaces import ISipReceiver, ISipTransport, Limits, Reactor
+from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Limits
 from dispatch.transport.sockets import bound, canonical, family, host_port
 
 log = Logger()
@@ -68,7 +68,7 @@ class UdpTransport:
         self._receiver = receiver
         self._flows: dict[tuple[str, int], Flow] = {}
         self._socket: socket.socket | None = None
-        self._reactor: Reactor | None = None
+        self._reactor: IReactor | None = None
         self._turn = 0
         self._crowded = False
         self.dropped = 0
@@ -88,7 +88,7 @@ class UdpTransport:
         shown, shown_port = self._advertised or (host, port)
         self.listener = Listener(self, host, port, host_port(shown, shown_port or port).encode())
 
-    def start(self, reactor: Reactor) -> None:
+    def start(self, reactor: IReactor) -> None:
         """See `ISipTransport`."""
         self._reactor = reactor
         reactor.addReader(self)

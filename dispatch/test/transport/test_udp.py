@@ -1,0 +1,235 @@
+"""Tests of dispatch.transport.udp."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from typing import cast
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from dispatch.errors import TransportError
+from dispatch.test.transport.fakes import OPTIONS, FewLimits, Recorder
+from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport
+from dispatch.transport.udp import UdpTransport
+
+PEER = ("192.0.2.7", 5060)
+
+
+class FakeSocket:
+    """A datagram socket: a queue to read from, a list of what was sent, an error to raise."""
+
+    def __init__(self, host: str = "192.0.2.1") -> None:
+        self.host = host
+        self.waiting: list[tuple[bytes, tuple[str | int, ...]]] = []
+        self.asked = 0
+        self.sent: list[tuple[bytes, tuple[str, int]]] = []
+        self.error = 0
+        self.is_open = True
+
+    def getsockname(self) -> tuple[str, int]:
+        return self.host, 5060
+
+    def fileno(self) -> int:
+        return 99
+
+    def recvfrom(self, size: int) -> tuple[bytes, tuple[str | int, ...]]:
+        self.asked += 1
+        if self.error or not self.waiting:
+            number = self.error or errno.EAGAIN
+            raise OSError(number, os.strerror(number))
+        return self.waiting.pop(0)
+
+    def sendto(self, data: bytes, remote: tuple[str, int]) -> int:
+        if self.error:
+            raise OSError(self.error, os.strerror(self.error))
+        self.sent.append((data, remote))
+        return len(data)
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+class UdpCase(SynchronousTestCase):
+    """A transport on a fake socket."""
+
+    host = "192.0.2.1"
+
+    def setUp(self) -> None:
+        self.receiver = Recorder()
+        self.reactor = MemoryReactorClock()
+        self.socket = FakeSocket(self.host)
+        self.udp = UdpTransport(self.host, 5060, self.receiver, FewLimits())
+        self.udp.adopt(cast(socket.socket, self.socket))
+        self.udp.start(cast(IReactor, self.reactor))
+
+    def arrive(self, *datagrams: bytes) -> None:
+        """Let datagrams come in, and the reactor see it once."""
+        self.socket.waiting += [(datagram, PEER) for datagram in datagrams]
+        self.udp.doRead()
+
+
+class ReceivingTests(UdpCase):
+    def test_provides_its_interfaces(self) -> None:
+        """It is a transport to the engine, and something to read from to the reactor."""
+        verifyObject(ISipTransport, self.udp)
+        verifyObject(IReadDescriptor, self.udp)
+        verifyObject(ISipReceiver, self.receiver)
+
+    def test_a_message_comes_with_the_way_back(self) -> None:
+        """The receiver gets the bytes as they came, and a flow to their sender."""
+        self.arrive(OPTIONS)
+        self.assertEqual(self.receiver.messages, [OPTIONS])
+        flow = self.receiver.flows[0]
+        self.assertEqual((flow.remote, flow.connection), (PEER, None))
+        self.assertIs(flow.listener, self.udp.listener)
+
+    def test_the_same_peer_has_the_same_flow(self) -> None:
+        """Flows can be compared by identity, whether they came in or were asked for."""
+        asked = self.udp.flow_to(*PEER)
+        self.arrive(OPTIONS)
+        self.arrive(OPTIONS)
+        self.assertIs(self.receiver.flows[0], asked)
+        self.assertIs(self.receiver.flows[1], asked)
+        self.assertIs(self.udp.flow_to("192.0.2.7", 5060), asked)
+        self.assertIsNot(self.udp.flow_to("192.0.2.7", 5061), asked)
+
+    def test_flows_are_bounded(self) -> None:
+        """However many addresses send, memory stays bounded."""
+        for number in range(50_000):
+            self.udp.datagramReceived(OPTIONS, (f"10.0.{number >> 8}.{number & 255}", 5060))
+        self.assertLessEqual(len(self.udp._flows), 20_001)
+        self.assertEqual(len(self.receiver.messages), 50_000)
+
+    def test_keep_alives_end_here(self) -> None:
+        """Datagrams of line ends, NULs and blanks, and STUN, never reach the receiver (RFC 5626 §3.5)."""
+        stun = b"\0\1\0\0\x21\x12\xa4\x42" + b"x" * 12
+        self.arrive(b"\r\n\r\n")
+        for datagram in (b"", b"\r\n", b"\0\0\0\0", b"  ", b"\n", stun, b"\1\1\0\0"):
+            self.arrive(datagram)
+        self.assertEqual(self.receiver.messages, [])
+        self.assertEqual(self.udp.ignored, 8)
+
+    def test_line_ends_before_a_message(self) -> None:
+        """Line ends before the start line are ignored (RFC 3261 §7.5)."""
+        self.arrive(b"\r\n\r\n" + OPTIONS)
+        self.assertEqual(self.receiver.messages, [OPTIONS])
+
+    def test_other_rubbish_is_for_the_receiver(self) -> None:
+        """What begins with a blank but is no keep-alive is judged by who knows SIP."""
+        self.arrive(b" OPTIONS")
+        self.assertEqual(self.receiver.messages, [b" OPTIONS"])
+
+    def test_one_bad_message_does_not_hurt_the_next(self) -> None:
+        """An error in the receiver is logged, and the socket goes on."""
+        self.receiver.broken = RuntimeError("boom")
+        self.arrive(OPTIONS)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        self.receiver.broken = None
+        self.arrive(OPTIONS)
+        self.assertEqual(self.receiver.messages, [OPTIONS])
+
+    def test_most_wake_ups_read_once(self) -> None:
+        """With one datagram per wake-up, the kernel is asked twice only every eighth time."""
+        for _ in range(16):
+            self.arrive(OPTIONS)
+        self.assertEqual(len(self.receiver.messages), 16)
+        self.assertEqual(self.socket.asked, 18)
+
+    def test_a_queue_is_drained(self) -> None:
+        """Once more than one was found waiting, each wake-up empties the queue, up to a bound."""
+        self.arrive(*[OPTIONS] * 300)
+        for _ in range(7):
+            self.udp.doRead()
+        self.assertEqual(len(self.receiver.messages), 7 + 1 + 64)
+        for _ in range(4):
+            self.udp.doRead()
+        self.assertEqual(self.socket.waiting, [])
+        asked = self.socket.asked
+        self.arrive(OPTIONS)
+        self.assertLessEqual(self.socket.asked - asked, 2)
+
+    def test_an_error_leaves_the_socket_in_the_reactor(self) -> None:
+        """What the kernel reports on reading is logged, and never raised to the reactor."""
+        self.socket.error = errno.ECONNREFUSED
+        self.udp.doRead()
+        self.socket.error = 0
+        self.arrive(OPTIONS)
+        self.assertEqual(self.receiver.messages, [OPTIONS])
+
+
+class SendingTests(UdpCase):
+    def test_bytes_go_out_as_they_are(self) -> None:
+        """What is sent is one datagram to the flow's remote end."""
+        self.udp.send(OPTIONS, self.udp.flow_to(*PEER))
+        self.assertEqual(self.socket.sent, [(OPTIONS, PEER)])
+
+    def test_a_full_buffer_loses_the_message(self) -> None:
+        """When the kernel has no room the message is lost as on the network, and counted."""
+        for number in (errno.EAGAIN, errno.ENOBUFS):
+            self.socket.error = number
+            self.udp.send(OPTIONS, self.udp.flow_to(*PEER))
+        self.assertEqual(self.udp.dropped, 2)
+
+    def test_a_refusal_names_the_peer(self) -> None:
+        """Where the network refuses at once, the sender learns it and can try the next destination."""
+        flow = self.udp.flow_to(*PEER)
+        for number in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EPERM, errno.EMSGSIZE, errno.ECONNREFUSED):
+            self.socket.error = number
+            error = self.assertRaises(TransportError, self.udp.send, OPTIONS, flow)
+            self.assertEqual(str(error), f"192.0.2.7:5060: {os.strerror(number)}")
+
+    def test_only_addresses_are_sent_to(self) -> None:
+        """A name, an address of the other kind, or a port out of range is refused: the kernel would ask DNS."""
+        for host, port in (("gw.example.com", 5060), ("::1", 5060), ("", 5060), ("192.0.2.7", 0), ("192.0.2.7", 65536)):
+            self.assertRaises(TransportError, self.udp.flow_to, host, port)
+
+
+class Ipv6Tests(UdpCase):
+    host = "2001:db8::1"
+
+    def test_scope_and_flow_are_left_out(self) -> None:
+        """A peer is host and port, and has one flow, though the kernel tells four parts (RFC 3493 §3.3)."""
+        self.socket.waiting.append((OPTIONS, ("2001:db8::7", 5060, 0, 0)))
+        self.udp.doRead()
+        self.assertEqual(self.receiver.flows[0].remote, ("2001:db8::7", 5060))
+        self.assertIs(self.udp.flow_to("[2001:DB8:0::7]", 5060), self.receiver.flows[0])
+
+    def test_sent_by_has_brackets(self) -> None:
+        """An IPv6 address stands in brackets in Via (RFC 3261 §25.1)."""
+        self.assertEqual(self.udp.listener.sent_by, b"[2001:db8::1]:5060")
+        self.assertEqual(self.udp.listener.host, "2001:db8::1")
+
+
+class LifeTests(UdpCase):
+    def test_start_and_stop(self) -> None:
+        """Between start and stop the reactor watches the socket; then it is closed."""
+        self.assertEqual(self.reactor.getReaders(), [self.udp])
+        self.successResultOf(self.udp.stop())
+        self.assertEqual(self.reactor.getReaders(), [])
+        self.assertFalse(self.socket.is_open)
+        self.successResultOf(self.udp.stop())
+
+    def test_the_end_of_the_reactor(self) -> None:
+        """The socket is closed when the reactor lets go of it."""
+        self.udp.connectionLost(Failure(ConnectionDone()))
+        self.assertFalse(self.socket.is_open)
+
+    def test_advertised(self) -> None:
+        """What is advertised goes into Via instead of what is bound; port 0 stands for the bound one."""
+        for advertised, sent_by in (
+            (("203.0.113.7", 5080), b"203.0.113.7:5080"),
+            (("203.0.113.7", 0), b"203.0.113.7:5060"),
+            (("2001:db8::9", 5080), b"[2001:db8::9]:5080"),
+        ):
+            udp = UdpTransport("192.0.2.1", 5060, self.receiver, FewLimits(), advertised)
+            udp.adopt(cast(socket.socket, self.socket))
+            self.assertEqual(udp.listener.sent_by, sent_by)
+            self.assertEqual((udp.listener.host, udp.listener.port), ("192.0.2.1", 5060))
+            self.assertIs(udp.listener.transport, udp)
