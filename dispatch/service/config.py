@@ -1,0 +1,401 @@
+"""The configuration: a TOML file read into frozen dataclasses, with all its problems told at once.
+
+The dataclasses hold the defaults, the table at the end says what each key takes; a test holds both against each other
+and against `docs/configuration.md`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
+from dispatch.balance.algorithms.algorithm import Algorithm
+from dispatch.errors import ConfigError, ConfigErrors
+from dispatch.service import toml_lines
+from dispatch.service.listen import SIP_PORT, Listen, bracketed, default_route_address, parse_host_port, parse_listen
+from dispatch.service.reading import (
+    Place,
+    Reader,
+    boolean,
+    expected,
+    file_name,
+    integer,
+    many,
+    near,
+    one_of,
+    seconds,
+    suggest,
+    text,
+)
+from dispatch.sip.timers import Timers
+
+FAILOVER_FLAG: Final = 2  # bit of [dispatcher] flags
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of anything is taken from the network.
+
+    Attributes:
+        message: bytes of one message.
+        headers: header lines of one message.
+        connections: open streams over all listening sockets.
+        transactions: open transactions.
+    """
+
+    message: int = 65535
+    headers: int = 256
+    connections: int = 4096
+    transactions: int = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sip:
+    """``[sip]``: where we listen and who we are.
+
+    Attributes:
+        listen: sockets to open.
+        alias: further names, ``host`` or ``host:port``, that are us.
+        advertise: what goes into Via and Record-Route in place of the address of a socket.
+        secret_file: key of what we sign; made at the first start.
+        timers: seconds.
+        limits: against too much of anything.
+    """
+
+    listen: tuple[Listen, ...] = ()
+    alias: tuple[str, ...] = ()
+    advertise: Mapping[Listen, tuple[str, int]] = field(default_factory=dict)
+    secret_file: Path = Path("secret")
+    timers: Timers = field(default_factory=Timers)
+    limits: Limits = field(default_factory=Limits)
+
+    def sent_by(self, listen: Listen) -> tuple[str, int]:
+        """Host and port that others are told for one of our sockets: advertised, or bound.
+
+        For a socket on all addresses it is the address that faces the default route.
+        """
+        if listen in self.advertise:
+            return self.advertise[listen]
+        return default_route_address(listen.host) if listen.is_any else listen.host, listen.port
+
+
+@dataclass(frozen=True, slots=True)
+class DispatcherConfig:
+    """``[dispatcher]``: the module's parameters, by its names and with its defaults."""
+
+    list_file: Path = Path("/etc/kamailio/dispatcher.list")
+    flags: int = 0
+    use_default: int = 0
+    force_dst: int = 1
+    ds_load_mode: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """``[lists]``: what a reload does.
+
+    Attributes:
+        reload_keeps_state: states and counters of destinations that stay are carried over.
+    """
+
+    reload_keeps_state: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RouteConfig:
+    """``[route]``: what the built-in route does with an initial request.
+
+    Attributes:
+        set: group that destinations are taken from.
+        algorithm: number or name of one.
+        mode: ``dst`` keeps the Request-URI, ``domain`` rewrites its host and port.
+        relay: ``stateful`` or ``stateless``.
+        failover_on: responses that send the request to the next destination.
+        failover_attempts: destinations tried for one request, at most.
+        failover_time: seconds after which no further destination is tried.
+    """
+
+    set: int = 1
+    algorithm: int | str = 4
+    mode: str = "dst"
+    relay: str = "stateful"
+    failover_on: tuple[int, ...] = (408, 500, 503)
+    failover_attempts: int = 8
+    failover_time: float = 90.0
+
+    @property
+    def row(self) -> Algorithm:
+        """What the number or name of the algorithm stands for."""
+        return BY_NUMBER[self.algorithm] if isinstance(self.algorithm, int) else BY_NAME[self.algorithm]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All of a configuration file.
+
+    Attributes:
+        path: the file.
+        warnings: what works, but hardly as it is meant; `dispatch check` shows them.
+    """
+
+    path: Path
+    sip: Sip = field(default_factory=Sip)
+    dispatcher: DispatcherConfig = field(default_factory=DispatcherConfig)
+    lists: Lists = field(default_factory=Lists)
+    route: RouteConfig = field(default_factory=RouteConfig)
+    warnings: tuple[ConfigError, ...] = ()
+
+    @property
+    def failover(self) -> bool:
+        """Whether failed requests go to the next destination."""
+        return bool(self.dispatcher.flags & FAILOVER_FLAG) and self.route.relay == "stateful"
+
+
+def load(path: Path) -> Config:
+    """Read a configuration file. Relative paths in it are relative to it.
+
+    Raises:
+        ConfigErrors: all that is wrong with it.
+    """
+    try:
+        source = path.read_text(encoding="utf-8")
+        document = tomllib.loads(source)
+    except OSError as error:
+        raise ConfigErrors([ConfigError(path, 0, f"can't be read: {error.strerror}")]) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigErrors([ConfigError(path, line, "not UTF-8; save it as UTF-8")]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigErrors([_syntax_error(path, str(error), source)]) from None
+    top = Place(path, toml_lines.lines(source))
+    config = _resolved(Config(path, **_read_keys(document, _TOP, top)))
+    _cross_check(config, top)
+    if top.problems:
+        raise ConfigErrors(sorted(top.problems, key=_by_line))
+    return replace(config, warnings=tuple(sorted(top.hints, key=_by_line)))
+
+
+def _resolved(config: Config) -> Config:
+    """With file names that are relative to the file, the default ones too."""
+    base = config.path.parent
+    return replace(
+        config,
+        sip=replace(config.sip, secret_file=base / config.sip.secret_file),
+        dispatcher=replace(config.dispatcher, list_file=base / config.dispatcher.list_file),
+    )
+
+
+def _by_line(problem: ConfigError) -> int:
+    return problem.line
+
+
+def _syntax_error(path: Path, message: str, source: str) -> ConfigError:
+    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
+    if found is None:
+        return ConfigError(path, 0, f"not TOML: {message}")
+    if found[2] is None:
+        return ConfigError(path, source.count("\n") + 1, f"not TOML: {found[1]} at the end of the file")
+    return ConfigError(path, int(found[2]), f"not TOML: {found[1]}, column {found[3]}")
+
+
+# --- readers of single keys
+
+
+def _algorithm(value: object, place: Place) -> object:
+    known = ", ".join(f"{number} ({row.name})" for number, row in sorted(BY_NUMBER.items()))
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        expected(f"the number or name of an algorithm: {known}", value, place)
+    elif value not in BY_NUMBER and value not in BY_NAME:
+        meant = near(value, BY_NAME)
+        place.wrong(f"{place} is {value!r}; " + (f"did you mean {meant!r}?" if meant else f"there are {known}"))
+    return value
+
+
+def _listens(value: object, place: Place) -> tuple[Listen, ...]:
+    sockets: list[Listen] = []
+
+    def read_one(item: object, at: Place) -> None:
+        listen = text(parse_listen, "udp:127.0.0.1:5060", item, at)
+        if listen is not None and listen in sockets:
+            at.wrong(f"{place} has {listen} twice; remove one")
+        elif listen is not None:
+            sockets.append(listen)
+
+    many(read_one, of=str)(value, place)
+    if value == []:
+        place.wrong(f'{place} is empty; write e.g. {place.path[-1]} = ["udp:127.0.0.1:5060"]')
+    return tuple(sockets)
+
+
+def _alias(value: object, place: Place) -> object:
+    text(parse_host_port, "sip.example.com:5080", value, place)
+    return value
+
+
+def _advertise(value: object, place: Place) -> Mapping[Listen, tuple[str, int]]:
+    if not isinstance(value, dict):
+        expected('a table: { "udp:10.0.0.5:5060" = "203.0.113.7:5060" }', value, place)
+        return {}
+    names: dict[Listen, tuple[str, int]] = {}
+    for key, item in value.items():
+        at = place.at(key)
+        listen = text(parse_listen, "udp:10.0.0.5:5060", key, at)
+        name = text(parse_host_port, "203.0.113.7:5060", item, at)
+        if listen is not None and name is not None:
+            names[listen] = (name[0], SIP_PORT if name[1] is None else name[1])
+    return names
+
+
+# --- tables
+
+
+def _table(name: str) -> Reader:
+    def read(value: object, place: Place) -> object:
+        made, readers = _TABLES[name]
+        if not isinstance(value, dict):
+            expected("a table", value, place)
+            return made()
+        return made(**_read_keys(value, readers, place.table()))
+
+    return read
+
+
+def _read_keys(values: Mapping[str, Any], readers: Mapping[str, Reader], place: Place) -> dict[str, Any]:
+    known = {}
+    for key, value in values.items():
+        at = place.at(key)
+        if key in readers:
+            known[key] = readers[key](value, at)
+        else:
+            at.wrong(_unknown(key, readers, place))
+    return known
+
+
+def _unknown(key: str, readers: Mapping[str, Reader], place: Place) -> str:
+    if not place.path:
+        return f"there is no table or key {key!r} here; {suggest(key, readers)}"
+    elsewhere = [table for table, (_, others) in _TABLES.items() if key in others]
+    if elsewhere and near(key, readers) is None:
+        return f"{place} has no key {key!r}; it belongs under [{elsewhere[0]}]"
+    return f"{place} has no key {key!r}; {suggest(key, readers)}"
+
+
+# --- what one key says about another
+
+
+def _cross_check(config: Config, top: Place) -> None:
+    sip = top.table("sip")
+    if not sip.at("listen").is_written:
+        sip.wrong('[sip] listen is missing; write e.g. listen = ["udp:127.0.0.1:5060"]')
+    if top.problems:
+        return  # the rest compares values that must be right themselves
+    _check_names(config.sip, sip)
+    _check_failover(config, top)
+    _check_stateless(config.route, top.table("route"))
+
+
+def _check_names(sip: Sip, place: Place) -> None:
+    for listen in sip.advertise:
+        if listen not in sip.listen:
+            at = place.at("advertise")
+            at.wrong(f"{at} names {listen}, which is not listened on; {suggest(listen, map(str, sip.listen))}")
+    for index, listen in enumerate(sip.listen):
+        if listen.is_any and listen not in sip.advertise:
+            host, port = sip.sent_by(listen)
+            place.at("listen", index).warn(
+                f"{listen} stands for all addresses: Via and Record-Route will name {bracketed(host)}:{port}, "
+                f'the address of the default route; write advertise = {{ "{listen}" = "HOST:PORT" }} for another'
+            )
+
+
+def _check_failover(config: Config, top: Place) -> None:
+    route = config.route
+    place = top.table("route").at("failover_on")
+    if not route.failover_on:
+        return
+    if route.relay == "stateless":
+        if place.is_written:
+            place.warn(
+                f"{place} has no effect with relay = 'stateless': nothing is remembered that could be sent again"
+            )
+    elif not config.dispatcher.flags & FAILOVER_FLAG:
+        at = place if place.is_written else top.table("dispatcher").at("flags")
+        at.warn(
+            f"no failover: [dispatcher] flags is {config.dispatcher.flags}, without bit {FAILOVER_FLAG}; "
+            f"write flags = {config.dispatcher.flags | FAILOVER_FLAG}, or [route] failover_on = [] when none is wanted"
+        )
+
+
+def _check_stateless(route: RouteConfig, place: Place) -> None:
+    if route.relay == "stateless" and route.row.key is None:
+        at = place.at("algorithm") if place.at("algorithm").is_written else place.at("relay")
+        at.warn(
+            f"with relay = 'stateless', algorithm {route.algorithm!r} sends a CANCEL or a retransmission elsewhere "
+            f"than its request went; choose one that hashes, e.g. 'hash-callid'"
+        )
+
+
+# --- which key takes what
+
+_TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
+    "sip": (
+        Sip,
+        {
+            "listen": _listens,
+            "alias": many(_alias, of=str),
+            "advertise": _advertise,
+            "secret_file": file_name,
+            "timers": _table("sip.timers"),
+            "limits": _table("sip.limits"),
+        },
+    ),
+    "sip.timers": (
+        Timers,
+        {
+            "t1": seconds(0.01),
+            "t2": seconds(0.01),
+            "t4": seconds(0.01),
+            "fr_timer": seconds(0.1),
+            "fr_inv_timer": seconds(0.1),
+            "grace": seconds(0),
+        },
+    ),
+    "sip.limits": (
+        Limits,
+        {
+            "message": integer(1024),
+            "headers": integer(16),
+            "connections": integer(1),
+            "transactions": integer(1),
+        },
+    ),
+    "dispatcher": (
+        DispatcherConfig,
+        {
+            "list_file": file_name,
+            "flags": integer(0, 3),
+            "use_default": integer(0, 1),
+            "force_dst": integer(0, 1),
+            "ds_load_mode": integer(0, 1),
+        },
+    ),
+    "lists": (Lists, {"reload_keeps_state": boolean}),
+    "route": (
+        RouteConfig,
+        {
+            "set": integer(0),
+            "algorithm": _algorithm,
+            "mode": one_of("dst", "domain"),
+            "relay": one_of("stateful", "stateless"),
+            "failover_on": many(integer(300, 699), of=int),
+            "failover_attempts": integer(1),
+            "failover_time": seconds(0.1),
+        },
+    ),
+}
+_TOP: Final = {name: _table(name) for name in _TABLES if "." not in name}

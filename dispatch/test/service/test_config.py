@@ -1,0 +1,219 @@
+"""Tests of reading the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from dispatch.errors import ConfigErrors
+from dispatch.service.config import _TABLES, Config, load
+from dispatch.service.listen import Listen
+
+LEAST = """\
+[sip]
+listen = ["udp:127.0.0.1:5060"]
+[dispatcher]
+list_file = "dispatcher.list"
+flags = 2
+"""
+
+
+class ConfigCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp()).absolute()
+
+    def load(self, text: str | bytes) -> Config:
+        self.path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return load(self.path)
+
+    def problems(self, text: str | bytes) -> list[tuple[int, str]]:
+        """Line and text of each problem."""
+        with self.assertRaises(ConfigErrors) as caught:
+            self.load(text)
+        return [(problem.line, problem.remedy) for problem in caught.exception.problems]
+
+    def warnings(self, text: str) -> list[tuple[int, str]]:
+        return [(hint.line, hint.remedy) for hint in self.load(text).warnings]
+
+    def assert_problem(self, text: str, line: int, *words: str) -> None:
+        """That there is one problem, in this line, which speaks of these words."""
+        ((found, remedy),) = self.problems(text)
+        self.assertEqual(found, line)
+        for word in words:
+            self.assertIn(word, remedy)
+
+
+class ValueTests(ConfigCase):
+    def test_the_least_that_works(self) -> None:
+        """Where to listen and the list are enough; all else has its default."""
+        config = self.load(LEAST)
+        self.assertEqual(config.sip.listen, (Listen("udp", "127.0.0.1", 5060),))
+        self.assertEqual(config.dispatcher.list_file, self.path.parent / "dispatcher.list")
+        self.assertEqual(config.sip.secret_file, self.path.parent / "secret")
+        self.assertEqual((config.route.set, config.route.algorithm, config.route.relay), (1, 4, "stateful"))
+        self.assertEqual(config.warnings, ())
+        self.assertTrue(config.failover)
+
+    def test_all_keys(self) -> None:
+        """Each key comes through as it was written."""
+        config = self.load("""
+            [sip]
+            listen = ["udp:0.0.0.0:5070", "tcp:[::1]:5060"]
+            alias = ["sip.example.com", "sip.example.com:5080"]
+            advertise = { "udp:0.0.0.0:5070" = "203.0.113.7:5090", "tcp:[::1]:5060" = "sip.example.com" }
+            secret_file = "/etc/secret"
+            [sip.timers]
+            t1 = 1
+            fr_timer = 2.5
+            [sip.limits]
+            message = 4096
+            [dispatcher]
+            list_file = "/etc/list"
+            flags = 3
+            use_default = 1
+            force_dst = 0
+            ds_load_mode = 1
+            [lists]
+            reload_keeps_state = false
+            [route]
+            set = 7
+            algorithm = "hash-callid"
+            mode = "domain"
+            relay = "stateless"
+            failover_on = []
+            failover_attempts = 2
+            failover_time = 5
+        """)
+        sip, route = config.sip, config.route
+        self.assertEqual(sip.alias, ("sip.example.com", "sip.example.com:5080"))
+        self.assertEqual(
+            [sip.sent_by(listen) for listen in sip.listen], [("203.0.113.7", 5090), ("sip.example.com", 5060)]
+        )
+        self.assertEqual(sip.secret_file, Path("/etc/secret"))
+        self.assertEqual((sip.timers.t1, sip.timers.fr_timer, sip.timers.t2), (1.0, 2.5, 4.0))
+        self.assertEqual((sip.limits.message, sip.limits.headers), (4096, 256))
+        dispatcher = config.dispatcher
+        self.assertEqual(dispatcher.list_file, Path("/etc/list"))
+        self.assertEqual((dispatcher.flags, dispatcher.use_default, dispatcher.force_dst), (3, 1, 0))
+        self.assertEqual(dispatcher.ds_load_mode, 1)
+        self.assertFalse(config.lists.reload_keeps_state)
+        self.assertEqual(
+            (route.set, route.algorithm, route.mode, route.relay), (7, "hash-callid", "domain", "stateless")
+        )
+        self.assertEqual((route.failover_on, route.failover_attempts, route.failover_time), ((), 2, 5.0))
+        self.assertEqual(route.row.number, 0)
+        self.assertFalse(config.failover)
+
+    def test_a_single_string(self) -> None:
+        """A list may be written as a single string."""
+        config = self.load('[sip]\nlisten = "udp:127.0.0.1:5060"\nalias = "a.example"\n[dispatcher]\nflags = 2')
+        self.assertEqual(config.sip.listen, (Listen("udp", "127.0.0.1", 5060),))
+        self.assertEqual(config.sip.alias, ("a.example",))
+
+    def test_sent_by(self) -> None:
+        """A socket is known by its address; one on all addresses by an address that others can use."""
+        sip = self.load('[sip]\nlisten = ["udp:127.0.0.1:5080", "udp:0.0.0.0:5060"]\n[dispatcher]\nflags = 2').sip
+        self.assertEqual(sip.sent_by(sip.listen[0]), ("127.0.0.1", 5080))
+        self.assertNotEqual(sip.sent_by(sip.listen[1])[0], "0.0.0.0")
+        self.assertEqual(sip.sent_by(sip.listen[1])[1], 5060)
+
+    def test_every_field_has_a_reader(self) -> None:
+        """A key can be written exactly when it is a field of its dataclass."""
+        for made, readers in _TABLES.values():
+            self.assertEqual({field.name for field in fields(made)}, set(readers))  # type: ignore[arg-type]  # a dataclass
+
+
+class ProblemTests(ConfigCase):
+    def test_all_at_once(self) -> None:
+        """Every problem is told, in the order of the lines, and in one text."""
+        text = '[sip]\nlisten = ["udp:127.0.0.1:5060", "x"]\n[route]\nalgorithm = 99\nmode = "dts"\nsets = 1\n'
+        self.assertEqual([line for line, _ in self.problems(text)], [2, 4, 5, 6])
+        with self.assertRaises(ConfigErrors) as caught:
+            load(self.path)
+        self.assertEqual(len(str(caught.exception).splitlines()), 4)
+        self.assertTrue(str(caught.exception).startswith(f"{self.path}:2: "))
+
+    def test_unknown_names(self) -> None:
+        """An unknown key or table brings its nearest valid name, or where it belongs, or what there is."""
+        self.assert_problem(LEAST + "[rout]\nset = 1", 6, "'rout'", "'route'")
+        self.assert_problem(LEAST + "[route]\nfailover = [503]", 7, "[route]", "'failover_on'")
+        self.assert_problem(LEAST + "mode = 'dst'", 6, "[dispatcher]", "belongs under [route]")
+        self.assert_problem(LEAST + "[lists]\ncache = 'x'", 7, "[lists]", "'reload_keeps_state'")
+
+    def test_what_is_not_there_yet(self) -> None:
+        """Tables that have no effect yet are unknown, not silently taken."""
+        for table in ("health", "events", "state", "control"):
+            self.assert_problem(f"{LEAST}[{table}]", 6, table)
+        self.assert_problem(LEAST + "[sip.tls]", 6, "tls")
+
+    def test_listening(self) -> None:
+        """Where to listen must be said, once each, in a form that is known."""
+        self.assert_problem("[dispatcher]\nflags = 2", 0, "listen", "missing")
+        self.assert_problem("[sip]\nlisten = []", 2, "empty")
+        self.assert_problem("[sip]\nlisten = [\n'udp:127.0.0.1',\n'udp:127.0.0.1:5060']", 4, "twice")
+        self.assert_problem("[sip]\nlisten = [\n'udp:127.0.0.1',\n'tls:127.0.0.1']", 4, "'tls:127.0.0.1'")
+        self.assert_problem("[sip]\nlisten = 5060", 2, "a list", "5060")
+
+    def test_names_of_ours(self) -> None:
+        """What is advertised belongs to a socket that is listened on; aliases are hosts."""
+        other = '[sip]\nlisten = "udp:127.0.0.1:5060"\nadvertise = {"udp:127.0.0.1:5061" = "a"}'
+        self.assert_problem(other, 3, "udp:127.0.0.1:5061", "did you mean 'udp:127.0.0.1:5060'?")
+        self.assert_problem('[sip]\nlisten = "udp:127.0.0.1:5060"\nalias = ["a", "sip:b"]', 3, "'sip:b'")
+
+    def test_algorithms(self) -> None:
+        """An algorithm is one of the table, by number or name."""
+        self.assert_problem(LEAST + "[route]\nalgorithm = 'round-robbin'", 7, "did you mean 'round-robin'?")
+        self.assert_problem(LEAST + "[route]\nalgorithm = 99", 7, "4 (round-robin)")
+        self.assert_problem(LEAST + "[route]\nalgorithm = true", 7, "number or name")
+
+    def test_a_table_must_be_one(self) -> None:
+        """A value in the place of a table is refused."""
+        self.assert_problem("lists = 3\n" + LEAST, 1, "lists", "a table")
+
+    def test_not_toml(self) -> None:
+        """A slip in the syntax is one problem with its line."""
+        self.assert_problem("[sip]\nlisten = \n", 2, "not TOML")
+        self.assert_problem("[sip]\nlisten = [", 2, "not TOML", "end of the file")
+
+    def test_not_text(self) -> None:
+        """A file that is not UTF-8 is one problem with its line."""
+        self.assertEqual(self.problems(b"[sip]\n# \xff\n"), [(2, "not UTF-8; save it as UTF-8")])
+
+    def test_no_file(self) -> None:
+        """A file that can't be read is one problem with the reason."""
+        with self.assertRaises(ConfigErrors) as caught:
+            load(self.path)
+        self.assertEqual(str(caught.exception), f"{self.path}: can't be read: No such file or directory")
+
+
+class WarningTests(ConfigCase):
+    def test_failover_without_its_flag(self) -> None:
+        """Codes to fail over on are no use without flags bit 2, and it is said how to go on."""
+        ((line, remedy),) = self.warnings('[sip]\nlisten = "udp:127.0.0.1"\n[dispatcher]\nflags = 1')
+        self.assertEqual(line, 4)
+        self.assertIn("flags = 3", remedy)
+        self.assertEqual(self.warnings('[sip]\nlisten = "udp:127.0.0.1"\n[route]\nfailover_on = []'), [])
+
+    def test_stateless_needs_a_hash(self) -> None:
+        """Stateless relay with an algorithm that does not hash is warned of; with one that does it is not."""
+        ((line, remedy),) = self.warnings(LEAST + '[route]\nrelay = "stateless"')
+        self.assertEqual(line, 7)
+        self.assertIn("hash-callid", remedy)
+        self.assertEqual(self.warnings(LEAST + '[route]\nrelay = "stateless"\nalgorithm = 0'), [])
+
+    def test_stateless_has_no_failover(self) -> None:
+        """Codes to fail over on are no use in stateless relay."""
+        text = '[route]\nrelay = "stateless"\nalgorithm = 0\nfailover_on = 503'
+        ((line, _),) = self.warnings(LEAST + text)
+        self.assertEqual(line, 9)
+
+    def test_all_addresses_need_a_name(self) -> None:
+        """A socket on all addresses is warned of, unless it is said by which name it is known."""
+        listen = '[sip]\nlisten = ["udp:0.0.0.0:5060"]\n'
+        flags = "[dispatcher]\nflags = 2"
+        ((line, remedy),) = self.warnings(listen + flags)
+        self.assertEqual(line, 2)
+        self.assertIn("advertise", remedy)
+        self.assertEqual(self.warnings(listen + 'advertise = {"udp:0.0.0.0" = "198.51.100.1"}\n' + flags), [])
