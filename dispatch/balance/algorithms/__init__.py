@@ -1,0 +1,18 @@
+"""The algorithms, one file each, and the table of them: documentation, checks and listings read it."""
+
+from typing import Final
+
+from dispatch.balance.algorithms.algorithm import Algorithm
+from dispatch.balance.algorithms.hash_callid import HASH_CALLID
+from dispatch.balance.algorithms.priority import PRIORITY
+from dispatch.balance.algorithms.random import RANDOM
+from dispatch.balance.algorithms.round_robin import ROUND_ROBIN
+
+TABLE: Final[tuple[Algorithm, ...]] = (
+    HASH_CALLID,
+    ROUND_ROBIN,
+    RANDOM,
+    PRIORITY,
+)
+BY_NUMBER: Final = {row.number: row for row in TABLE}
+BY_NAME: Final = {row.name: row for row in TABLE}

@@ -1,0 +1,170 @@
+"""A destination: what its line in the list says, and its condition."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection, Mapping
+from typing import Final, NamedTuple
+
+from dispatch.balance import attributes
+from dispatch.balance.health import Condition
+from dispatch.sip import uri as sip_uri
+
+_SHORTEST: Final = 5  # of what gets a "sip:" put in front
+_LONGEST: Final = 500
+_LONGEST_HOST: Final = 254
+
+# socket = [ proto ":" ] host [ ":" port ]; host in brackets where it is an IPv6 address
+_SOCKET: Final = re.compile(rb"(?i)(?:(udp|tcp|tls|sctp|ws|wss):)?(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::([0-9]{1,5}))?")
+
+
+class LocalSocket(NamedTuple):
+    """A socket that we listen on: ``("udp", "127.0.0.1", 5060)``, IPv6 without brackets."""
+
+    proto: str
+    host: str
+    port: int
+
+
+class Row(NamedTuple):
+    """One line of a list file or one row of a table, before anything was made of it.
+
+    Attributes:
+        line: where it stands, from 1.
+    """
+
+    group: int
+    uri: bytes
+    flags: int
+    priority: int
+    attrs: bytes
+    line: int
+
+
+class Destination:
+    """A gateway that requests can be sent to.
+
+    Attributes:
+        group: id of its set.
+        uri: as stored, listed and matched: what the list says, ``sip:`` put in front where it had no scheme.
+        host: of the URI, as written.
+        port: of the URI; 0 where it has none.
+        transport: upper case, by scheme and ``transport`` parameter; ``UDP`` where the URI says nothing.
+        priority: highest first.
+        attrs: text of the attributes.
+        attributes: the same, read.
+        duid: its unique id; empty when it has none.
+        socket: the local socket to send from; None where any will do.
+        listed: flags as the list gives them.
+        line: where the list names it.
+        condition: state and counters, handed on when the list is read again.
+    """
+
+    __slots__ = (
+        "attributes",
+        "attrs",
+        "condition",
+        "duid",
+        "group",
+        "host",
+        "line",
+        "listed",
+        "port",
+        "priority",
+        "socket",
+        "transport",
+        "uri",
+    )
+
+    def __init__(
+        self,
+        row: Row,
+        uri: bytes,
+        parsed: sip_uri.Uri,
+        attrs: bytes,
+        named: Mapping[bytes, bytes],
+        socket: LocalSocket | None,
+    ) -> None:
+        self.group = row.group
+        self.uri = uri
+        self.host = parsed.host
+        self.port = int(parsed.port or 0)
+        self.transport = _transport(parsed)
+        self.priority = row.priority
+        self.attrs = attrs
+        self.attributes = named
+        self.duid = named.get(b"duid", b"")
+        self.socket = socket
+        self.listed = row.flags
+        self.line = row.line
+        self.condition = Condition(row.flags)
+
+    @property
+    def flags(self) -> int:
+        """The state bits as they are now."""
+        return self.condition.flags
+
+    def __repr__(self) -> str:
+        return f"<{self.uri.decode('latin-1')} of set {self.group}>"
+
+
+def _transport(parsed: sip_uri.Uri) -> bytes:
+    if parsed.scheme == b"sips":
+        return b"TLS"
+    return (sip_uri.param(parsed, b"transport") or b"UDP").upper()
+
+
+def make(row: Row, sockets: Collection[LocalSocket]) -> Destination:
+    """The destination that a row describes.
+
+    Args:
+        row: as read.
+        sockets: what we listen on, for ``socket=``.
+
+    Raises:
+        ValueError: it can't be used, and why.
+    """
+    text = row.uri
+    parsed = sip_uri.parse(text)
+    if parsed is None and _SHORTEST <= len(text) < _LONGEST and not text.startswith(b"sip:"):
+        text = b"sip:" + text
+        parsed = sip_uri.parse(text)
+    if parsed is None:
+        raise ValueError(f"{row.uri[:60]!r} is no SIP URI; write e.g. 'sip:192.0.2.1:5060'")
+    if len(parsed.host) > _LONGEST_HOST:
+        raise ValueError(f"the host of {row.uri[:60]!r} is longer than {_LONGEST_HOST} bytes")
+    attrs = row.attrs.removesuffix(b";")
+    named = attributes.parse(attrs)
+    if b"sockname" in named:
+        raise ValueError(f"no socket is called {named[b'sockname']!r}; name it by address: 'socket=udp:192.0.2.1:5060'")
+    socket = find_socket(named[b"socket"], sockets) if b"socket" in named else None
+    return Destination(row, text, parsed, attrs, named, socket)
+
+
+def find_socket(text: bytes, sockets: Collection[LocalSocket]) -> LocalSocket:
+    """The first of `sockets` that ``socket=text`` fits; protocol and port may be left out.
+
+    Raises:
+        ValueError: none does.
+    """
+    found = _SOCKET.fullmatch(text)
+    if found is not None:
+        proto, bracketed, plain, port = found.groups(b"")
+        host = _canonical((bracketed or plain).decode("latin-1"))
+        for socket in sockets:
+            if (
+                (not proto or socket.proto == proto.decode("ascii").lower())
+                and _canonical(socket.host) == host
+                and (not port or socket.port == int(port))
+            ):
+                return socket
+    known = ", ".join(f"{proto}:{f'[{host}]' if ':' in host else host}:{port}" for proto, host, port in sockets)
+    raise ValueError(f"socket {text!r} is not one that we listen on ({known or 'there are none'})")
+
+
+def _canonical(host: str) -> str:
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return host.lower()

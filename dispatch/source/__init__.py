@@ -1,0 +1,1 @@
+"""Where lists of destinations come from."""
