@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
-from dispatch.balance.algorithms.algorithm import Algorithm
+from dispatch.balance.selection import find_algorithm
 from dispatch.errors import ConfigError, ConfigErrors
 from dispatch.service import toml_lines
 from dispatch.service.listen import SIP_PORT, Listen, bracketed, default_route_address, parse_host_port, parse_listen
 from dispatch.service.reading import (
+    WRONG,
     Place,
     Reader,
     boolean,
@@ -128,11 +129,6 @@ class RouteConfig:
     failover_attempts: int = 8
     failover_time: float = 90.0
 
-    @property
-    def row(self) -> Algorithm:
-        """What the number or name of the algorithm stands for."""
-        return BY_NUMBER[self.algorithm] if isinstance(self.algorithm, int) else BY_NAME[self.algorithm]
-
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -162,6 +158,18 @@ def load(path: Path) -> Config:
     Raises:
         ConfigErrors: all that is wrong with it.
     """
+    config, problems = examine(path)
+    if problems:
+        raise ConfigErrors(problems)
+    return config
+
+
+def examine(path: Path) -> tuple[Config, tuple[ConfigError, ...]]:
+    """Read a configuration file, and tell all that is wrong with it; a key that is wrong has its default.
+
+    Raises:
+        ConfigErrors: it can't be read at all.
+    """
     try:
         source = path.read_text(encoding="utf-8")
         document = tomllib.loads(source)
@@ -175,9 +183,11 @@ def load(path: Path) -> Config:
     top = Place(path, toml_lines.lines(source))
     config = _resolved(Config(path, **_read_keys(document, _TOP, top)))
     _cross_check(config, top)
-    if top.problems:
-        raise ConfigErrors(sorted(top.problems, key=_by_line))
-    return replace(config, warnings=tuple(sorted(top.hints, key=_by_line)))
+    return replace(config, warnings=_in_order(top.hints)), _in_order(top.problems)
+
+
+def _in_order(problems: list[ConfigError]) -> tuple[ConfigError, ...]:
+    return tuple(sorted(problems, key=lambda problem: problem.line))
 
 
 def _resolved(config: Config) -> Config:
@@ -188,10 +198,6 @@ def _resolved(config: Config) -> Config:
         sip=replace(config.sip, secret_file=base / config.sip.secret_file),
         dispatcher=replace(config.dispatcher, list_file=base / config.dispatcher.list_file),
     )
-
-
-def _by_line(problem: ConfigError) -> int:
-    return problem.line
 
 
 def _syntax_error(path: Path, message: str, source: str) -> ConfigError:
@@ -209,45 +215,43 @@ def _syntax_error(path: Path, message: str, source: str) -> ConfigError:
 def _algorithm(value: object, place: Place) -> object:
     known = ", ".join(f"{number} ({row.name})" for number, row in sorted(BY_NUMBER.items()))
     if isinstance(value, bool) or not isinstance(value, int | str):
-        expected(f"the number or name of an algorithm: {known}", value, place)
-    elif value not in BY_NUMBER and value not in BY_NAME:
-        meant = near(value, BY_NAME)
-        place.wrong(f"{place} is {value!r}; " + (f"did you mean {meant!r}?" if meant else f"there are {known}"))
-    return value
+        return expected(f"the number or name of an algorithm: {known}", value, place)
+    if value in BY_NUMBER or value in BY_NAME:
+        return value
+    meant = near(value, BY_NAME)
+    return place.wrong(f"{place} is {value!r}; " + (f"did you mean {meant!r}?" if meant else f"there are {known}"))
 
 
-def _listens(value: object, place: Place) -> tuple[Listen, ...]:
-    sockets: list[Listen] = []
-
-    def read_one(item: object, at: Place) -> None:
-        listen = text(parse_listen, "udp:127.0.0.1:5060", item, at)
-        if listen is not None and listen in sockets:
-            at.wrong(f"{place} has {listen} twice; remove one")
-        elif listen is not None:
-            sockets.append(listen)
-
-    many(read_one, of=str)(value, place)
+def _listens(value: object, place: Place) -> object:
     if value == []:
-        place.wrong(f'{place} is empty; write e.g. {place.path[-1]} = ["udp:127.0.0.1:5060"]')
-    return tuple(sockets)
+        return place.wrong(f'{place} is empty; write e.g. {place.path[-1]} = ["udp:127.0.0.1:5060"]')
+    taken: set[Listen] = set()
+
+    def read_one(item: object, at: Place) -> object:
+        listen = text(parse_listen, "udp:127.0.0.1:5060", item, at)
+        if listen is not WRONG and listen in taken:
+            return at.wrong(f"{place} has {listen} twice; remove one")
+        taken.add(listen)
+        return listen
+
+    return many(read_one, of=str)(value, place)
 
 
 def _alias(value: object, place: Place) -> object:
-    text(parse_host_port, "sip.example.com:5080", value, place)
-    return value
+    return value if text(parse_host_port, "sip.example.com:5080", value, place) is not WRONG else WRONG
 
 
-def _advertise(value: object, place: Place) -> Mapping[Listen, tuple[str, int]]:
+def _advertise(value: object, place: Place) -> object:
     if not isinstance(value, dict):
-        expected('a table: { "udp:10.0.0.5:5060" = "203.0.113.7:5060" }', value, place)
-        return {}
+        return expected('a table: { "udp:10.0.0.5:5060" = "203.0.113.7:5060" }', value, place)
     names: dict[Listen, tuple[str, int]] = {}
     for key, item in value.items():
         at = place.at(key)
         listen = text(parse_listen, "udp:10.0.0.5:5060", key, at)
         name = text(parse_host_port, "203.0.113.7:5060", item, at)
-        if listen is not None and name is not None:
-            names[listen] = (name[0], SIP_PORT if name[1] is None else name[1])
+        if listen is WRONG or name is WRONG:
+            return WRONG
+        names[listen] = (name[0], SIP_PORT if name[1] is None else name[1])
     return names
 
 
@@ -256,10 +260,9 @@ def _advertise(value: object, place: Place) -> Mapping[Listen, tuple[str, int]]:
 
 def _table(name: str) -> Reader:
     def read(value: object, place: Place) -> object:
-        made, readers = _TABLES[name]
+        made, readers = TABLES[name]
         if not isinstance(value, dict):
-            expected("a table", value, place)
-            return made()
+            return expected("a table", value, place)
         return made(**_read_keys(value, readers, place.table()))
 
     return read
@@ -269,17 +272,16 @@ def _read_keys(values: Mapping[str, Any], readers: Mapping[str, Reader], place: 
     known = {}
     for key, value in values.items():
         at = place.at(key)
-        if key in readers:
-            known[key] = readers[key](value, at)
-        else:
-            at.wrong(_unknown(key, readers, place))
+        made = readers[key](value, at) if key in readers else at.wrong(_unknown(key, readers, place))
+        if made is not WRONG:
+            known[key] = made
     return known
 
 
 def _unknown(key: str, readers: Mapping[str, Reader], place: Place) -> str:
     if not place.path:
         return f"there is no table or key {key!r} here; {suggest(key, readers)}"
-    elsewhere = [table for table, (_, others) in _TABLES.items() if key in others]
+    elsewhere = [table for table, (_, others) in TABLES.items() if key in others]
     if elsewhere and near(key, readers) is None:
         return f"{place} has no key {key!r}; it belongs under [{elsewhere[0]}]"
     return f"{place} has no key {key!r}; {suggest(key, readers)}"
@@ -332,7 +334,7 @@ def _check_failover(config: Config, top: Place) -> None:
 
 
 def _check_stateless(route: RouteConfig, place: Place) -> None:
-    if route.relay == "stateless" and route.row.key is None:
+    if route.relay == "stateless" and find_algorithm(route.algorithm).key is None:
         at = place.at("algorithm") if place.at("algorithm").is_written else place.at("relay")
         at.warn(
             f"with relay = 'stateless', algorithm {route.algorithm!r} sends a CANCEL or a retransmission elsewhere "
@@ -342,7 +344,7 @@ def _check_stateless(route: RouteConfig, place: Place) -> None:
 
 # --- which key takes what
 
-_TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
+TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
     "sip": (
         Sip,
         {
@@ -398,4 +400,4 @@ _TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = 
         },
     ),
 }
-_TOP: Final = {name: _table(name) for name in _TABLES if "." not in name}
+_TOP: Final = {name: _table(name) for name in TABLES if "." not in name}

@@ -1,8 +1,7 @@
 """Reading the values of a configuration: where a value stands, what is wrong with it, and readers for common kinds.
 
 A reader takes the value of a key as TOML gave it, tells the place what is wrong with it, and returns it in our form.
-What it returns for a wrong value is never used: all readers run, so that all problems are told at once, and then the
-configuration is refused.
+For a wrong value that is `WRONG`, and reading goes on, so that all problems are told at once.
 """
 
 from __future__ import annotations
@@ -11,12 +10,13 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from dispatch.errors import ConfigError
 from dispatch.service import toml_lines
 
-_Parsed = TypeVar("_Parsed")
+WRONG: Final[Any] = object()
+"""What a reader returns for a value that is none."""
 
 _KINDS: Final[Mapping[type, str]] = {
     bool: "true or false",
@@ -66,8 +66,10 @@ class Place:
             path = path[:-1]
         return self.lines[path] if path else 0
 
-    def wrong(self, remedy: str) -> None:
+    def wrong(self, remedy: str) -> Any:
+        """Note a problem; returns `WRONG`."""
         self.problems.append(ConfigError(self.file, self.line, remedy))
+        return WRONG
 
     def warn(self, remedy: str) -> None:
         self.hints.append(ConfigError(self.file, self.line, remedy))
@@ -82,10 +84,10 @@ class Place:
 Reader = Callable[[Any, Place], Any]
 
 
-def expected(what: str, value: object, place: Place) -> None:
-    """Tell that something else was expected."""
+def expected(what: str, value: object, place: Place) -> Any:
+    """Note that something else was expected; returns `WRONG`."""
     shown = str(value) if type(value) in (int, float) else _KINDS.get(type(value), type(value).__name__)
-    place.wrong(f"{place} must be {what}, not {shown}")
+    return place.wrong(f"{place} must be {what}, not {shown}")
 
 
 def integer(low: int, high: int | None = None) -> Reader:
@@ -93,9 +95,9 @@ def integer(low: int, high: int | None = None) -> Reader:
 
     def read(value: object, place: Place) -> object:
         # A bool is an int to Python, and a mistake here.
-        if not isinstance(value, int) or isinstance(value, bool) or value < low or (high is not None and value > high):
-            expected(what, value, place)
-        return value
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value and (high is None or value <= high):
+            return value
+        return expected(what, value, place)
 
     return read
 
@@ -103,61 +105,51 @@ def integer(low: int, high: int | None = None) -> Reader:
 def seconds(low: float) -> Reader:
     """Float seconds; a whole number will do."""
 
-    def read(value: object, place: Place) -> float:
+    def read(value: object, place: Place) -> object:
         if isinstance(value, int | float) and not isinstance(value, bool) and low <= value < float("inf"):
             return float(value)
-        expected(f"seconds, a number of at least {low:g}", value, place)
-        return low
+        return expected(f"seconds, a number of at least {low:g}", value, place)
 
     return read
 
 
 def boolean(value: object, place: Place) -> object:
-    if not isinstance(value, bool):
-        expected("true or false", value, place)
-    return value
+    return value if isinstance(value, bool) else expected("true or false", value, place)
 
 
 def one_of(*names: str) -> Reader:
     def read(value: object, place: Place) -> object:
-        if value not in names:
-            place.wrong(f"{place} is {value!r}; {suggest(value, names)}")
-        return value
+        return value if value in names else place.wrong(f"{place} is {value!r}; {suggest(value, names)}")
 
     return read
 
 
-def file_name(value: object, place: Place) -> Path:
-    if not isinstance(value, str) or not value:
-        expected("a file name", value, place)
-        return place.file
-    return Path(value)
+def file_name(value: object, place: Place) -> object:
+    return Path(value) if isinstance(value, str) and value else expected("a file name", value, place)
 
 
 def many(read_one: Reader, *, of: type) -> Reader:
     """A list of something; a single one may stand without brackets."""
 
-    def read(value: object, place: Place) -> tuple[Any, ...]:
-        if isinstance(value, list):
-            return tuple(read_one(item, place.at(index)) for index, item in enumerate(value))
+    def read(value: object, place: Place) -> object:
         if type(value) is of:
-            return (read_one(value, place),)
-        expected("a list", value, place)
-        return ()
+            value = [value]
+        if not isinstance(value, list):
+            return expected("a list", value, place)
+        items = [read_one(item, place.at(index)) for index, item in enumerate(value)]
+        return WRONG if any(item is WRONG for item in items) else tuple(items)
 
     return read
 
 
-def text(parse: Callable[[str], _Parsed], example: str, value: object, place: Place) -> _Parsed | None:
-    """What `parse` makes of a string; None, and the place knows why, where it can't."""
+def text(parse: Callable[[str], object], example: str, value: object, place: Place) -> Any:
+    """What `parse` makes of a string, a ValueError of it being a problem here."""
     if not isinstance(value, str):
-        expected(f"a string like {example!r}", value, place)
-        return None
+        return expected(f"a string like {example!r}", value, place)
     try:
         return parse(value)
     except ValueError as error:
-        place.wrong(f"{place}: {error}; write e.g. {example!r}")
-        return None
+        return place.wrong(f"{place}: {error}; write e.g. {example!r}")
 
 
 def near(name: object, known: Iterable[str]) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.errors import ConfigErrors
-from dispatch.service.config import _TABLES, Config, load
+from dispatch.service.config import TABLES, Config, examine, load
 from dispatch.service.listen import Listen
 
 LEAST = """\
@@ -103,7 +103,6 @@ class ValueTests(ConfigCase):
             (route.set, route.algorithm, route.mode, route.relay), (7, "hash-callid", "domain", "stateless")
         )
         self.assertEqual((route.failover_on, route.failover_attempts, route.failover_time), ((), 2, 5.0))
-        self.assertEqual(route.row.number, 0)
         self.assertFalse(config.failover)
 
     def test_a_single_string(self) -> None:
@@ -121,7 +120,7 @@ class ValueTests(ConfigCase):
 
     def test_every_field_has_a_reader(self) -> None:
         """A key can be written exactly when it is a field of its dataclass."""
-        for made, readers in _TABLES.values():
+        for made, readers in TABLES.values():
             self.assertEqual({field.name for field in fields(made)}, set(readers))  # type: ignore[arg-type]  # a dataclass
 
 
@@ -134,6 +133,13 @@ class ProblemTests(ConfigCase):
             load(self.path)
         self.assertEqual(len(str(caught.exception).splitlines()), 4)
         self.assertTrue(str(caught.exception).startswith(f"{self.path}:2: "))
+
+    def test_what_is_right_is_known(self) -> None:
+        """Beside what is wrong, the rest can be looked at: the list, say."""
+        self.path.write_text('[sip]\nlisten = ["x", "y"]\n[dispatcher]\nlist_file = "/etc/list"\nflags = "2"')
+        config, problems = examine(self.path)
+        self.assertEqual([problem.line for problem in problems], [2, 2, 5])
+        self.assertEqual((config.dispatcher.list_file, config.dispatcher.flags), (Path("/etc/list"), 0))
 
     def test_unknown_names(self) -> None:
         """An unknown key or table brings its nearest valid name, or where it belongs, or what there is."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dispatch.service.reading import Place, Reader, boolean, file_name, integer, many, one_of, seconds, suggest
+from dispatch.service.reading import WRONG, Place, Reader, boolean, file_name, integer, many, one_of, seconds, suggest
 
 
 class ReaderTests(SynchronousTestCase):
@@ -51,7 +51,7 @@ class ReaderTests(SynchronousTestCase):
         numbers = many(integer(0), of=int)
         self.assertEqual(self.read(numbers, 3), ((3,), 0))
         self.assertEqual(self.read(numbers, [3, 4]), ((3, 4), 0))
-        self.assertEqual(self.read(numbers, [-1, "x", 4])[1], 2)
+        self.assertEqual(self.read(numbers, [-1, "x", 4]), (WRONG, 2))
         self.assertEqual(self.read(numbers, "3")[1], 1)
 
 
