@@ -1,0 +1,57 @@
+"""Tests of the reference of the configuration, and of the example."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from dispatch.balance.algorithms import TABLE
+from dispatch.service.config import TABLES, load
+
+ROOT = Path(__file__).parents[3]
+
+
+def toml(value: object) -> str:
+    """A default as one would write it."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, dict):
+        return "{}" if not value else str(value)
+    return json.dumps(str(value) if isinstance(value, Path) else value)
+
+
+class ReferenceTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        path = ROOT / "docs" / "configuration.md"
+        if not path.exists():
+            raise SkipTest("no docs beside the package: not a working copy")
+        self.text = path.read_text()
+
+    def test_every_key_and_its_default(self) -> None:
+        """The reference has each key with the default that is in force, in the order of the dataclass, and no other."""
+        for table, (made, _) in TABLES.items():
+            section = self.text.partition(f"\n## [{table}]\n")[2].partition("\n## ")[0]
+            rows = re.findall(r"^\| `(\w+)` \| `(.*?)` \|", section, re.MULTILINE)
+            config = made()
+            keys = [name.name for name in fields(config) if f"{table}.{name.name}" not in TABLES]
+            self.assertEqual(rows, [(key, toml(getattr(config, key))) for key in keys])
+
+    def test_every_algorithm(self) -> None:
+        """The reference names each algorithm that can be chosen."""
+        for row in TABLE:
+            self.assertIn(f'{row.number} or `"{row.name}"`', self.text)
+
+
+class ExampleTests(SynchronousTestCase):
+    def test_the_example_is_fine(self) -> None:
+        """The example configuration is read without a problem or a warning."""
+        path = ROOT / "conf" / "dispatcher.toml"
+        if not path.exists():
+            raise SkipTest("no example beside the package: not a working copy")
+        config = load(path)
+        self.assertEqual(config.warnings, ())
+        self.assertTrue(config.dispatcher.list_file.exists())
