@@ -29,7 +29,7 @@ _BLANKS: Final = b" \t\r\n"
 # Each part takes what it can and none needs anything, so this matches every line, at one go.
 _LINE: Final = re.compile(
     rb"[ \t\r\n]*([0-9]*)[ \t\r\n]*([^ \t\r\n#]*)"
-    rb"[ \t\r\n]*([0-9]*)[ \t\r\n]*([0-9]*)[ \t\r\n]*((?!#)[^ \t\r\n]*)[ \t\r\n]*"
+    rb"[ \t\r\n]*([0-9]*)[ \t\r\n]*([0-9]*)[ \t\r\n]*((?:[^# \t\r\n][^ \t\r\n]*)?)[ \t\r\n]*"
 )
 
 

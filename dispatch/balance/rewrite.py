@@ -24,12 +24,29 @@ def rewrite(ruri: bytes, destination: bytes) -> bytes | None:
     return new if len(new) <= _LONGEST else None
 
 
+def _is_phone(ruri: sip_uri.Uri) -> bool:
+    """Whether a sip or sips URI stands for a telephone number."""
+    return ruri.scheme in (b"sip", b"sips") and sip_uri.param(ruri, b"user") == b"phone"
+
+
 def _scheme(ruri: sip_uri.Uri) -> bytes:
-    raise NotImplementedError
+    if ruri.scheme == b"tel" or ruri.scheme == b"sips" and not _is_phone(ruri):
+        return ruri.scheme
+    return b"sip"
 
 
 def _user(ruri: sip_uri.Uri) -> bytes:
-    raise NotImplementedError
+    """``user[:password][;telephone parameters]@``, as far as there is a user."""
+    if ruri.user is None:
+        return b""
+    user, telephone = ruri.user, b""
+    if ruri.scheme == b"tel":
+        telephone = b";" + ruri.params if ruri.params else b""
+    elif _is_phone(ruri):
+        user, semicolon, telephone = user.partition(b";")
+        telephone = semicolon + telephone
+    password = b":" + ruri.password if ruri.password else b""
+    return user + password + telephone + b"@"
 
 
 def _behind_scheme(destination: bytes) -> bytes:

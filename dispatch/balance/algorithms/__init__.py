@@ -8,6 +8,8 @@ from dispatch.balance.algorithms.priority import PRIORITY
 from dispatch.balance.algorithms.random import RANDOM
 from dispatch.balance.algorithms.round_robin import ROUND_ROBIN
 
+__all__ = ["BY_NAME", "BY_NUMBER", "TABLE", "Algorithm"]
+
 TABLE: Final[tuple[Algorithm, ...]] = (
     HASH_CALLID,
     ROUND_ROBIN,

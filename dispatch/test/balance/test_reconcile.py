@@ -1,0 +1,76 @@
+"""Tests of dispatch.balance.reconcile."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from dispatch.balance import health
+from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.reconcile import identities
+from dispatch.test.balance.make import dispatcher, roster
+
+
+def reloaded(one: Dispatcher, text: bytes) -> list[tuple[bytes, int, int]]:
+    """URI, flags and failures of everything after a reload."""
+    one.replace(roster(text))
+    return [(each.uri, each.flags, each.condition.failures) for each in one.destinations()]
+
+
+class IdentityTests(SynchronousTestCase):
+    def test_by_duid_or_uri_and_occurrence(self) -> None:
+        """Equal lines are told apart by their order in the list, and a duid is no URI."""
+        members = roster(b"1 sip:A\n1 sip:a 0 9\n1 sip:b 0 0 duid=sip:a\n").sets[1]
+        self.assertEqual(
+            [(*identity, member.line) for identity, member in identities(members).items()],
+            [(1, False, b"sip:a", 0, 1), (1, False, b"sip:a", 1, 2), (1, True, b"sip:a", 0, 3)],
+        )
+
+
+class HandOnTests(SynchronousTestCase):
+    def test_the_list_says_something_new(self) -> None:
+        """Flags that changed in the list count; those that did not leave the state as it is."""
+        one = dispatcher(b"1 sip:a\n1 sip:b\n")
+        one.set_state(1, b"sip:a", health.INACTIVE)
+        one.set_state(1, b"sip:b", health.INACTIVE)
+        self.assertEqual(reloaded(one, b"1 sip:a 8\n1 sip:b\n"), [(b"sip:b", 1, 0), (b"sip:a", 8, 0)])
+
+    def test_a_new_address(self) -> None:
+        """A duid that moved keeps its counters and stays disabled, but its health starts afresh."""
+        one = dispatcher(b"1 sip:a 0 0 duid=x\n1 sip:b 0 0 duid=y\n")
+        for each in one.destinations():
+            one.report_failure(each, "503")
+        one.set_state(1, b"sip:a", health.DISABLED)
+        one.set_state(1, b"sip:b", health.INACTIVE)
+        self.assertEqual(
+            reloaded(one, b"1 sip:a2 0 0 duid=x\n1 sip:b2 0 0 duid=y\n"), [(b"sip:b2", 0, 1), (b"sip:a2", 4, 1)]
+        )
+
+    def test_a_late_failure_counts(self) -> None:
+        """A call that began before the reload still counts against its destination."""
+        one = dispatcher(b"1 sip:a\n")
+        (before,) = one.destinations()
+        one.replace(roster(b"1 sip:b\n1 sip:a 0 5\n"))
+        one.report_failure(before, "timeout")
+        self.assertEqual([each.condition.failures for each in one.destinations()], [1, 0])
+
+    def test_a_set_that_comes_back_is_new(self) -> None:
+        """What left the list is forgotten; sets don't inherit from each other."""
+        one = dispatcher(b"1 sip:a\n")
+        one.set_state(1, b"sip:a", health.INACTIVE)
+        self.assertEqual(reloaded(one, b"2 sip:a\n"), [(b"sip:a", 0, 0)])
+        self.assertEqual(reloaded(one, b"1 sip:a\n"), [(b"sip:a", 0, 0)])
+
+    def test_cursor(self) -> None:
+        """The cursor follows its member; when that one left, the next that stayed; else it starts anew."""
+        for text, expected in (
+            (b"1 sip:d\n1 sip:c\n1 sip:b\n1 sip:a\n", b"sip:b"),
+            (b"1 sip:b\n1 sip:x\n1 sip:a\n", b"sip:b"),
+            (b"1 sip:a\n1 sip:d\n", b"sip:d"),
+            (b"1 sip:x\n1 sip:y\n1 sip:a\n", b"sip:a"),
+            (b"1 sip:x\n1 sip:y\n", b"sip:y"),
+        ):
+            one = dispatcher(b"1 sip:d\n1 sip:c\n1 sip:b\n1 sip:a\n")
+            one.groups[1].turn.cursor = 1
+            one.replace(roster(text))
+            group = one.groups[1]
+            self.assertEqual(group.members[group.turn.cursor].uri, expected)
