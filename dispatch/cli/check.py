@@ -1,0 +1,60 @@
+"""`dispatch check`: is this configuration, with its list, fit to start?"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from dispatch.balance.roster import Roster
+from dispatch.cli.command import Command
+from dispatch.errors import ConfigError, ConfigErrors
+from dispatch.service.config import Config, examine
+from dispatch.service.tree import source_of
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="the configuration, e.g. conf/dispatcher.toml")
+
+
+def _run(options: Namespace) -> int:
+    try:
+        config, problems = examine(options.file)
+    except ConfigErrors as error:
+        return _report(error.problems, ())
+    roster = source_of(config).read()
+    problems += roster.errors
+    warnings = config.warnings + roster.warnings
+    if not problems:
+        warnings += tuple(_compare(config, roster))
+    status = _report(problems, warnings)
+    if not problems:
+        print(f"{config.path} is fine: {_summary(config, roster)}")
+    return status
+
+
+def _compare(config: Config, roster: Roster) -> Iterable[ConfigError]:
+    """What the configuration expects of the list and does not find."""
+    path, wanted = config.dispatcher.list_file, config.route.set
+    if wanted not in roster.sets:
+        there = ", ".join(map(str, sorted(roster.sets))) or "none"
+        yield ConfigError(path, 0, f"no destination in set {wanted}, which [route] set names; sets with some: {there}")
+
+
+def _report(problems: Iterable[ConfigError], warnings: Iterable[ConfigError]) -> int:
+    """Say all of it, file by file in the order of lines; returns the exit status."""
+    rows = [(problem, "") for problem in problems] + [(warning, "warning: ") for warning in warnings]
+    for problem, mark in sorted(rows, key=lambda row: (str(row[0].path), row[0].line)):
+        print(ConfigError(problem.path, problem.line, mark + problem.remedy), file=sys.stderr)
+    return 1 if any(not mark for _, mark in rows) else 0
+
+
+def _summary(config: Config, roster: Roster) -> str:
+    listens = ", ".join(map(str, config.sip.listen))
+    members = sum(len(members) for members in roster.sets.values())
+    return f"listens on {listens}; {members} destinations in {len(roster.sets)} sets from {config.dispatcher.list_file}"
+
+
+CHECK: Final = Command("check", "validate configuration and list without starting", _arguments, _run)

@@ -1,0 +1,32 @@
+"""The `dispatch` command: reads the command line and hands it to one of its subcommands."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Final
+
+from dispatch import __version__
+from dispatch.cli.check import CHECK
+from dispatch.cli.command import Command
+from dispatch.cli.demo import DEMO
+
+COMMANDS: Final[tuple[Command, ...]] = (CHECK, DEMO)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dispatch", description="A SIP load balancer: what you can do around it.")
+    parser.add_argument("--version", action="version", version=f"dispatch {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        subparser = subparsers.add_parser(command.name, help=command.help, description=command.help)
+        command.arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit status: 0 fine, 1 problems; a wrong command line exits with 2."""
+    options = make_parser().parse_args(arguments)
+    status: int = options.run(options)
+    return status
