@@ -45,7 +45,7 @@ class Limits:
     Attributes:
         message: bytes of one message.
         headers: header lines of one message.
-        connections: open streams over all listening sockets.
+        connections: open streams that others made, for each listening socket.
         transactions: open transactions.
     """
 
