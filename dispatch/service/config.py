@@ -146,11 +146,6 @@ class Config:
     route: RouteConfig = field(default_factory=RouteConfig)
     warnings: tuple[ConfigError, ...] = ()
 
-    @property
-    def failover(self) -> bool:
-        """Whether failed requests go to the next destination."""
-        return bool(self.dispatcher.flags & FAILOVER_FLAG) and self.route.relay == "stateful"
-
 
 def load(path: Path) -> Config:
     """Read a configuration file. Relative paths in it are relative to it.

@@ -54,7 +54,6 @@ class ValueTests(ConfigCase):
         self.assertEqual(config.sip.secret_file, self.path.parent / "secret")
         self.assertEqual((config.route.set, config.route.algorithm, config.route.relay), (1, 4, "stateful"))
         self.assertEqual(config.warnings, ())
-        self.assertTrue(config.failover)
 
     def test_all_keys(self) -> None:
         """Each key comes through as it was written."""
@@ -103,7 +102,6 @@ class ValueTests(ConfigCase):
             (route.set, route.algorithm, route.mode, route.relay), (7, "hash-callid", "domain", "stateless")
         )
         self.assertEqual((route.failover_on, route.failover_attempts, route.failover_time), ((), 2, 5.0))
-        self.assertFalse(config.failover)
 
     def test_a_single_string(self) -> None:
         """A list may be written as a single string."""
