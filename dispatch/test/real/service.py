@@ -27,7 +27,7 @@ class Plan:
 
     Attributes:
         sockets: where it listens.
-        destinations: URIs of set 1, in order of preference.
+        destinations: URIs of set 1, in order of preference; attributes may follow after a blank.
         silence: seconds without an answer after which a destination counts as failed.
         grace: seconds that open transactions get at SIGTERM.
     """
@@ -73,7 +73,8 @@ def write_list(folder: Path, destinations: tuple[str, ...]) -> Path:
     path = folder / "dispatcher.list"
     fresh = path.with_suffix(".fresh")
     ranked = zip(destinations, range(len(destinations), 0, -1), strict=True)
-    fresh.write_text("".join(f"1 {uri} 0 {priority}\n" for uri, priority in ranked))
+    parted = ((*one.partition(" "), priority) for one, priority in ranked)
+    fresh.write_text("".join(f"1 {uri} 0 {priority} {attrs}\n" for uri, _, attrs, priority in parted))
     return fresh.rename(path)
 
 

@@ -6,7 +6,7 @@ import socket
 from typing import cast
 
 from twisted.internet import reactor as real_reactor
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred
 from twisted.internet.tcp import Server
 from twisted.trial.unittest import TestCase
 from zope.interface import implementer
@@ -87,8 +87,7 @@ class LoopbackCase(TestCase):
 
 
 class LoopbackTests(LoopbackCase):
-    @inlineCallbacks
-    def there_and_back(self, kind: type[UdpTransport] | type[StreamTransport], host: str):  # type: ignore[no-untyped-def]  # a generator for Twisted
+    async def there_and_back(self, kind: type[UdpTransport] | type[StreamTransport], host: str) -> None:
         """Five hundred messages to another transport and back."""
         here, there = Inbox(), Inbox(echo=True)
         ours, theirs = self.up(kind, here, host), self.up(kind, there, host)
@@ -96,31 +95,30 @@ class LoopbackTests(LoopbackCase):
         sent = [message(number, number) for number in range(500)]
         for one in sent:
             ours.send(one, flow)
-        yield here.all(len(sent))
+        await here.all(len(sent))
         self.assertEqual(there.messages, sent)
         self.assertEqual(here.messages, sent)
         self.assertEqual(len(set(map(id, there.flows))), 1)
 
-    def test_udp(self) -> Deferred[None]:
+    async def test_udp(self) -> None:
         """Datagrams go and come in order on loopback, more than fit a wake-up."""
-        return self.there_and_back(UdpTransport, "127.0.0.1")
+        await self.there_and_back(UdpTransport, "127.0.0.1")
 
-    def test_udp6(self) -> Deferred[None]:
+    async def test_udp6(self) -> None:
         """The same over IPv6."""
-        return self.there_and_back(UdpTransport, "::1")
+        await self.there_and_back(UdpTransport, "::1")
 
-    def test_tcp(self) -> Deferred[None]:
+    async def test_tcp(self) -> None:
         """Messages go by one connection and come back by it."""
-        return self.there_and_back(StreamTransport, "127.0.0.1")
+        await self.there_and_back(StreamTransport, "127.0.0.1")
 
-    def test_tcp6(self) -> Deferred[None]:
+    async def test_tcp6(self) -> None:
         """The same over IPv6."""
-        return self.there_and_back(StreamTransport, "::1")
+        await self.there_and_back(StreamTransport, "::1")
 
 
 class StreamTests(LoopbackCase):
-    @inlineCallbacks
-    def test_nobody_there(self):  # type: ignore[no-untyped-def]
+    async def test_nobody_there(self) -> None:
         """A refused connection is reported with the flow that was given."""
         free = socket.socket()
         self.addCleanup(free.close)
@@ -129,51 +127,48 @@ class StreamTests(LoopbackCase):
         ours = self.up(StreamTransport, inbox)
         flow = ours.flow_to(*free.getsockname())
         ours.send(message(1), flow)
-        yield inbox.all(1)
+        await inbox.all(1)
         self.assertIs(inbox.failures[0][0], flow)
 
-    @inlineCallbacks
-    def test_much_at_once(self):  # type: ignore[no-untyped-def]
+    async def test_much_at_once(self) -> None:
         """What the socket doesn't take at once arrives all the same, in order."""
         here, there = Inbox(), Inbox()
         ours, theirs = self.up(StreamTransport, here), self.up(StreamTransport, there)
         flow = ours.flow_to(theirs.listener.host, theirs.listener.port)
         ours.send(message(0), flow)
-        yield there.all(1)
+        await there.all(1)
         sent = [message(number, 60_000) for number in range(200)]
         for number, one in enumerate(sent):
             ours.send(one, flow)
             if number % 10 == 9:
-                yield there.all(number + 2)
+                await there.all(number + 2)
         self.assertEqual(there.messages[1:], sent)
 
-    @inlineCallbacks
-    def test_who_does_not_read(self):  # type: ignore[no-untyped-def]
+    async def test_who_does_not_read(self) -> None:
         """A peer that doesn't read is cut, and the sender is told."""
         inbox, deaf = Inbox(), Inbox()
         ours, theirs = self.up(StreamTransport, inbox), self.up(StreamTransport, deaf)
         flow = ours.flow_to(theirs.listener.host, theirs.listener.port)
         ours.send(message(0), flow)
-        yield deaf.all(1)
+        await deaf.all(1)
         connection = deaf.flows[0].connection
-        assert isinstance(connection, Connection) and isinstance(connection.transport, Server)
-        connection.transport.pauseProducing()
+        assert isinstance(connection, Connection)
+        cast(Server, connection.transport).pauseProducing()
         with self.assertRaises(TransportError):
             for number in range(1000):
                 ours.send(message(number, UNSENT // 10), flow)
-        yield inbox.all(1)
+        await inbox.all(1)
         self.assertIs(inbox.failures[0][0], flow)
 
-    @inlineCallbacks
-    def test_stop_ends_everything(self):  # type: ignore[no-untyped-def]
+    async def test_stop_ends_everything(self) -> None:
         """After stop, both ends of every connection are gone."""
         here, there = Inbox(), Inbox(echo=True)
         ours, theirs = self.up(StreamTransport, here), self.up(StreamTransport, there)
         ours.send(message(1), ours.flow_to(theirs.listener.host, theirs.listener.port))
-        yield here.all(1)
-        yield ours.stop()
+        await here.all(1)
+        await ours.stop()
         connection = here.flows[0].connection
         assert isinstance(connection, Connection)
         self.assertTrue(connection.is_closed)
-        yield theirs.stop()
+        await theirs.stop()
         self.assertRaises(TransportError, theirs.send, message(1), there.flows[0])
