@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFDSet, IReactorSocket, IReactorTCP, IReactorTime
+from twisted.internet.interfaces import (
+    IConsumer,
+    IReactorFDSet,
+    IReactorSocket,
+    IReactorTCP,
+    IReactorTime,
+    ISystemHandle,
+    ITCPTransport,
+)
 from zope.interface import Attribute, Interface
 
 from dispatch.errors import ParseError
@@ -30,6 +38,10 @@ class Limits(Protocol):
 
 class IReactor(IReactorFDSet, IReactorSocket, IReactorTCP, IReactorTime):
     """What transports need of Twisted's reactor."""
+
+
+class IStream(ITCPTransport, IConsumer, ISystemHandle):
+    """What a connection needs of Twisted's TCP."""
 
 
 class ISipReceiver(Interface):

@@ -20,15 +20,15 @@ from zope.interface import implementer
 
 from dispatch.errors import TransportError
 from dispatch.sip.flow import Flow, Listener
+from dispatch.transport.flows import Flows, listener_of
 from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Limits
-from dispatch.transport.sockets import bound, canonical, family, host_port
+from dispatch.transport.sockets import bound, host_port
 
 log = Logger()
 
 _DATAGRAM: Final = 65535  # none is longer
 _BATCH: Final = 64  # at most, before timers and other sockets have their turn
 _LOOK: Final = 8  # wake-ups between two looks for more
-_PEERS: Final = 20_000  # flows remembered
 _FULL: Final = (errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM)
 _KEEP_ALIVE: Final = b"\r\n\0 \t"
 _STUN: Final = b"\0\1\2\3"  # its first byte (RFC 5389 §6)
@@ -66,7 +66,6 @@ class UdpTransport:
         self._port = port
         self._advertised = advertised
         self._receiver = receiver
-        self._flows: dict[tuple[str, int], Flow] = {}
         self._socket: socket.socket | None = None
         self._reactor: IReactor | None = None
         self._turn = 0
@@ -84,9 +83,9 @@ class UdpTransport:
         self._receive = made.recvfrom
         self._send = made.sendto
         self.fileno = made.fileno
-        host, port = made.getsockname()[:2]
-        shown, shown_port = self._advertised or (host, port)
-        self.listener = Listener(self, host, port, host_port(shown, shown_port or port).encode())
+        self.listener = listener_of(self, made, self._advertised)
+        self._flows = Flows(self.listener)
+        self._known = self._flows.known.get
 
     def start(self, reactor: IReactor) -> None:
         """See `ISipTransport`."""
@@ -105,17 +104,7 @@ class UdpTransport:
 
     def flow_to(self, host: str, port: int) -> Flow:
         """See `ISipTransport`."""
-        flow = self._flows.get((host, port))
-        if flow is not None:
-            return flow
-        address = canonical(host)
-        if family(address) is not family(self.listener.host):
-            raise TransportError(f"{address} can't be reached from {self.listener.host}")
-        if not 0 < port < 65536:
-            raise TransportError(f"{port} is no port")
-        flow = self._flow((address, port))
-        self._flows[host, port] = flow
-        return flow
+        return self._flows.to(host, port)
 
     def send(self, message: bytes, flow: Flow) -> None:
         """See `ISipTransport`. A full send buffer loses the message as the network would: it is no error."""
@@ -154,7 +143,7 @@ class UdpTransport:
                 self.ignored += 1
                 return
         try:
-            self._receiver.received(data, self._flows.get(address) or self._meet(address))
+            self._receiver.received(data, self._known(address) or self._flows.back(address))
         except Exception:
             log.failure("{listener}: a message from {peer} failed", listener=self.logPrefix(), peer=address)
 
@@ -165,16 +154,3 @@ class UdpTransport:
     def logPrefix(self) -> str:
         """Name in Twisted's log."""
         return f"udp:{host_port(self.listener.host, self.listener.port)}"
-
-    def _flow(self, remote: tuple[str, int]) -> Flow:
-        flow = self._flows.get(remote)
-        if flow is None:
-            if len(self._flows) > _PEERS:
-                self._flows.clear()
-            flow = self._flows[remote] = Flow(self.listener, remote)
-        return flow
-
-    def _meet(self, address: tuple[str, int]) -> Flow:
-        # IPv6 comes with flow and scope: (host, port, 0, 0) becomes a second key of the same flow.
-        flow = self._flows[address] = self._flow(address[:2])
-        return flow

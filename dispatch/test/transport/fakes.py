@@ -1,9 +1,12 @@
-"""What transports are tested with: a receiver that remembers, and limits."""
+"""What transports are tested with: a receiver that remembers, limits, and a connection."""
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass, field
 
+from twisted.internet.testing import StringTransport
 from zope.interface import implementer
 
 from dispatch.errors import ParseError
@@ -50,3 +53,45 @@ class FewLimits:
     message: int = 2000
     headers: int = 20
     connections: int = 2
+
+
+class FakeStream(StringTransport):
+    """A connection as Twisted has it, and its socket.
+
+    Attributes:
+        room: bytes that the socket still takes.
+        error: what the socket refuses with.
+        sent: what went straight to the socket; what went by way of Twisted's buffer is in `value()`.
+    """
+
+    def __init__(self, room: int = 1 << 30) -> None:
+        super().__init__()
+        self.room = room
+        self.error = 0
+        self.sent = b""
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        pass
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        pass
+
+    def getHandle(self) -> FakeStream:
+        return self
+
+    def send(self, data: bytes) -> int:
+        number = self.error or (0 if self.room else errno.EAGAIN)
+        if number:
+            raise OSError(number, os.strerror(number))
+        taken = data[: self.room]
+        self.sent += taken
+        self.room -= len(taken)
+        return len(taken)
+
+    def drain(self) -> None:
+        """The peer reads all there is."""
+        self.sent += self.value()
+        self.clear()
+        self.room = 1 << 30
+        assert self.producer is not None
+        self.producer.resumeProducing()

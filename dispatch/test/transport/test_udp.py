@@ -104,7 +104,7 @@ class ReceivingTests(UdpCase):
         """However many addresses send, memory stays bounded."""
         for number in range(50_000):
             self.udp.datagramReceived(OPTIONS, (f"10.0.{number >> 8}.{number & 255}", 5060))
-        self.assertLessEqual(len(self.udp._flows), 20_001)
+        self.assertLessEqual(len(self.udp._flows.known), 20_001)
         self.assertEqual(len(self.receiver.messages), 50_000)
 
     def test_keep_alives_end_here(self) -> None:

@@ -1,0 +1,65 @@
+"""The ways from one local socket to its peers."""
+
+from __future__ import annotations
+
+import socket
+from typing import Final
+
+from dispatch.errors import TransportError
+from dispatch.sip.flow import Flow, Listener, Transport
+from dispatch.transport.sockets import canonical, family, host_port
+
+MOST: Final = 20_000
+"""Addresses remembered; all are forgotten when there are more: addresses can be forged."""
+
+
+def listener_of(transport: Transport, made: socket.socket, advertised: tuple[str, int] | None) -> Listener:
+    """A bound socket as the SIP core sees it.
+
+    Args:
+        transport: carries what is sent from it.
+        made: the socket.
+        advertised: what goes into Via in place of its address; port 0 stands for the bound one.
+    """
+    host, port = made.getsockname()[:2]
+    shown, shown_port = advertised or (host, port)
+    return Listener(transport, host, port, host_port(shown, shown_port or port).encode())
+
+
+class Flows:
+    """One `Flow` for each address, so that flows can be compared by identity.
+
+    Attributes:
+        known: by address, as it was asked for and as the kernel spells it.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._family = family(listener.host)
+        self.known: dict[tuple[str, int], Flow] = {}
+
+    def to(self, host: str, port: int) -> Flow:
+        """See `ISipTransport.flow_to`."""
+        flow = self.known.get((host, port))
+        if flow is not None:
+            return flow
+        address = canonical(host)
+        if family(address) is not self._family:
+            raise TransportError(f"{address} can't be reached from {self._listener.host}")
+        if not 0 < port < 65536:
+            raise TransportError(f"{port} is no port")
+        return self._remember((host, port), (address, port))
+
+    def back(self, address: tuple[str, int]) -> Flow:
+        """The way to where the kernel says that a datagram came from."""
+        # IPv6 comes with flow and scope: (host, port, 0, 0) becomes a second key of the same flow.
+        return self.known.get(address) or self._remember(address, address[:2])
+
+    def _remember(self, key: tuple[str, int], remote: tuple[str, int]) -> Flow:
+        flow = self.known.get(remote)
+        if flow is None:
+            if len(self.known) > MOST:
+                self.known.clear()
+            flow = self.known[remote] = Flow(self._listener, remote)
+        self.known[key] = flow
+        return flow
