@@ -86,6 +86,7 @@ class UdpTransport:
         self.listener = listener_of(self, made, self._advertised)
         self._flows = Flows(self.listener)
         self._known = self._flows.known.get
+        self._label = f"udp:{host_port(self.listener.host, self.listener.port)}"
 
     def start(self, reactor: IReactor) -> None:
         """See `ISipTransport`."""
@@ -118,7 +119,7 @@ class UdpTransport:
             self.dropped += 1
 
     def doRead(self) -> None:
-        """Read what a wake-up is worth; never an exception, the reactor would drop the socket."""
+        """Twisted: something waits. Never an exception: the reactor would drop the socket."""
         try:
             self.datagramReceived(*self._receive(_DATAGRAM))
             self._turn += 1
@@ -133,7 +134,7 @@ class UdpTransport:
             return
         except OSError as error:
             if self._socket is not None:
-                log.warn("{listener}: {reason}", listener=self.logPrefix(), reason=os.strerror(error.errno or 0))
+                log.warn("{listener}: {reason}", listener=self._label, reason=os.strerror(error.errno or 0))
 
     def datagramReceived(self, data: bytes, address: tuple[str, int]) -> None:
         """Hand one message on; keep-alives end here."""
@@ -145,12 +146,12 @@ class UdpTransport:
         try:
             self._receiver.received(data, self._known(address) or self._flows.back(address))
         except Exception:
-            log.failure("{listener}: a message from {peer} failed", listener=self.logPrefix(), peer=address)
+            log.failure("{listener}: a message from {peer} failed", listener=self._label, peer=address)
 
     def connectionLost(self, reason: Failure) -> None:
-        """Twisted's word for the end of the reactor."""
+        """Twisted: the reactor ends."""
         self.stop()
 
     def logPrefix(self) -> str:
-        """Name in Twisted's log."""
-        return f"udp:{host_port(self.listener.host, self.listener.port)}"
+        """Twisted: name in its log, asked for at each wake-up."""
+        return self._label
