@@ -1,0 +1,296 @@
+"""The engine: the only place where what machines ask for becomes packets and delayed calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from dispatch.errors import ParseError, TransportError
+from dispatch.proxy.proxy import Proxy
+from dispatch.sip import server_transaction
+from dispatch.sip import uri as sip_uri
+from dispatch.sip.client_transaction import ClientTransaction, client_key
+from dispatch.sip.effects import Socket
+from dispatch.sip.flow import Flow, Listener
+from dispatch.sip.message import Message
+from dispatch.sip.server_transaction import ServerTransaction, invite_key, server_key
+from dispatch.sip.timers import Queues, Timers
+from dispatch.transport.dns import Resolver
+from dispatch.transport.interfaces import ISipReceiver
+
+
+class Limits(Protocol):
+    """What the engine needs of ``[sip.limits]``."""
+
+    @property
+    def headers(self) -> int:
+        """The most header lines in a message."""
+
+    @property
+    def transactions(self) -> int:
+        """The most open server transactions."""
+
+
+log: Final = Logger()
+_TICK: Final = 0.05  # seconds between two looks at the timers
+_MOST_WAYS: Final = 20_000  # remembered ways; all are forgotten when there are more
+
+
+@implementer(ISipReceiver)
+class Engine:
+    """Finds the transaction of each message and keeps every transaction's time.
+
+    Args:
+        clock: the reactor.
+        resolver: finds addresses for names.
+        timers: durations.
+        limits: above so many open transactions new requests get 503, with more headers 400.
+
+    Attributes:
+        proxy: set by whoever builds the tree, before the first message.
+        listeners: local sockets; the first that fits sends where nothing else decides.
+        counts: messages received, and why some went nowhere.
+    """
+
+    def __init__(self, clock: IReactorTime, resolver: Resolver, timers: Timers, limits: Limits) -> None:
+        self._clock = clock
+        self._seconds = clock.seconds
+        self._resolver = resolver
+        self._durations = timers
+        self._max_transactions = limits.transactions
+        self._max_headers = limits.headers
+        self.timers = Queues(clock.seconds())
+        self.proxy: Proxy
+        self.listeners: tuple[Listener, ...] = ()
+        self._clients: dict[bytes, ClientTransaction] = {}
+        self._servers: dict[bytes, ServerTransaction] = {}
+        self._ways: dict[tuple[bytes, Listener, Socket | None], Flow] = {}
+        self._ticker = LoopingCall(self._tick)
+        self._ticker.clock = clock
+        self._is_closing = False
+        self._drained: Deferred[None] | None = None
+        self.counts = {"requests": 0, "responses": 0, "malformed": 0, "stray responses": 0, "refused": 0}
+
+    @property
+    def open_transactions(self) -> int:
+        """How many transactions are remembered, of both kinds."""
+        return len(self._servers) + len(self._clients)
+
+    def start(self) -> None:
+        """Begin to look at the timers."""
+        self.timers.advance(self._seconds())
+        self._ticker.start(_TICK, now=False)
+
+    def close(self) -> Deferred[None]:
+        """Take no new calls; fires when every request is answered, or the grace is over."""
+        self._is_closing = True
+        if not self._ticker.running or not self._unanswered():
+            return succeed(None)
+        self._drained = Deferred()
+        deadline = self.timers.now + self._durations.grace
+        self.timers.start(self._durations.grace, _Deadline(self._end_grace), 0)
+        log.info(
+            "closing: {count} requests have until {grace} s to be answered",
+            count=self._unanswered(),
+            grace=deadline - self.timers.now,
+        )
+        return self._drained
+
+    def stop(self) -> None:
+        """Leave nothing in the reactor."""
+        if self._ticker.running:
+            self._ticker.stop()
+
+    def _unanswered(self) -> int:
+        return sum(not server.is_answered for server in self._servers.values())
+
+    def _end_grace(self) -> None:
+        drained, self._drained = self._drained, None
+        if drained is not None:
+            drained.callback(None)
+
+    def _tick(self) -> None:
+        """One look at the timers; never raises, so that there is a next one."""
+        try:
+            self.timers.advance(self._seconds())
+            if self._drained is not None and not self._unanswered():
+                self._end_grace()
+        except Exception:
+            log.failure("a timer failed")
+
+    # -- what comes in
+
+    def received(self, data: bytes, flow: Flow) -> None:
+        """One message from a transport."""
+        self.timers.now = self._seconds()
+        try:
+            message = Message(data)
+            # A line has 4 bytes at least, so that a short head needs no counting.
+            if message.head > 4 * self._max_headers and data.count(b"\n", 0, message.head) > self._max_headers + 2:
+                raise ParseError("too many headers")
+        except ParseError as error:
+            self.malformed(data, flow, error)
+            return
+        try:
+            if message.is_request:
+                self.counts["requests"] += 1
+                self._request(message, flow)
+            else:
+                self.counts["responses"] += 1
+                self._response(message, flow)
+        except ParseError as error:
+            self.counts["malformed"] += 1
+            if message.is_request:
+                self.proxy.refuse(message, flow, error)
+        except Exception:
+            log.failure("a message failed: {data!r}", data=data[:400])
+
+    def malformed(self, data: bytes, flow: Flow, error: ParseError) -> None:
+        """What came is no message; a request of which enough is left gets its answer."""
+        self.counts["malformed"] += 1
+        try:
+            message = Message(data, salvage=True)
+            if message.is_request:
+                self.proxy.refuse(message, flow, error)
+        except ParseError:
+            return
+        except Exception:
+            log.failure("a broken message failed: {data!r}", data=data[:400])
+
+    def transport_failed(self, flow: Flow, reason: str) -> None:
+        """A connection broke: whatever waits for a response by it fails now (RFC 3261 §18.4)."""
+        waiting = [client for client in self._clients.values() if client.flow is flow]
+        for client in waiting:
+            client.break_off()
+
+    def _request(self, message: Message, flow: Flow) -> None:
+        key = server_key(message)
+        method = message.method
+        server = self._servers.get(key)
+        if server is not None and (method != b"ACK" or server.state is not server_transaction.State.ACCEPTED):
+            server.feed(server_transaction.Event.ACK if method == b"ACK" else server_transaction.Event.REQUEST)
+            return
+        if method == b"CANCEL":
+            self.proxy.cancel(message, flow, self._servers.get(invite_key(message)))
+            return
+        if self._is_closing and message.to_tag is None:
+            raise ParseError("closing", status=503)
+        if len(self._servers) >= self._max_transactions and method != b"ACK":
+            self.counts["refused"] += 1
+            raise ParseError("too many transactions", status=503)
+        self.proxy.request(message, flow)
+
+    def _response(self, message: Message, flow: Flow) -> None:
+        branch = message.via.branch
+        method = message.cseq[1]
+        client = self._clients.get(client_key(branch, method))
+        if client is not None and client.method == method:
+            client.receive(message)
+        elif client is None:
+            self.counts["stray responses"] += 1
+            self.proxy.response(message, flow)
+
+    # -- what machines ask for
+
+    def add_client(self, transaction: ClientTransaction) -> None:
+        """See `effects.Core`."""
+        self._clients[transaction.key] = transaction
+
+    def forget_client(self, transaction: ClientTransaction) -> None:
+        """See `effects.Core`."""
+        self._clients.pop(transaction.key, None)
+
+    def add_server(self, transaction: ServerTransaction) -> None:
+        """See `effects.Core`."""
+        self._servers[transaction.key] = transaction
+
+    def forget_server(self, transaction: ServerTransaction) -> None:
+        """See `effects.Core`."""
+        self._servers.pop(transaction.key, None)
+
+    def respond_anew(self, message: bytes, flow: Flow) -> None:
+        """See `effects.Core`: a new connection to where the Via says (§18.2.2)."""
+        response = Message(message)
+        via = response.via
+        if not flow.listener.transport.reliable:
+            return
+        host = via.received or via.host
+        uri = b"sip:%b:%d;transport=tcp" % (
+            b"[%b]" % host if b":" in host and host[:1] != b"[" else host,
+            via.port or 5060,
+        )
+        back = self.locate(uri, flow.listener)
+        if back is not None:
+            self.proxy.send(message, back)
+
+    # -- the way to a URI
+
+    def locate(self, uri: bytes, inbound: Listener, socket: Socket | None = None) -> Flow | None:
+        """See `effects.Locator`."""
+        way = self._ways.get((uri, inbound, socket))
+        if way is not None:
+            return way
+        parsed = sip_uri.parse(uri)
+        if parsed is None:
+            return None
+        host = parsed.host.decode("latin-1")
+        address = self._resolver.lookup(host)
+        if address is None:
+            return None
+        listener = self._outbound(parsed.transport, address, inbound, socket)
+        if listener is None:
+            return None
+        try:
+            way = listener.transport.flow_to(address, parsed.port_number or 5060)
+        except TransportError:
+            return None
+        if host.strip("[]") == address:  # a name may stand for another address next time
+            if len(self._ways) >= _MOST_WAYS:
+                self._ways.clear()
+            self._ways[uri, inbound, socket] = way
+        return way
+
+    def locate_later(
+        self, uri: bytes, inbound: Listener, socket: Socket | None, then: Callable[[Flow | None], None]
+    ) -> None:
+        """See `effects.Locator`."""
+        parsed = sip_uri.parse(uri)
+        host = parsed.host.decode("latin-1") if parsed is not None else ""
+        if not host or self._resolver.lookup(host) is not None:
+            then(None)  # the name is no problem: no socket fits
+            return
+        found = self._resolver.resolve(host)
+        found.addCallbacks(lambda _: then(self.locate(uri, inbound, socket)), lambda _: then(None))
+        found.addErrback(lambda failure: log.failure("after looking up {host}", failure, host=host))
+
+    def _outbound(self, transport: bytes, address: str, inbound: Listener, socket: Socket | None) -> Listener | None:
+        """The local socket to send from: the one asked for, the one the request came on, or the first that fits."""
+        name = transport.upper() or b"UDP"
+        fitting = [
+            one for one in self.listeners if one.transport.name == name and (":" in one.host) == (":" in address)
+        ]
+        if socket is not None:
+            return next((one for one in fitting if _is_named(one, socket)), None)
+        if inbound in fitting:
+            return inbound
+        return fitting[0] if fitting else None
+
+
+def _is_named(listener: Listener, socket: Socket) -> bool:
+    return socket == (listener.transport.name.decode().lower(), listener.host, listener.port)
+
+
+class _Deadline:
+    """Waits in the timer queues like a machine."""
+
+    def __init__(self, then: Callable[[], None]) -> None:
+        self._then = then
+
+    def expire(self, event: int, due: float) -> None:
+        self._then()

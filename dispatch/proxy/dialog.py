@@ -1,0 +1,180 @@
+"""Routing by Record-Route and Route: our own entry, the cookie in it, and whose requests inside a dialog we carry.
+
+Our Record-Route URI is ``sip:host:port;lr;ds=COOKIE``, the cookie being a keyed hash of the Call-ID: a request that
+shows it belongs to a call that was set up through us or through a neighbour with the same secret, also after a restart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from dispatch.sip import uri as sip_uri
+from dispatch.sip.flow import Listener
+from dispatch.sip.message import Message
+from dispatch.sip.reader import Entry
+
+COOKIE: Final = b"ds"
+_MOST_URIS: Final = 20_000
+
+
+class Identity:
+    """Who we are: our sockets, our names and our secret.
+
+    Args:
+        listeners: every local socket.
+        aliases: further names, ``host`` (any port) or ``host:port``, lower case, IPv6 in brackets.
+        secret: key of the hashes; nodes that share it know each other's calls.
+    """
+
+    def __init__(self, listeners: Iterable[Listener], aliases: Iterable[bytes], secret: bytes) -> None:
+        self.listeners = tuple(listeners)
+        self.secret = secret
+        self._uris: dict[bytes, bool] = {}
+        self._keyed = hashlib.blake2s(key=secret, digest_size=8)
+        self._by_sent_by = {(one.transport.name, one.sent_by.lower()): one for one in self.listeners}
+        self._names: set[bytes] = {alias.lower() for alias in aliases}
+        for one in self.listeners:
+            host = b"[%b]" % one.host.encode() if ":" in one.host else one.host.encode()
+            self._names.update((b"%b:%d" % (host.lower(), one.port), one.sent_by.lower()))
+
+    def is_me(self, host: bytes, port: int) -> bool:
+        """Whether a request to this host and port is for us; port 0 stands for 5060."""
+        host = host.lower()
+        return host in self._names or b"%b:%d" % (host, port or 5060) in self._names
+
+    def is_my_uri(self, text: bytes) -> bool:
+        """Whether this SIP URI names us; remembered, since gateways have few Contacts."""
+        known = self._uris.get(text)
+        if known is None:
+            parsed = sip_uri.parse(text)
+            known = parsed is not None and self.is_me(parsed.host, parsed.port_number)
+            if len(self._uris) >= _MOST_URIS:
+                self._uris.clear()
+            self._uris[text] = known
+        return known
+
+    def listener_of(self, uri: sip_uri.Uri) -> Listener | None:
+        """The socket that a URI of ours names."""
+        transport = (uri.transport or b"udp").upper()
+        return self._by_sent_by.get((transport, b"%b:%d" % (uri.host.lower(), uri.port_number or 5060)))
+
+    def cookie(self, call_id: bytes) -> bytes:
+        """What proves that a dialog was set up through us."""
+        digest = self._keyed.copy()
+        digest.update(call_id)
+        return digest.hexdigest().encode()
+
+    def record_route(self, call_id: bytes, inbound: Listener, outbound: Listener) -> bytes:
+        """The Record-Route lines for a request from `inbound` that leaves by `outbound` (RFC 3261 §16.6 step 4).
+
+        Two of them when the sides differ, so that each side finds a socket that it can reach (RFC 5658).
+        """
+        cookie = self.cookie(call_id)
+        if inbound is outbound:
+            return b"Record-Route: <%b;lr;ds=%b>\r\n" % (inbound.uri, cookie)
+        return b"Record-Route: <%b;r2=on;lr;ds=%b>\r\nRecord-Route: <%b;r2=on;lr;ds=%b>\r\n" % (
+            *(outbound.uri, cookie),
+            *(inbound.uri, cookie),
+        )
+
+
+@dataclass(slots=True)
+class Routing:
+    """What Route preprocessing found (RFC 3261 §16.4).
+
+    Attributes:
+        cuts: edits that take our own Route values away, and the repair after a strict router.
+        uri: Request-URI to go on with.
+        next_hop: URI to send to: the next Route, else the Request-URI.
+        listener: the socket that our Route value names, to send from; None without one.
+        is_ours: a Route value of ours carried the right cookie.
+        has_route: a Route value remains.
+    """
+
+    uri: bytes
+    next_hop: bytes
+    cuts: list[tuple[int, int, bytes]] = field(default_factory=list)
+    listener: Listener | None = None
+    is_ours: bool = False
+    has_route: bool = False
+
+
+def preprocess(message: Message, me: Identity, inbound: Listener) -> Routing:
+    """Take our own Route values off, and repair what a strict router did to the Request-URI (§16.4, §16.6 step 6).
+
+    Args:
+        inbound: the socket that the request came on.
+    """
+    routing = Routing(message.uri, message.uri)
+    at = message.first_line(b"route")
+    if at < 0 or _is_only_ours(message, me, inbound, at, routing):
+        return routing
+    routes = message.routes
+    first = 0
+    if (
+        COOKIE in message.uri
+        and (ours := sip_uri.parse(message.uri)) is not None
+        and _is_own_route(ours, message, me, routing)
+    ):
+        # A strict router put our URI into the request line: the real one is the last Route value.
+        last = routes[-1]
+        routing.uri = routing.next_hop = last.uri
+        routing.cuts.append((last.cut_start, last.cut_stop, b""))
+        start = len(message.method) + 1
+        routing.cuts.append((start, start + len(message.uri), last.uri))
+        routes = routes[:-1]
+    while first < len(routes) and first < 2:
+        parsed = sip_uri.parse(routes[first].uri)
+        if parsed is None or not _is_own_route(parsed, message, me, routing):
+            break
+        routing.cuts.append((routes[first].cut_start, routes[first].cut_stop, b""))
+        first += 1
+    if first < len(routes):
+        _follow(message, routing, routes[first:])
+    return routing
+
+
+def _is_only_ours(message: Message, me: Identity, inbound: Listener, at: int, routing: Routing) -> bool:
+    """The usual case, by comparing bytes: one Route, exactly what we wrote into Record-Route."""
+    line = b"Route: <%b;lr;ds=%b>\r\n" % (inbound.uri, me.cookie(message.call_id))
+    raw = message.raw
+    stop = at + len(line)
+    if not raw.startswith(line, at) or not message.usual or raw.find(b"\r\nRoute:", stop - 2, message.head) >= 0:
+        return False
+    if COOKIE in message.uri:
+        return False
+    routing.cuts.append((at, stop, b""))
+    routing.listener = inbound
+    routing.is_ours = True
+    return True
+
+
+def _is_own_route(parsed: sip_uri.Uri, message: Message, me: Identity, routing: Routing) -> bool:
+    if not me.is_me(parsed.host, parsed.port_number):
+        return False
+    cookie = sip_uri.param(parsed, COOKIE)
+    if cookie is not None and cookie == me.cookie(message.call_id):
+        routing.is_ours = True
+    routing.listener = me.listener_of(parsed) or routing.listener
+    return True
+
+
+def _follow(message: Message, routing: Routing, rest: list[Entry]) -> None:
+    """The next hop is the first Route that is left; a strict router wants it as Request-URI."""
+    target = rest[0]
+    routing.next_hop = target.uri
+    routing.has_route = True
+    parsed = sip_uri.parse(target.uri)
+    if parsed is None or sip_uri.param(parsed, b"lr") is not None:
+        return
+    at = len(message.method) + 1
+    routing.cuts = [cut for cut in routing.cuts if cut[0] != at]
+    routing.cuts.append((at, at + len(message.uri), target.uri))
+    routing.cuts.append((target.cut_start, target.cut_stop, b""))
+    last = rest[-1]
+    end = message.raw.find(b"\r\n", last.stop) + 2
+    routing.cuts.append((end, end, b"Route: <%b>\r\n" % routing.uri))
+    routing.uri = target.uri

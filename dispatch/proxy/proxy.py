@@ -1,0 +1,159 @@
+"""The proxy: what comes in from the engine, what the route decides, and the names and branches both need."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Protocol
+
+from dispatch.errors import ParseError, TransportError
+from dispatch.proxy import request as request_
+from dispatch.proxy import response as response_
+from dispatch.proxy import stateless
+from dispatch.proxy.context import Context, Target
+from dispatch.proxy.dialog import Identity, preprocess
+from dispatch.proxy.request import OURS
+from dispatch.sip import build
+from dispatch.sip.effects import Core, Locator
+from dispatch.sip.flow import Flow
+from dispatch.sip.message import Message
+from dispatch.sip.server_transaction import ServerTransaction, State, server_key
+from dispatch.sip.timers import Timers
+
+Route = Callable[[Context], None]
+"""Who decides: it is called once per request and says `relay`, `forward`, `reply` or `answer`."""
+
+
+class Network(Core, Locator, Protocol):
+    """What the proxy needs of the engine."""
+
+
+class Proxy:
+    """RFC 3261 §16 for one target at a time; knows neither sets nor failover.
+
+    Args:
+        core: the engine.
+        me: our sockets, names and secret.
+        timers: durations.
+        route: decides on every request that is not a copy, a CANCEL or the ACK of a refusal.
+
+    Attributes:
+        prefix: how every branch of ours begins, by which a request that was here before is told.
+    """
+
+    def __init__(self, core: Network, me: Identity, timers: Timers, route: Route) -> None:
+        self.core = core
+        self.me = me
+        self.timers = timers
+        self.route = route
+        run = os.urandom(6).hex().encode()
+        self.prefix = b"%bs%b." % (OURS, run)
+        self._stateless_prefix = stateless.prefix(me.listeners)
+        self._tag = b"ds.%b." % run
+        self._count = 0
+        self._listener_numbers = {one: number for number, one in enumerate(me.listeners)}
+        self._answered: OrderedDict[bytes, ServerTransaction] = OrderedDict()
+
+    def request(self, message: Message, flow: Flow) -> None:
+        """A request that belongs to no transaction of ours.
+
+        Raises:
+            ParseError: it can't be carried; `refuse` answers it.
+        """
+        request_.check(message)
+        routing = preprocess(message, self.me, flow.listener)
+        digest = request_.loop_hash(message)
+        if request_.is_loop(message, (self.prefix, self._stateless_prefix), digest):
+            raise ParseError("the request comes round", status=482)
+        if message.method == b"ACK" and (message.to_tag or b"").startswith(self._tag):
+            return  # it acknowledges a refusal of our own
+        self.route(Context(self, message, flow, routing, digest))
+
+    def refuse(self, message: Message, flow: Flow, error: ParseError) -> None:
+        """Answer what `request` raised, as far as the request can be answered at all."""
+        if message.method == b"ACK":
+            return
+        headers = b""
+        if error.status == 420:
+            headers = b"Unsupported: %b\r\n" % b", ".join(message.proxy_require)
+        try:
+            received = request_.received_edit(message, flow)
+            to_tag = self.own_tag(message)
+            data = build.response(message, error.status, received=received, to_tag=to_tag, headers=headers)
+        except ParseError:
+            return
+        self.send(data, flow)
+
+    def cancel(self, message: Message, flow: Flow, invite: ServerTransaction | None) -> None:
+        """A CANCEL: for a transaction of ours it ends here (§16.10), else the route decides."""
+        if invite is None:
+            self.request(message, flow)
+            return
+        received = request_.received_edit(message, flow)
+        self.send(build.response(message, 200, received=received, to_tag=self.own_tag(message)), flow)
+        if invite.user is not None:
+            invite.user.cancelled()
+
+    def response(self, message: Message, flow: Flow) -> None:
+        """A response that no transaction waits for: only what we forwarded without memory passes (§16.11)."""
+        number = stateless.listener_of(message, self._stateless_prefix, self.me.secret)
+        if number is None or number >= len(self.me.listeners) or message.status == 100:
+            return
+        host, port = stateless.way_back(message)
+        listener = self.me.listeners[number]
+        uri = b"sip:%b:%d;transport=%b" % (_bracketed(host), port, listener.transport.name.lower())
+        back = self.core.locate(uri, listener)
+        if back is not None:
+            self.send(response_.without_via(message), back)
+
+    def locate(self, target: Target, context: Context, then: Callable[[Target, Flow | None], None]) -> None:
+        """Call ``then(target, flow)`` as soon as the way to `target` is known; usually at once."""
+        inbound = context.routing.listener or context.flow.listener
+        flow = self.core.locate(target.next_hop, inbound, target.socket)
+        if flow is not None:
+            then(target, flow)
+        else:
+            self.core.locate_later(target.next_hop, inbound, target.socket, lambda found: then(target, found))
+
+    def send(self, data: bytes, flow: Flow) -> None:
+        """Send what nobody waits for; where the network refuses it is lost, as it might be on the way."""
+        try:
+            flow.listener.transport.send(data, flow)
+        except TransportError:
+            return
+
+    def new_branch(self, loop_hash: bytes) -> bytes:
+        """A branch that was never used (§8.1.1.7), with the loop hash at its end."""
+        self._count += 1
+        return b"%b%x.%b" % (self.prefix, self._count, loop_hash)
+
+    def stateless_branch(self, message: Message, flow: Flow, loop_hash: bytes) -> bytes:
+        """The branch of a request that is not remembered."""
+        number = self._listener_numbers[flow.listener]
+        return stateless.branch(message, self._stateless_prefix, number, loop_hash, self.me.secret)
+
+    def own_tag(self, message: Message) -> bytes:
+        """The To tag of our own responses to `message`; the same for its copies (§8.2.6.2)."""
+        return b"%b%08x" % (self._tag, zlib.crc32(message.via.branch))
+
+    def is_merged(self, message: Message) -> bool:
+        """Whether we answer the same request already, come to us by another path (§8.2.2.2)."""
+        answered = self._answered
+        while answered and next(iter(answered.values())).state is State.TERMINATED:
+            answered.popitem(last=False)
+        other = answered.get(_merge_key(message))
+        return other is not None and other.key != server_key(message)
+
+    def remember(self, message: Message, server: ServerTransaction) -> None:
+        """We are the endpoint of this request: `is_merged` knows it from now on."""
+        self._answered[_merge_key(message)] = server
+
+
+def _merge_key(message: Message) -> bytes:
+    return b"%b %b %d %b" % (message.from_tag or b"", message.call_id, *message.cseq)
+
+
+def _bracketed(host: bytes) -> bytes:
+    return b"[%b]" % host if b":" in host and not host.startswith(b"[") else host

@@ -1,0 +1,113 @@
+"""What is checked of a request (RFC 3261 §16.3), and the edits that make the one we send on (§16.6)."""
+
+from __future__ import annotations
+
+from typing import Final
+from zlib import crc32
+
+from dispatch.errors import ParseError
+from dispatch.sip import grammar
+from dispatch.sip import uri as sip_uri
+from dispatch.sip.flow import Flow
+from dispatch.sip.message import Message
+
+MAX_FORWARDS: Final = 70
+OURS: Final = b"z9hG4bKd"  # how every branch of this program begins
+_SCHEMES: Final = (b"sip", b"sips", b"tel")
+_USUAL_URI: Final = grammar.URI.fullmatch
+
+
+def check(request: Message) -> None:
+    """See that a request has what every request must have, and nothing that we don't support (§8.1.1, §16.3).
+
+    Raises:
+        ParseError: with the status to answer: 400, 416, 420, 483.
+    """
+    method = request.method
+    if request.cseq[1] != method:
+        raise ParseError(f"CSeq says {request.cseq[1][:20]!r}, the request line {method[:20]!r}")
+    if not request.call_id:
+        raise ParseError("empty Call-ID")
+    if request.first_line(b"from") < 0:
+        raise ParseError("no From")
+    if _USUAL_URI(request.uri) is None:
+        check_uri(request.uri)
+    request.to_tag  # noqa: B018 - raises when To is missing or broken
+    hops = request.max_forwards
+    if hops is not None and hops[0] == 0 and method != b"OPTIONS":
+        raise ParseError("Max-Forwards is 0", status=483)
+    if method not in (b"ACK", b"CANCEL") and request.proxy_require:
+        raise ParseError("Proxy-Require", status=420)
+
+
+def check_uri(uri: bytes) -> None:
+    """See that we can route by this Request-URI (§16.3 step 2).
+
+    Raises:
+        ParseError: 416 for a scheme that we don't know, 400 for one that we do in a URI that is none.
+    """
+    parsed = sip_uri.parse(uri)
+    if parsed is not None and parsed.scheme in _SCHEMES:
+        return
+    scheme, colon, _ = uri.partition(b":")
+    if colon and scheme.lower() not in _SCHEMES:
+        raise ParseError(f"scheme {scheme[:20]!r}", status=416)
+    raise ParseError(f"{uri[:60]!r} is no URI")
+
+
+def received_edit(request: Message, flow: Flow) -> tuple[int, int, bytes] | None:
+    """The edit that writes down where the request came from (§18.2.1, RFC 3581); None where Via tells the truth."""
+    via = request.via
+    if via.rport is None:
+        if via.host == flow.host:
+            return None if via.received_span is None else (*via.received_span, b"")
+        text = b";received=%b" % flow.remote[0].encode()
+        return (via.stop, via.stop, text) if via.received_span is None else (*via.received_span, text)
+    spans = [span for span in (via.received_span, via.rport_span) if span is not None]
+    text = b";rport=%d;received=%b" % (flow.remote[1], flow.remote[0].encode())
+    if len(spans) == 1:
+        return (*spans[0], text)
+    first, second = sorted(spans)
+    return (first[0], second[1], request.raw[first[1] : second[0]] + text)
+
+
+def hops_edit(request: Message) -> tuple[int, int, bytes]:
+    """The edit that counts Max-Forwards down, or adds it (§16.6 step 3)."""
+    hops = request.max_forwards
+    if hops is None:
+        return (request.head - 2, request.head - 2, b"Max-Forwards: %d\r\n" % MAX_FORWARDS)
+    value, start, stop = hops
+    return (start, stop, b"%d" % (value - 1))
+
+
+def route_cuts(request: Message) -> list[tuple[int, int, bytes]]:
+    """The edits that take every Route value away: an initial request goes where we say."""
+    raw = request.raw
+    if not request.usual:
+        return [(line.start, line.end, b"") for line in request.reader.spans(b"route")]
+    cuts = []
+    at = raw.find(b"\r\nRoute:", 0, request.head)
+    while at >= 0:
+        stop = raw.find(b"\r\n", at + 2) + 2
+        cuts.append((at + 2, stop, b""))
+        at = raw.find(b"\r\nRoute:", stop - 2, request.head)
+    return cuts
+
+
+def loop_hash(request: Message) -> bytes:
+    """What is the same when a request comes back to be routed as before (RFC 5393 §4.2); 8 hex digits.
+
+    The destination that we choose is left out, so that a request which comes round is caught however the
+    algorithm has moved on meanwhile.
+    """
+    text = b"%b %b %d %b" % (request.uri, request.call_id, request.cseq[0], request.to_tag or b"")
+    if request.first_line(b"route") >= 0:
+        text += request.lines(b"route")
+    return b"%08x" % crc32(text)
+
+
+def is_loop(request: Message, prefixes: tuple[bytes, ...], digest: bytes) -> bool:
+    """Whether the request has been here, and was no different then (§16.3 step 4)."""
+    if request.raw.find(OURS, 0, request.head) < 0:
+        return False
+    return any(via.branch.startswith(prefixes) and via.branch.endswith(digest) for via in request.vias)

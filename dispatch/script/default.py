@@ -1,0 +1,83 @@
+"""The built-in route: used when the operator brings none, and an example of how one is written."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from dispatch.balance.algorithms import Algorithm
+from dispatch.script.route import Request
+
+
+class Settings(Protocol):
+    """What the built-in route reads: ``[route]``, see docs/configuration.md."""
+
+    @property
+    def set(self) -> int:
+        """Group that destinations are taken from."""
+
+    @property
+    def mode(self) -> str:
+        """``dst`` or ``domain``."""
+
+    @property
+    def relay(self) -> str:
+        """``stateful`` or ``stateless``."""
+
+    @property
+    def failover_on(self) -> tuple[int, ...]:
+        """Responses that send a request to the next destination."""
+
+    @property
+    def failover_attempts(self) -> int:
+        """Destinations tried for one request, at most."""
+
+    @property
+    def failover_time(self) -> float:
+        """Seconds after which no further destination is tried."""
+
+
+class DefaultRoute:
+    """Dispatch what begins, follow the Route inside dialogs.
+
+    Args:
+        settings: ``[route]``.
+        algorithm: how to pick.
+        failover: whether a failed request goes to the next destination (``flags`` bit 2).
+    """
+
+    def __init__(self, settings: Settings, algorithm: Algorithm, *, failover: bool) -> None:
+        self._set = settings.set
+        self._algorithm = algorithm
+        self._mode = settings.mode
+        self._is_stateless = settings.relay == "stateless"
+        self._failover_on = frozenset(settings.failover_on) if failover else frozenset()
+        self._attempts = settings.failover_attempts
+        self._time = settings.failover_time
+
+    def __call__(self, request: Request) -> None:
+        """The route."""
+        if request.is_in_dialog and not self._is_ack_of_refusal(request):
+            return request.follow(stateless=self._is_stateless)
+        if request.method == "CANCEL" and not self._is_stateless:
+            return request.reply(481)
+        if request.method == "OPTIONS" and (request.is_for_us or request.hops == 0):
+            return request.answer(200)
+        return self._dispatch(request)
+
+    def _is_ack_of_refusal(self, request: Request) -> bool:
+        """Without memory, an ACK that no Route leads went out as its INVITE did, and must take the same way."""
+        return self._is_stateless and request.method == "ACK" and not request.is_routed
+
+    def _dispatch(self, request: Request) -> None:
+        if not request.select(self._set, self._algorithm, mode=self._mode):
+            return request.reply(503, "No destination available")
+        if request.method in ("INVITE", "SUBSCRIBE", "REFER"):
+            request.record_route()
+        if self._is_stateless:
+            return request.forward()
+        request.on_failure(self._try_next, self._failover_on)
+        return request.relay()
+
+    def _try_next(self, request: Request) -> None:
+        if request.attempts < self._attempts and request.age < self._time and request.next(mode=self._mode):
+            request.relay()

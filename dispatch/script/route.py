@@ -1,0 +1,264 @@
+"""The native API: a request as a routing script sees it.
+
+A route is a function that takes a `Request` and says what becomes of it:
+
+    def route(request: Request) -> None:
+        if not request.select(set=2, algorithm="hash-callid"):
+            return request.reply(503, "No gateway")
+        request.on_failure(next_gateway, codes=(408, 500, 503))
+        request.relay()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+
+from dispatch.balance.algorithms.algorithm import Algorithm
+from dispatch.balance.destination import Destination
+from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.rewrite import rewrite
+from dispatch.balance.selection import Selection, Why, find_algorithm
+from dispatch.proxy.context import Context, Target
+from dispatch.sip import uri as sip_uri
+
+
+@dataclass(slots=True)
+class Decision:
+    """Where a request was sent, and why.
+
+    Attributes:
+        method: of the request.
+        call_id: of the request.
+        destination: URI of the destination.
+        group: set it was picked from.
+        attempt: 1 for the first destination, 2 for the one after it...
+        why: the algorithm's reason, or what became of the attempt before.
+    """
+
+    method: bytes
+    call_id: bytes
+    destination: bytes
+    group: int
+    attempt: int
+    why: str
+
+
+class Router:
+    """Hands every request to a script; this is what the proxy calls.
+
+    Args:
+        dispatcher: the sets.
+        script: the route.
+
+    Attributes:
+        observer: called with a `Decision` whenever a request leaves for a destination; None asks for none.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, script: Script) -> None:
+        self.dispatcher = dispatcher
+        self.script = script
+        self.observer: Callable[[Decision], None] | None = None
+        self._groups: object = None
+        self._hosts: frozenset[bytes] = frozenset()
+
+    def __call__(self, context: Context) -> None:
+        self.script(Request(context, self))
+
+    def is_destination(self, host: bytes) -> bool:
+        """Whether a destination of any set has this host, as its URI says it."""
+        groups = self.dispatcher.groups
+        if groups is not self._groups:
+            self._groups = groups
+            self._hosts = frozenset(member.host.lower() for group in groups.values() for member in group.members)
+        return host.lower() in self._hosts
+
+
+class Request:
+    """A request that waits for a decision.
+
+    Attributes:
+        destination: the destination in use; None before `select`.
+        failed_with: status of the destination that failed last; 0 before one did.
+    """
+
+    __slots__ = ("_context", "_router", "_selection", "_uri", "destination", "failed_with")
+
+    def __init__(self, context: Context, router: Router) -> None:
+        self._context = context
+        self._router = router
+        self._selection: Selection | None = None
+        self._uri: bytes | None = None
+        self.destination: Destination | None = None
+        self.failed_with = 0
+
+    @property
+    def method(self) -> str:
+        """``INVITE``, ``BYE``..."""
+        return self._context.message.method.decode("latin-1")
+
+    @property
+    def uri(self) -> bytes:
+        """The Request-URI as it came, or as `select` rewrote it."""
+        return self._uri if self._uri is not None else self._context.message.uri
+
+    @property
+    def source(self) -> tuple[str, int]:
+        """Address and port that the request came from."""
+        return self._context.flow.remote
+
+    @property
+    def is_in_dialog(self) -> bool:
+        """Whether To has a tag: the request belongs to a dialog and must follow it (RFC 3261 §12.2)."""
+        return self._context.message.to_tag is not None
+
+    @property
+    def is_routed(self) -> bool:
+        """Whether a Route header brought the request to us."""
+        return bool(self._context.message.routes)
+
+    @property
+    def is_for_us(self) -> bool:
+        """Whether the Request-URI has no user part and names us."""
+        parsed = sip_uri.parse(self._context.message.uri)
+        return parsed is not None and not parsed.user and self._context.me.is_me(parsed.host, parsed.port_number)
+
+    @property
+    def hops(self) -> int | None:
+        """Max-Forwards as it came; None without the header."""
+        found = self._context.message.max_forwards
+        return found[0] if found is not None else None
+
+    @property
+    def attempts(self) -> int:
+        """How many destinations it was sent to."""
+        return self._context.attempts
+
+    @property
+    def age(self) -> float:
+        """Seconds since the request came."""
+        return self._context.age
+
+    def select(self, set: int, algorithm: Algorithm | int | str, *, mode: str = "dst", limit: int = 0) -> bool:
+        """Pick a destination, the rest of the set being there for `next` (``ds_select_dst``, ``ds_select_domain``).
+
+        Args:
+            mode: ``dst`` keeps the Request-URI, ``domain`` rewrites its host and port.
+            limit: how many destinations to keep, this one included; 0 keeps all.
+
+        Returns:
+            False when the set has none to give.
+        """
+        row = algorithm if isinstance(algorithm, Algorithm) else find_algorithm(algorithm)
+        is_domain = mode == "domain"
+        selection = self._router.dispatcher.select(self._context.message, set, row, limit, domain=is_domain)
+        if selection is None:
+            return False
+        self._selection = selection
+        self._context.drop_routes()
+        self._uri = selection.rewritten
+        self.destination = selection.destination
+        return True
+
+    def next(self, *, mode: str = "dst") -> bool:
+        """Go on to the next destination of the selection (``ds_next_dst``, ``ds_next_domain``); False at its end."""
+        following = self._selection.next() if self._selection is not None else None
+        if following is None:
+            return False
+        if mode == "domain":
+            self._uri = rewrite(self.uri, following.uri)
+            if self._uri is None:
+                return False
+        self.destination = following
+        return True
+
+    def record_route(self) -> None:
+        """Stay in the path of the dialog that the request sets up."""
+        self._context.wants_record_route = True
+
+    def relay(self) -> None:
+        """Send the request to the destination, and see it through."""
+        self._tell()
+        self._context.relay(self._target())
+
+    def forward(self) -> None:
+        """Send the request to the destination, and forget it."""
+        self._tell()
+        self._context.forward(self._target())
+
+    def follow(self, *, stateless: bool = False) -> None:
+        """Send a request inside a dialog where its Route headers say, if it is one of ours to carry.
+
+        It is when it shows our Record-Route cookie, or comes from or goes to a destination or one of our own names;
+        others get 403, and one that leads back to us 481.
+        """
+        context = self._context
+        routing = context.routing
+        if context.me.is_my_uri(routing.next_hop):
+            return context.reply(481)
+        if not routing.is_ours and not self._is_between_known():
+            return context.reply(403)
+        target = Target(routing.next_hop)
+        return context.forward(target) if stateless else context.relay(target)
+
+    def _is_between_known(self) -> bool:
+        """Whether one end of this hop is a destination or one of our names."""
+        hop = sip_uri.parse(self._context.routing.next_hop)
+        return self._is_known(self._context.flow.host) or (hop is not None and self._is_known(hop.host))
+
+    def _is_known(self, host: bytes) -> bool:
+        return self._router.is_destination(host) or self._context.me.is_me(host, 0)
+
+    def reply(self, status: int, reason: str = "") -> None:
+        """Refuse the request."""
+        self._context.reply(status, reason.encode())
+
+    def answer(self, status: int, reason: str = "") -> None:
+        """Be the endpoint of the request."""
+        self._context.answer(status, reason.encode())
+
+    def on_failure(self, handler: Script, codes: Container[int]) -> None:
+        """Call `handler` when the destination fails with one of `codes`; 408 is silence, 503 also a refusing network.
+
+        The handler may call `next` and `relay` again; when it does not, the failure goes to the caller.
+        """
+
+        def failed(context: Context, status: int) -> None:
+            if self.destination is not None:
+                self._router.dispatcher.report_failure(self.destination, _words(status))
+            self.failed_with = status
+            if status in codes:
+                handler(self)
+
+        self._context.on_failure = failed
+
+    def _target(self) -> Target:
+        destination = self.destination
+        if destination is None:
+            raise ValueError("relay() before select() gave a destination")
+        return Target(destination.uri, self._uri, destination.socket)
+
+    def _tell(self) -> None:
+        observer = self._router.observer
+        destination = self.destination
+        if observer is None or destination is None or self._selection is None:
+            return
+        message = self._context.message
+        why = f"the one before {_words(self.failed_with)}" if self.failed_with else _because(self._selection.why())
+        observer(Decision(message.method, message.call_id, destination.uri, destination.group, self.attempts + 1, why))
+
+
+Script = Callable[[Request], None]
+"""A route, or a handler that it named."""
+
+
+def _words(status: int) -> str:
+    return "gave no answer" if status == 408 else f"answered {status}"
+
+
+def _because(why: Why) -> str:
+    """The reason for a pick, on one line."""
+    text = f"{why.algorithm.name} gave {why.raw}, index {why.start}"
+    for member, reason in why.skipped:
+        text += f", {member.uri.decode('latin-1')} is {reason}"
+    return text if why.index == why.start else f"{text}, so index {why.index}"

@@ -1,0 +1,215 @@
+"""The one place where objects meet: a configuration becomes a tree of services.
+
+DispatcherService            top; reads the list again (`reload`)
+  TransportService           one for each socket
+  EngineService              transactions and their timers
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from typing import Any, Final
+
+from twisted.application.service import MultiService, Service
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+
+from dispatch.balance.destination import LocalSocket
+from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.roster import Roster
+from dispatch.balance.selection import find_algorithm
+from dispatch.engine import Engine
+from dispatch.errors import ConfigError, ConfigErrors, TransportError
+from dispatch.proxy.dialog import Identity
+from dispatch.proxy.proxy import Proxy
+from dispatch.script.default import DefaultRoute
+from dispatch.script.route import Router
+from dispatch.service import secret
+from dispatch.service.config import Config
+from dispatch.service.listen import Listen
+from dispatch.source.file import FileSource
+from dispatch.transport import TRANSPORTS
+from dispatch.transport.dns import Resolver
+from dispatch.transport.interfaces import ISipTransport
+
+log: Final = Logger()
+
+
+class TransportService(Service):
+    """Runs one socket."""
+
+    def __init__(self, transport: ISipTransport, reactor: Any) -> None:
+        self._transport = transport
+        self._reactor = reactor
+
+    def startService(self) -> None:
+        """Begin to receive."""
+        super().startService()
+        self._transport.start(self._reactor)
+
+    def stopService(self) -> Deferred[None]:
+        """Leave nothing in the reactor."""
+        super().stopService()
+        return self._transport.stop()
+
+
+class EngineService(Service):
+    """Runs the engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def startService(self) -> None:
+        """Begin to look at the timers."""
+        super().startService()
+        self._engine.start()
+
+    def stopService(self) -> None:
+        """Leave nothing in the reactor."""
+        super().stopService()
+        self._engine.stop()
+
+
+class DispatcherService(MultiService):
+    """The whole.
+
+    Args:
+        config: what was read.
+        reactor: Twisted's.
+
+    Attributes:
+        dispatcher: the sets.
+        engine: transactions.
+        router: what hands requests to the route; its `observer` is told every decision.
+
+    Raises:
+        ConfigErrors: the list or the secret can't be used.
+        TransportError: a socket can't be had.
+    """
+
+    def __init__(self, config: Config, reactor: Any) -> None:
+        super().__init__()
+        self._config = config
+        self._reactor = reactor
+        self._source = source_of(config)
+        roster = self._source.read()
+        if roster.errors:
+            raise ConfigErrors(roster.errors)
+
+        route, parameters = config.route, config.dispatcher
+        self.dispatcher = Dispatcher(
+            random.Random(),
+            flags=parameters.flags,
+            use_default=parameters.use_default,
+            force_dst=parameters.force_dst,
+        )
+        self.dispatcher.replace(roster)
+        self._warnings = (*config.warnings, *roster.warnings)
+        resolver = Resolver(reactor)
+        self.engine = Engine(reactor, resolver, config.sip.timers, config.sip.limits)
+        key = secret.read_or_make(config.sip.secret_file)
+        self._transports = _bind(config, self.engine)
+        listeners = tuple(transport.listener for transport in self._transports)
+        me = Identity(listeners, map(_alias, config.sip.alias), key)
+        algorithm = find_algorithm(route.algorithm)
+        script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover)
+        self.router = Router(self.dispatcher, script)
+        self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
+        self.engine.listeners = listeners
+        self._resolver = resolver
+        EngineService(self.engine).setServiceParent(self)
+        for transport in self._transports:
+            TransportService(transport, reactor).setServiceParent(self)
+
+    def startService(self) -> None:
+        """Begin, and say so in one line."""
+        super().startService()
+        for problem in self._warnings:
+            log.warn("{problem}", problem=problem)
+        self._look_up_names()
+        sets = self.dispatcher.groups
+        log.info(
+            "listening on {sockets}; {destinations} destinations in {sets} sets from {source}",
+            sockets=", ".join(map(str, self._config.sip.listen)),
+            destinations=sum(len(one.members) for one in sets.values()),
+            sets=len(sets),
+            source=self._source.name,
+        )
+
+    def stopService(self) -> Deferred[None]:
+        """Take no new calls, let open requests be answered, then stop."""
+        return self.engine.close().addCallback(lambda _: MultiService.stopService(self))
+
+    def reload(self) -> Deferred[None]:
+        """Read the list again; a bad one leaves the old in force, and open calls are never touched.
+
+        It is read in a thread, so that the reactor goes on however long it is.
+        """
+        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._source.read).addCallbacks(
+            self._take, lambda failure: log.failure("the list could not be read", failure)
+        )
+
+    def _take(self, roster: Roster) -> None:
+        for problem in roster.warnings:
+            log.warn("{problem}", problem=problem)
+        if roster.errors:
+            for problem in roster.errors:
+                log.error("{problem}", problem=problem)
+            log.error("the list before stays in force")
+            return
+        self.dispatcher.replace(roster, keep_state=self._config.lists.reload_keeps_state)
+        self._look_up_names()
+        log.info(
+            "{destinations} destinations in {sets} sets from {source}",
+            destinations=sum(map(len, roster.sets.values())),
+            sets=len(roster.sets),
+            source=self._source.name,
+        )
+
+    def _look_up_names(self) -> None:
+        """Have the addresses of all destinations ready before a call asks for them."""
+        for host in {one.host.decode("latin-1") for one in self.dispatcher.destinations()}:
+            self._resolver.resolve(host).addErrback(_report_unresolved)
+
+
+def _report_unresolved(failure: Any) -> None:
+    failure.trap(TransportError)
+    log.warn("{problem}", problem=failure.getErrorMessage())
+
+
+def make_service(config: Config, reactor: Any) -> DispatcherService:
+    """The service of a configuration; see `DispatcherService` for what it raises."""
+    return DispatcherService(config, reactor)
+
+
+def source_of(config: Config) -> FileSource:
+    """Where the list comes from."""
+    parameters = config.dispatcher
+    return FileSource(parameters.list_file, local_sockets(config.sip.listen), strict=parameters.ds_load_mode == 1)
+
+
+def local_sockets(listens: Iterable[Listen]) -> list[LocalSocket]:
+    """What a list may name as ``socket=``."""
+    return [LocalSocket(one.proto, one.host, one.port) for one in listens]
+
+
+def _bind(config: Config, engine: Engine) -> list[ISipTransport]:
+    """Take every socket; what was taken is given back when one can't be had."""
+    transports: list[ISipTransport] = []
+    sip = config.sip
+    try:
+        for one in sip.listen:
+            transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
+            transport.bind()
+            transports.append(transport)
+    except TransportError as error:
+        for transport in transports:
+            transport.stop()
+        raise ConfigErrors([ConfigError(config.path, 0, str(error))]) from None
+    return transports
+
+
+def _alias(name: str) -> bytes:
+    return name.encode()

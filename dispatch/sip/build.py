@@ -1,0 +1,92 @@
+"""New messages: responses of our own, and the ACK and CANCEL that go with a request we sent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dispatch.sip.message import Message
+
+REASONS: Final = {
+    100: b"Trying",
+    180: b"Ringing",
+    200: b"OK",
+    400: b"Bad Request",
+    403: b"Forbidden",
+    404: b"Not Found",
+    405: b"Method Not Allowed",
+    408: b"Request Timeout",
+    413: b"Request Entity Too Large",
+    414: b"Request-URI Too Long",
+    416: b"Unsupported URI Scheme",
+    420: b"Bad Extension",
+    481: b"Call/Transaction Does Not Exist",
+    482: b"Loop Detected",
+    483: b"Too Many Hops",
+    487: b"Request Terminated",
+    500: b"Server Internal Error",
+    503: b"Service Unavailable",
+    505: b"Version Not Supported",
+    513: b"Message Too Large",
+}
+
+
+def response(
+    request: Message,
+    status: int,
+    reason: bytes = b"",
+    *,
+    received: tuple[int, int, bytes] | None = None,
+    to_tag: bytes = b"",
+    headers: bytes = b"",
+    body: bytes = b"",
+) -> bytes:
+    """A response to `request` (RFC 3261 §8.2.6).
+
+    Args:
+        reason: the phrase; the usual one of `status` when empty.
+        received: the edit that notes in the top Via where the request came from, as offsets in the request.
+        to_tag: added to To when the request has no tag there.
+        headers: whole lines to add.
+    """
+    lines = request.copied()
+    if received is not None:
+        start, stop, text = received
+        top = request.first_line(b"via")
+        number = next(number for number, line in enumerate(lines) if line[:1] in b"vV")
+        lines[number] = lines[number][: start - top] + text + lines[number][stop - top :]
+    if to_tag and request.to_tag is None:
+        number = next(number for number, line in enumerate(lines) if line[:1] in b"tT")
+        lines[number] = b"%b;tag=%b" % (lines[number].rstrip(b" \t"), to_tag)
+    return b"SIP/2.0 %d %b\r\n%b\r\n%bContent-Length: %d\r\n\r\n%b" % (
+        status,
+        reason or REASONS.get(status, b"Response"),
+        b"\r\n".join(lines),
+        headers,
+        len(body),
+        body,
+    )
+
+
+def ack(invite: Message, response_: Message) -> bytes:
+    """The ACK for a non-2xx response to `invite`, an INVITE that we sent (§17.1.1.3)."""
+    return _beside(invite, b"ACK", response_.lines(b"to"))
+
+
+def cancel(invite: Message) -> bytes:
+    """The CANCEL for `invite`, an INVITE that we sent (§9.1)."""
+    return _beside(invite, b"CANCEL", invite.lines(b"to"))
+
+
+def _beside(invite: Message, method: bytes, to: bytes) -> bytes:
+    via = invite.via
+    return b"%b %b SIP/2.0\r\nVia: %b\r\n%b%b%b%bCSeq: %d %b\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n" % (
+        method,
+        invite.uri,
+        invite.raw[via.start : via.stop],
+        invite.lines(b"route"),
+        invite.lines(b"from"),
+        to,
+        invite.lines(b"call-id"),
+        invite.cseq[0],
+        method,
+    )

@@ -1,0 +1,403 @@
+"""A message as received: its bytes, and where things are in them.
+
+Nothing is parsed before somebody asks, and the answer is remembered. The usual layout (`grammar.ODD_LINE` finds nothing
+odd) is searched with `bytes.find` and one pattern per header; any other layout, and any value that a pattern does not
+take, is read by `reader.Reader`, which gives the same answers for everything legal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from dispatch.errors import ParseError
+from dispatch.sip import grammar
+from dispatch.sip.reader import Entry, Reader
+from dispatch.sip.via import Via
+
+_METHODS: Final = frozenset(
+    (
+        *(b"INVITE", b"ACK", b"BYE", b"CANCEL", b"OPTIONS", b"REGISTER", b"UPDATE", b"PRACK", b"INFO", b"MESSAGE"),
+        *(b"SUBSCRIBE", b"NOTIFY", b"PUBLISH", b"REFER"),
+    )
+)
+_LONG: Final = {
+    name.lower(): b"\r\n%b:" % name
+    for name in (
+        *(b"Via", b"From", b"To", b"Call-ID", b"CSeq", b"Max-Forwards", b"Content-Length", b"Route", b"Record-Route"),
+        *(b"Require", b"Proxy-Require"),
+    )
+}
+_ODD_LINE: Final = grammar.ODD_LINE.search
+_PLAIN_VIA: Final = grammar.PLAIN_VIA.match
+_NUMBER: Final = grammar.NUMBER.match
+_CSEQ: Final = grammar.CSEQ.match
+_TO: Final = grammar.TO.match
+_FROM: Final = grammar.FROM.match
+_UNREAD: Final = (-1, -1, -1)
+
+
+class Edit(NamedTuple):
+    """Replace ``raw[start:stop]`` by ``text``; offsets in bytes."""
+
+    start: int
+    stop: int
+    text: bytes
+
+
+def splice(raw: bytes, edits: Iterable[tuple[int, int, bytes]]) -> bytes:
+    """Apply edits that don't overlap; every other byte stays as it came."""
+    parts: list[bytes] = []
+    at = 0
+    for start, stop, text in sorted(edits):
+        parts += (raw[at:start], text)
+        at = stop
+    parts.append(raw[at:])
+    return b"".join(parts)
+
+
+class Message:
+    """One SIP message.
+
+    Args:
+        raw: the datagram, or what the framer cut; bytes behind Content-Length are dropped (RFC 3261 §18.3).
+        usual: False reads everything by the full reader; the default looks which layout it is.
+        salvage: take what has no proper start line or too short a body all the same, to answer it.
+
+    Attributes:
+        raw: the message.
+        head: offset of the body.
+        is_request: whether it starts with a request line.
+        method: of a request; empty for a response (see `cseq`).
+        uri: Request-URI as written; empty for a response.
+        status: of a response; 0 for a request.
+        usual: whether the quick patterns may be used.
+
+    Raises:
+        ParseError: no end of the headers, no start line, or the body is shorter than it says.
+    """
+
+    __slots__ = (
+        "_call_id",
+        "_cseq",
+        "_max_forwards",
+        "_reader",
+        "_routes",
+        "_to_tag",
+        "_via",
+        "head",
+        "is_request",
+        "method",
+        "raw",
+        "status",
+        "uri",
+        "usual",
+    )
+
+    def __init__(self, raw: bytes, usual: bool | None = None, *, salvage: bool = False) -> None:
+        head = raw.find(b"\r\n\r\n") + 4
+        if head == 3:
+            raise ParseError("the headers have no end", offset=len(raw))
+        self.raw = raw
+        self.head = head
+        self._reader: Reader | None = None
+        self._via: Via | None = None
+        self._call_id: bytes | None = None
+        self._cseq: tuple[int, bytes] | None = None
+        self._max_forwards: tuple[int, int, int] | None = _UNREAD
+        self._routes: list[Entry] | None = None
+        self._to_tag: bytes | None = b""
+        self.method = self.uri = b""
+        self.status = 0
+        self.is_request = not raw.startswith(b"SIP/2.0 ")
+        self.usual = _ODD_LINE(raw, 0, head) is None if usual is None else usual
+        if salvage:
+            self.is_request = raw[:7].upper() != b"SIP/2.0"
+            self.method = raw[: raw.find(b"\r\n")].partition(b" ")[0]
+            return
+        if self.is_request:
+            self._read_request_line(raw[: raw.find(b"\r\n")])
+        else:
+            self._read_status_line(raw[8 : raw.find(b"\r\n")])
+        body = len(raw) - head
+        length = self.content_length
+        if length is not None and length != body:
+            if length > body:
+                raise ParseError(f"Content-Length is {length}, but {body} bytes follow", offset=head)
+            self.raw = raw[: head + length]
+
+    def _read_request_line(self, line: bytes) -> None:
+        """``Request-Line = Method SP Request-URI SP SIP-Version CRLF``."""
+        parts = line.split(b" ")
+        if len(parts) != 3:
+            if line[:7].upper() == b"SIP/2.0":
+                self.is_request = False
+                return self._read_status_line(line[8:] if line[7:8] == b" " else b"")
+            raise ParseError(f"{line[:40]!r} is no request line")
+        method, uri, version = parts
+        if version != b"SIP/2.0" and version.upper() != b"SIP/2.0":
+            if line[:7].upper() == b"SIP/2.0":
+                self.is_request = False
+                return self._read_status_line(line[8:])
+            if version[:4].upper() == b"SIP/":
+                raise ParseError(f"version {version[:20]!r} is not SIP/2.0", offset=len(line), status=505)
+            raise ParseError(f"{line[:40]!r} is no request line")
+        if method not in _METHODS and grammar.TOKEN.fullmatch(method) is None:
+            raise ParseError(f"{method[:20]!r} is no method")
+        if not uri or uri[:1] == b"<" or b"\t" in uri:
+            raise ParseError(f"{uri[:40]!r} is no Request-URI", offset=len(method) + 1)
+        self.method = method
+        self.uri = uri
+        return None
+
+    def _read_status_line(self, line: bytes) -> None:
+        """``Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF``; here without the version."""
+        code = line[:3]
+        if len(code) != 3 or not code.isdigit() or line[3:4] not in (b" ", b"") or not b"100" <= code < b"700":
+            raise ParseError(f"{line[:20]!r} is no status", offset=8)
+        self.status = int(code)
+
+    @property
+    def reader(self) -> Reader:
+        """The full reader of this message, made at first use."""
+        if self._reader is None:
+            self._reader = Reader(self.raw, self.head)
+        return self._reader
+
+    @property
+    def body(self) -> bytes:
+        """What follows the blank line."""
+        return self.raw[self.head :]
+
+    @property
+    def reason(self) -> bytes:
+        """Reason phrase of a response, as written (§7.2)."""
+        return b"" if self.is_request else self.raw[12 : self.raw.find(b"\r\n")]
+
+    @property
+    def content_length(self) -> int | None:
+        """Value of Content-Length (§20.14); None when there is none."""
+        if self.usual:
+            at = self.raw.find(b"\r\nContent-Length:", 0, self.head)
+            if at < 0:
+                return None
+            found = _NUMBER(self.raw, at + 17)
+            if found is not None and self.raw.find(b"\r\nContent-Length:", at + 17, self.head) < 0:
+                return int(found[1])
+        return self.reader.content_length
+
+    @property
+    def call_id(self) -> bytes:
+        """Value of Call-ID, without the blanks around it (§20.8)."""
+        if self._call_id is None:
+            if self.usual:
+                at = self.raw.find(b"\r\nCall-ID:", 0, self.head)
+                if at >= 0:
+                    self._call_id = self.raw[at + 10 : self.raw.find(b"\r\n", at + 10)].strip(b" \t")
+            if not self._call_id:
+                self._call_id = self.reader.call_id
+        return self._call_id
+
+    @property
+    def cseq(self) -> tuple[int, bytes]:
+        """Number and method of CSeq (§20.16)."""
+        if self._cseq is None:
+            if self.usual:
+                at = self.raw.find(b"\r\nCSeq:", 0, self.head)
+                if at >= 0:
+                    found = _CSEQ(self.raw, at + 7)
+                    if found is not None and (number := int(found[1])) < 2147483648:
+                        self._cseq = (number, found[2])
+                        return self._cseq
+            self._cseq = self.reader.cseq
+        return self._cseq
+
+    @property
+    def via(self) -> Via:
+        """The topmost Via value (§20.42)."""
+        if self._via is None:
+            self._via = (self._usual_via() if self.usual else None) or self.reader.via
+        return self._via
+
+    def _usual_via(self) -> Via | None:
+        raw = self.raw
+        at = raw.find(b"\r\nVia:", 0, self.head)
+        if at < 0:
+            return None
+        found = _PLAIN_VIA(raw, at)
+        if found is None:
+            return self._via_with_parameters(at)
+        transport, host, port, rport_before, branch, rport_behind, end = found.groups()
+        first, stop = found.start(1) - 8, found.start(7)
+        rport = rport_span = None
+        if rport_before is not None or rport_behind is not None:
+            if rport_before is not None and rport_behind is not None:
+                return None
+            rport, rport_span = b"", found.span(4 if rport_before is not None else 6)
+        return Via(
+            first,
+            stop,
+            at + 2 if end == b"\r\n" else first,
+            found.end(),
+            transport,
+            host.lower(),
+            int(port) if port else 0,
+            branch,
+            rport,
+            None,
+            rport_span,
+            None,
+        )
+
+    def _via_with_parameters(self, at: int) -> Via | None:
+        found = grammar.VIA.match(self.raw, at)
+        if found is None:
+            return None
+        transport, host, port, params, end = found.groups()
+        branch = received = rport = received_span = rport_span = None
+        start = found.start(4)
+        for param in params.split(b";")[1:]:
+            stop = start + 1 + len(param)
+            if param.startswith(b"branch="):
+                branch = branch or param[7:]
+            elif param == b"rport" or param.startswith(b"rport="):
+                if rport is not None or (len(param) > 5 and not param[6:].isdigit()):
+                    return None
+                rport, rport_span = param[6:], (start, stop)
+            elif param.startswith(b"received="):
+                if received is not None:
+                    return None
+                received, received_span = param[9:], (start, stop)
+            start = stop
+        first = found.start(1) - 8
+        return Via(
+            first,
+            start,
+            at + 2 if end == b"\r\n" else first,
+            found.end(),
+            transport,
+            host.lower(),
+            int(port) if port else 0,
+            branch or b"",
+            rport,
+            received,
+            rport_span,
+            received_span,
+        )
+
+    @property
+    def vias(self) -> list[Via]:
+        """Every Via value, topmost first."""
+        return self.reader.vias
+
+    @property
+    def from_tag(self) -> bytes | None:
+        """The tag of From; None when it has none (§20.20)."""
+        if self.usual:
+            at = self.raw.find(b"\r\nFrom:", 0, self.head)
+            if at >= 0 and (found := _FROM(self.raw, at)) is not None:
+                return found[1]
+        return self.reader.from_tag
+
+    @property
+    def to_tag(self) -> bytes | None:
+        """The tag of To; None when it has none (§20.39)."""
+        if self._to_tag == b"":
+            self._to_tag = self._read_to_tag()
+        return self._to_tag
+
+    def _read_to_tag(self) -> bytes | None:
+        if self.usual:
+            at = self.raw.find(b"\r\nTo:", 0, self.head)
+            if at >= 0 and (found := _TO(self.raw, at)) is not None:
+                return found[1]
+        return self.reader.to_tag
+
+    @property
+    def max_forwards(self) -> tuple[int, int, int] | None:
+        """Value of Max-Forwards, and where its digits start and stop (§20.22); None when there is none."""
+        if self._max_forwards is _UNREAD:
+            self._max_forwards = self._read_max_forwards()
+        return self._max_forwards
+
+    def _read_max_forwards(self) -> tuple[int, int, int] | None:
+        if self.usual:
+            at = self.raw.find(b"\r\nMax-Forwards:", 0, self.head)
+            if at < 0:
+                return None
+            found = _NUMBER(self.raw, at + 15)
+            if found is not None and (value := int(found[1])) < 256:
+                start, stop = found.span(1)
+                return (value, start, stop)
+        return self.reader.max_forwards
+
+    @property
+    def routes(self) -> list[Entry]:
+        """Every value of every Route header, in order (§20.34)."""
+        if self._routes is None:
+            self._routes = self._entries(b"\r\nRoute:") if self.usual else self.reader.routes
+        return self._routes
+
+    @property
+    def record_routes(self) -> list[Entry]:
+        """Every value of every Record-Route header, in order (§20.30)."""
+        return self._entries(b"\r\nRecord-Route:") if self.usual else self.reader.record_routes
+
+    def _entries(self, needle: bytes) -> list[Entry]:
+        raw = self.raw
+        entries = []
+        at = raw.find(needle, 0, self.head)
+        while at >= 0:
+            found = grammar.ROUTE.match(raw, at + len(needle))
+            if found is None:
+                return self.reader.routes if needle == b"\r\nRoute:" else self.reader.record_routes
+            entries.append(Entry(found.start(1) - 1, found.end() - 2, at + 2, found.end(), found[1]))
+            at = raw.find(needle, found.end() - 2, self.head)
+        return entries
+
+    @property
+    def require(self) -> tuple[bytes, ...]:
+        """Option tags of Require, lower case (§20.32)."""
+        if self.usual and self.raw.find(b"\r\nRequire:", 0, self.head) < 0:
+            return ()
+        return self.reader.require
+
+    @property
+    def proxy_require(self) -> tuple[bytes, ...]:
+        """Option tags of Proxy-Require, lower case (§20.29)."""
+        if self.usual and self.raw.find(b"\r\nProxy-Require:", 0, self.head) < 0:
+            return ()
+        return self.reader.proxy_require
+
+    def first_line(self, name: bytes) -> int:
+        """Offset of the first line of a header, as named in `lines`; -1 when there is none."""
+        if self.usual:
+            at = self.raw.find(_LONG[name], 0, self.head)
+            return at + 2 if at >= 0 else -1
+        spans = self.reader.spans(name)
+        return spans[0].start if spans else -1
+
+    def copied(self) -> list[bytes]:
+        """The header lines that a response takes over, without their ends, Via first (§8.2.6.2)."""
+        if self.usual:
+            return grammar.COPIED.findall(self.raw, 0, self.head)
+        names = (b"via", b"from", b"to", b"call-id", b"cseq")
+        return [self.raw[one.start : one.end - 2] for name in names for one in self.reader.spans(name)]
+
+    def lines(self, name: bytes) -> bytes:
+        """Every line of a header as it came, line ends included; empty when there is none.
+
+        Args:
+            name: the long name in lower case, one of those that `grammar` knows: ``b"via"``, ``b"to"``...
+        """
+        raw = self.raw
+        if not self.usual:
+            return b"".join(raw[line.start : line.end] for line in self.reader.spans(name))
+        needle = _LONG[name]
+        found = []
+        at = raw.find(needle, 0, self.head)
+        while at >= 0:
+            stop = raw.find(b"\r\n", at + 2) + 2
+            found.append(raw[at + 2 : stop])
+            at = raw.find(needle, stop - 2, self.head)
+        return found[0] if len(found) == 1 else b"".join(found)

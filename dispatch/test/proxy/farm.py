@@ -1,0 +1,89 @@
+"""A whole engine with the built-in route, three gateways in set 1, and transports that only remember."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+from twisted.internet.task import Clock
+
+from dispatch.balance import listfile
+from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.selection import find_algorithm
+from dispatch.engine import Engine
+from dispatch.proxy.dialog import Identity
+from dispatch.proxy.proxy import Proxy
+from dispatch.script.default import DefaultRoute
+from dispatch.script.route import Router, Script
+from dispatch.service.config import Limits, RouteConfig
+from dispatch.sip.timers import Timers
+from dispatch.test.wire import FakeResolver, FakeTransport, request, ticking
+
+SECRET = b"s" * 32
+# Equal priorities are taken from the last line on: 5071, 5072, 5073.
+LIST = b"1 sip:192.0.2.73:5073\n1 sip:192.0.2.72:5072\n1 sip:192.0.2.71:5071\n"
+CALLER = ("192.0.2.9", 5060)
+
+
+class Farm:
+    """The dispatcher at 192.0.2.1:5060.
+
+    Args:
+        text: of the list.
+        route: ``[route]``.
+        timers: durations.
+        names: what DNS knows.
+        transports: local sockets; the caller's messages come on the first.
+        script: a route in place of the built-in one.
+    """
+
+    def __init__(
+        self,
+        text: bytes = LIST,
+        route: RouteConfig | None = None,
+        timers: Timers | None = None,
+        names: dict[str, str] | None = None,
+        transports: tuple[FakeTransport, ...] = (),
+        script: Script | None = None,
+        secret: bytes = SECRET,
+        aliases: tuple[bytes, ...] = (b"lb.example.com",),
+        limits: Limits | None = None,
+        flags: int = 2,
+    ) -> None:
+        route = route or RouteConfig()
+        timers = timers or Timers()
+        self.clock = Clock()
+        self.transports = transports or (FakeTransport(),)
+        self.net = self.transports[0]
+        self.engine = Engine(self.clock, FakeResolver(names), timers, limits or Limits())
+        self.dispatcher = Dispatcher(Random(1), flags=flags)
+        self.dispatcher.replace(listfile.parse(text, Path("list"), ()))
+        listeners = tuple(one.listener for one in self.transports)
+        default = DefaultRoute(route, find_algorithm(route.algorithm), failover=self.dispatcher.failover)
+        self.router = Router(self.dispatcher, script or default)
+        self.me = Identity(listeners, aliases, secret)
+        self.proxy = self.engine.proxy = Proxy(self.engine, self.me, timers, self.router)
+        self.engine.listeners = listeners
+        self.engine.start()
+
+    def receive(self, data: bytes, source: tuple[str, int] = CALLER, net: FakeTransport | None = None) -> None:
+        """A message comes in."""
+        net = net or self.net
+        self.engine.received(data, net.flow_to(*source))
+
+    def lines(self) -> list[str]:
+        """What left since the last look, by start line and port."""
+        return self.net.take_lines()
+
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        ticking(self.clock, seconds)
+
+    def invite(self, **how: object) -> bytes:
+        """A call comes in; gives what the first gateway got of it."""
+        return self.invite_of(request(**how))  # type: ignore[arg-type]  # passed through
+
+    def invite_of(self, data: bytes) -> bytes:
+        """This INVITE comes in; gives what the first gateway got of it."""
+        self.receive(data)
+        return next(sent for sent, _ in self.net.take() if sent.startswith(b"INVITE"))
