@@ -89,7 +89,7 @@ class Destination:
         self.group = row.group
         self.uri = uri
         self.host = parsed.host
-        self.port = int(parsed.port or 0)
+        self.port = parsed.port_number
         self.transport = _transport(parsed)
         self.priority = row.priority
         self.attrs = attrs
@@ -110,9 +110,7 @@ class Destination:
 
 
 def _transport(parsed: sip_uri.Uri) -> bytes:
-    if parsed.scheme == b"sips":
-        return b"TLS"
-    return (sip_uri.param(parsed, b"transport") or b"UDP").upper()
+    return b"TLS" if parsed.scheme == b"sips" else parsed.transport.upper() or b"UDP"
 
 
 def make(row: Row, sockets: Collection[LocalSocket]) -> Destination:

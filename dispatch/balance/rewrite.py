@@ -24,13 +24,8 @@ def rewrite(ruri: bytes, destination: bytes) -> bytes | None:
     return new if len(new) <= _LONGEST else None
 
 
-def _is_phone(ruri: sip_uri.Uri) -> bool:
-    """Whether a sip or sips URI stands for a telephone number."""
-    return ruri.scheme in (b"sip", b"sips") and sip_uri.param(ruri, b"user") == b"phone"
-
-
 def _scheme(ruri: sip_uri.Uri) -> bytes:
-    if ruri.scheme == b"tel" or ruri.scheme == b"sips" and not _is_phone(ruri):
+    if ruri.scheme == b"tel" or (ruri.scheme == b"sips" and not ruri.is_phone):
         return ruri.scheme
     return b"sip"
 
@@ -39,13 +34,11 @@ def _user(ruri: sip_uri.Uri) -> bytes:
     """``user[:password][;telephone parameters]@``, as far as there is a user."""
     if ruri.user is None:
         return b""
-    user, telephone = ruri.user, b""
-    if ruri.scheme == b"tel":
-        telephone = b";" + ruri.params if ruri.params else b""
-    elif _is_phone(ruri):
-        user, semicolon, telephone = user.partition(b";")
-        telephone = semicolon + telephone
+    user = ruri.user_name
     password = b":" + ruri.password if ruri.password else b""
+    telephone = ruri.user[len(user) :]
+    if ruri.scheme == b"tel" and ruri.params:
+        telephone = b";" + ruri.params
     return user + password + telephone + b"@"
 
 
