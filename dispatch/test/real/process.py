@@ -100,10 +100,14 @@ class Process:
                 continue
             raise PeerFailed(f"{self.name} ended at start\n{self.tail()}")
 
-    def wait_logged(self, text: str, within: float = 20.0) -> None:
-        """Return when its log says `text`."""
+    def wait_logged(self, text: str, within: float = 20.0, times: int = 1) -> None:
+        """Return when its log says `text`, so many times.
+
+        Raises:
+            PeerFailed: it ended, or took longer than `within` seconds.
+        """
         left = within
-        while text not in self.log():
+        while self.log().count(text) < times:
             if left <= 0 or self.status is not None:
                 raise PeerFailed(f"{self.name} never logged {text!r}\n{self.tail()}")
             left -= _LOOK_AGAIN
