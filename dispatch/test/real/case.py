@@ -107,17 +107,17 @@ class RealCase(SynchronousTestCase):
         process.wait_bound()
         return process
 
-    def address(self, proto: str | None = None) -> Socket:
+    def address(self, proto: str | None = None, host: str = ports.LOOPBACK) -> Socket:
         """An address with a free port."""
-        return Socket(proto or self.proto, ports.free())
+        return Socket(proto or self.proto, ports.free(host), host)
 
     def uri(self, at: Socket) -> str:
         """The address as it stands in a list."""
         return f"sip:{at.address}" + (";transport=tcp" if at.proto == "tcp" else "")
 
-    def silent(self) -> Mute:
+    def silent(self, host: str = ports.LOOPBACK) -> Mute:
         """Somebody who takes everything and says nothing."""
-        mute = Mute(self.address())
+        mute = Mute(self.address(host=host))
         self.addCleanup(mute.close)
         return mute
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -83,38 +84,30 @@ class Process:
         lines = self.log().splitlines()[-_TAIL:]
         return "\n".join([f"--- {self.name} (exit status {self.status}): {' '.join(self.command)}", *lines])
 
-    def wait_bound(self, within: float = 20.0) -> None:
-        """Return when all its sockets are there.
+    def wait_for(self, what: str, happened: Callable[[], bool], within: float = 20.0) -> None:
+        """Return as soon as `happened()`.
 
         Raises:
             PeerFailed: it ended, or took longer than `within` seconds.
         """
         left = within
-        while not all(is_bound(proto, host, port) for proto, port, host in self.sockets):
-            if left <= 0:
-                raise PeerFailed(f"{self.name} did not bind {self.sockets} within {within} s\n{self.tail()}")
+        while True:
+            over = left <= 0 or self.status is not None
+            if happened():
+                return
+            if over:
+                raise PeerFailed(f"{self.name}: {what} never happened\n{self.tail()}")
             left -= _LOOK_AGAIN
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(_LOOK_AGAIN)
-            except subprocess.TimeoutExpired:
-                continue
-            raise PeerFailed(f"{self.name} ended at start\n{self.tail()}")
 
-    def wait_logged(self, text: str, within: float = 20.0, times: int = 1) -> None:
-        """Return when its log says `text`, so many times.
+    def wait_bound(self) -> None:
+        """Return when all its sockets are there."""
+        self.wait_for("binding", lambda: all(is_bound(proto, host, port) for proto, port, host in self.sockets))
 
-        Raises:
-            PeerFailed: it ended, or took longer than `within` seconds.
-        """
-        left = within
-        while self.log().count(text) < times:
-            if left <= 0 or self.status is not None:
-                raise PeerFailed(f"{self.name} never logged {text!r}\n{self.tail()}")
-            left -= _LOOK_AGAIN
-            try:
-                self._child.wait(_LOOK_AGAIN)
-            except subprocess.TimeoutExpired:
-                continue
+    def wait_logged(self, text: str, times: int = 1) -> None:
+        """Return when its log says `text`, so many times."""
+        self.wait_for(f"logging {text!r}", lambda: self.log().count(text) >= times)
 
     def wait(self, within: float = 60.0) -> int:
         """The exit status, once it ended by itself.
@@ -134,12 +127,8 @@ class Process:
         """End it and all that it started: politely, then not."""
         if self.status is None:
             self.send_signal(number)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(within)
-            except subprocess.TimeoutExpired:
-                pass
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._child.wait()

@@ -82,7 +82,7 @@ class StartTests(RealCase):
     def test_bad_list(self) -> None:
         """A line of the list that can't be read is named by file and number."""
         config = service.write(self.folder, self.plan())
-        (self.folder / "dispatcher.list").write_text("1 sip:127.0.0.1:9\nx1 sip:127.0.0.1:9\n")
+        (self.folder / "dispatcher.list").write_text("1 sip:127.0.0.1:9\n1\n")
         self.assert_told(config, "dispatcher.list:2:")
 
     def test_bad_key(self) -> None:
