@@ -54,7 +54,8 @@ def _report(problems: Iterable[ConfigError], warnings: Iterable[ConfigError]) ->
 def _summary(config: Config, roster: Roster) -> str:
     listens = ", ".join(map(str, config.sip.listen))
     members = sum(len(members) for members in roster.sets.values())
-    return f"listens on {listens}; {members} destinations in {len(roster.sets)} sets from {config.dispatcher.list_file}"
+    sets = "1 set" if len(roster.sets) == 1 else f"{len(roster.sets)} sets"
+    return f"listens on {listens}; {members} destinations in {sets} from {config.dispatcher.list_file}"
 
 
 CHECK: Final = Command("check", "validate configuration and list without starting", _arguments, _run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,6 +11,8 @@ from dispatch import __version__
 from dispatch.cli.check import CHECK
 from dispatch.cli.command import Command
 from dispatch.cli.demo import DEMO
+
+_INTERRUPTED: Final = 128 + signal.SIGINT  # as a shell says it
 
 COMMANDS: Final[tuple[Command, ...]] = (CHECK, DEMO)
 
@@ -28,5 +31,8 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit status: 0 fine, 1 problems; a wrong command line exits with 2."""
     options = make_parser().parse_args(arguments)
-    status: int = options.run(options)
+    try:
+        status: int = options.run(options)
+    except KeyboardInterrupt:  # before there was a reactor to take it
+        return _INTERRUPTED
     return status
