@@ -92,6 +92,8 @@ failure_route[AGAIN] {{
 }}
 """
 
+_SMALL: Final = ("-m", "32", "-M", "8")
+
 
 @functools.cache
 def modules() -> str:
@@ -108,10 +110,12 @@ def version() -> str:
 class Kamailio(Process):
     """A running Kamailio of one worker."""
 
-    def __init__(self, name: str, text: str, folder: Path, sockets: Sequence[Socket]) -> None:
+    def __init__(
+        self, name: str, text: str, folder: Path, sockets: Sequence[Socket], options: Sequence[str] = _SMALL
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.cfg").write_text(text)
-        command = ["kamailio", "-f", f"{name}.cfg", "-w", ".", "-Y", ".", "-DD", "-E", "-m", "32", "-M", "8"]
+        command = ["kamailio", "-f", f"{name}.cfg", "-w", ".", "-Y", ".", "-DD", "-E", *options]
         super().__init__(name, command, folder, sockets=sockets)
 
 

@@ -81,6 +81,7 @@ class Sipp(Process):
         calls: it ends after so many; None: it goes on until stopped.
         rate: new calls per second of a caller.
         traced: keep every message; off for load.
+        lasting: seconds after which it gives up.
         patient: pass over messages that don't fit, as on a bad road they may be copies or late.
     """
 
@@ -96,6 +97,7 @@ class Sipp(Process):
         rate: int = 50,
         traced: bool = True,
         patient: bool = False,
+        lasting: int = 30,
         extra: Sequence[str] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -115,7 +117,7 @@ class Sipp(Process):
             _BUFFER,
         ]
         command += ["-trace_stat", "-stf", f"{name}.csv", "-fd", "1", "-trace_err", "-error_file", f"{name}.errors"]
-        command += ["-timeout", "30s", "-timeout_error", "-recv_timeout", "10000"]
+        command += ["-timeout", f"{lasting}s", "-timeout_error", "-recv_timeout", "10000"]
         command += ["-trace_msg", "-message_file", f"{name}.messages"] if traced else []
         command += ["-m", str(calls)] if calls is not None else []
         command += ["-r", str(rate), "-rp", "1000", "-l", "100000", *extra]
@@ -129,13 +131,13 @@ class Sipp(Process):
         errors = self._errors_path.read_text(errors="replace") if self._errors_path.exists() else ""
         return (screen or super().log()) + errors
 
-    def finish(self, within: float = 40.0) -> Statistics:
+    def finish(self) -> Statistics:
         """Wait for its end and answer what it counted.
 
         Raises:
             PeerFailed: a call failed, or it did not end.
         """
-        if self.wait(within) != 0:
+        if self.wait() != 0:
             raise PeerFailed(f"{self.name}: not every call went as the scenario says\n{self.tail()}")
         return self.statistics()
 
