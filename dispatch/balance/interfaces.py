@@ -15,3 +15,6 @@ class RequestView(Protocol):
     @property
     def uri(self) -> bytes:
         """The Request-URI as it is now, a rewritten one included."""
+
+    def header(self, name: bytes) -> bytes | None:
+        """Value of the first header of that name (long, lower case), without the blanks around it; None without one."""

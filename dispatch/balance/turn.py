@@ -13,15 +13,17 @@ class Turn:
         size: number of members.
         choices: how many of them are picked directly: all, or all but the default one.
         random: where chance comes from.
+        by_cursor: whether the last number of an algorithm that does not always ask it came from the cursor.
     """
 
-    __slots__ = ("choices", "cursor", "random", "size")
+    __slots__ = ("by_cursor", "choices", "cursor", "random", "size")
 
     def __init__(self, size: int, choices: int, random: Random, cursor: int = 0) -> None:
         self.size = size
         self.choices = choices
         self.random = random
         self.cursor = cursor
+        self.by_cursor = False
 
     def clone(self) -> Turn:
         """One that goes on in the same way and moves nothing here."""

@@ -369,6 +369,15 @@ class Message:
             return ()
         return self.reader.proxy_require
 
+    def header(self, name: bytes) -> bytes | None:
+        """Value of the first header of that name, without the blanks around it; None when there is none.
+
+        Args:
+            name: the long name in lower case; any.
+        """
+        spans = self.reader.spans(name)
+        return self.raw[spans[0].value : spans[0].stop] if spans else None
+
     def first_line(self, name: bytes) -> int:
         """Offset of the first line of a header, as named in `lines`; -1 when there is none."""
         if self.usual:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from dispatch.balance.algorithms.algorithm import Algorithm
+from dispatch.balance.algorithms.hash_auth import HASH_AUTH
 from dispatch.balance.algorithms.hash_callid import HASH_CALLID
 from dispatch.balance.algorithms.priority import PRIORITY
 from dispatch.balance.algorithms.random import RANDOM
@@ -13,6 +14,7 @@ __all__ = ["BY_NAME", "BY_NUMBER", "TABLE", "Algorithm"]
 TABLE: Final[tuple[Algorithm, ...]] = (
     HASH_CALLID,
     ROUND_ROBIN,
+    HASH_AUTH,
     RANDOM,
     PRIORITY,
 )

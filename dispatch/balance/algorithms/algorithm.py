@@ -21,7 +21,7 @@ class Algorithm:
         pick: the raw number, not yet brought into the range of the members; -1 when what it needs is missing.
         reads: what the number is made from, in words.
         help: one line for the operator.
-        key: the bytes that it hashes; None where it hashes nothing.
+        key: the bytes that it hashes, or None where a request has none; None where it never hashes.
         settle: what to do when another member than the one picked was taken, with its index.
     """
 
@@ -30,5 +30,5 @@ class Algorithm:
     pick: Pick
     reads: str
     help: str
-    key: Callable[[RequestView], bytes] | None = None
+    key: Callable[[RequestView], bytes | None] | None = None
     settle: Callable[[Turn, int], None] | None = None

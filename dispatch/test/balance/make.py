@@ -19,9 +19,13 @@ SOCKETS = (
 class FakeRequest:
     """A request of which only this is known."""
 
-    def __init__(self, call_id: bytes = b"abc", uri: bytes = b"sip:alice@example.com") -> None:
+    def __init__(self, call_id: bytes = b"abc", uri: bytes = b"sip:alice@example.com", **headers: bytes) -> None:
         self.call_id = call_id
         self.uri = uri
+        self._headers = {name.replace("_", "-").encode(): value for name, value in headers.items()}
+
+    def header(self, name: bytes) -> bytes | None:
+        return self._headers.get(name)
 
 
 def roster(text: bytes, *, strict: bool = False) -> Roster:

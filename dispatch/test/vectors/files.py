@@ -18,12 +18,15 @@ SUPPORTED: Final = (
     "active-mask",
     "dist-random",
     "force-dst",
+    "hash-auth",
+    "hash-auth-edge",
     "hash-callid",
     "hash-callid-edge",
     "list-exist",
     "listfile",
     "priority",
     "roundrobin",
+    "roundrobin-auth",
     "select-domain-edge",
 )
 

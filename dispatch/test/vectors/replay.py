@@ -65,6 +65,9 @@ class Request:
     def call_id(self) -> bytes:
         return self.message.call_id
 
+    def header(self, name: bytes) -> bytes | None:
+        return self.message.header(name)
+
 
 class Bench:
     """A dispatcher with the parameters of a vector and a freshly loaded list."""

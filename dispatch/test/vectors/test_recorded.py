@@ -27,6 +27,7 @@ def _case(vector: Vector) -> Callable[[RecordedTests], None]:
     return test
 
 
-for _category in SUPPORTED:
-    for _vector in read(folder() / f"{_category}.jsonl"):
-        setattr(RecordedTests, f"test_{_vector['id'].replace('-', '_')}", _case(_vector))
+for _path in sorted(folder().glob("*.jsonl")):
+    if _path.stem in SUPPORTED:
+        for _vector in read(_path):
+            setattr(RecordedTests, f"test_{_vector['id'].replace('-', '_')}", _case(_vector))

@@ -1,0 +1,49 @@
+"""The user in Proxy-Authorization or Authorization, found as the dispatcher module finds it.
+
+::
+
+    credentials = "Digest" (BLANK / ",") parameter *( "," parameter )
+    parameter   = name *BLANK "=" *BLANK value *<any byte but ",">
+    value       = DQUOTE *<any but DQUOTE> DQUOTE / 1*<any byte but BLANK ",">
+
+BLANK is SP, HTAB, CR or LF, and nothing escapes a quote.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_BLANKS: Final = b" \t\r\n"
+_SCHEME: Final = re.compile(rb"(?i)[ \t\r\n]*digest[ \t\r\n,]")
+# The name keeps its blanks: to take them off here would cost the square of their number where no "=" follows.
+_PARAMETER: Final = re.compile(rb"([^=,]*)=[ \t\r\n]*(?:\"([^\"]*)\"|([^ \t\r\n,\"][^ \t\r\n,]*))[^,]*(,|\Z)")
+_SHORT: Final = 2  # A user name no longer than this is not looked into.
+
+
+def username(value: bytes) -> bytes | None:
+    """The ``username`` of Digest credentials, of several the last; empty without one, None where these are none.
+
+    Args:
+        value: of the header.
+    """
+    scheme = _SCHEME.match(value)
+    if scheme is None:
+        return None
+    name, at, more = b"", scheme.end(), True
+    while more:
+        found = _PARAMETER.match(value, at)
+        if found is None:
+            return None
+        if found[1].strip(_BLANKS).lower() == b"username":
+            name = found[2] if found[2] is not None else found[3]
+        at, more = found.end(), bool(found[4])
+    return name
+
+
+def user_part(name: bytes) -> bytes:
+    """The user in a user name that is written as an address: ``sip:bob@example.com``, ``bob@example.com``."""
+    if len(name) <= _SHORT:
+        return name
+    name = name.partition(b"@")[0]
+    return name.partition(b":")[2] if b":" in name else name
