@@ -132,6 +132,7 @@ class StopTests(OperationCase):
         open_call.expect(100)
         open_call.expect(180)
         proxy.send_signal(signal.SIGTERM)
+        proxy.wait_logged("closing")
         new_call.invite()
         new_call.expect(503)
         open_call.answered()
