@@ -9,20 +9,23 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_NAMES: Final = rb"Via|From|To|Call-ID|CSeq|Max-Forwards|Content-Length|Route|Record-Route|Require|Proxy-Require"  # as RFC 3261 spells them
 _ANY_SPELLING: Final = (
     rb"v(?:ia)?|f(?:rom)?|t(?:o)?|i|call-id|cseq|max-forwards|l|content-length|route|record-route|require|proxy-require"
 )
 # message-header = field-name HCOLON field-value CRLF;  HCOLON = *( SP / HTAB ) ":" SWS
-# A line is odd when it continues another (folding), or names one of the headers above in any other spelling.
-ODD_LINE: Final = re.compile(rb"\n(?!(?:" + _NAMES + rb"):)(?:[ \t]|(?i:" + _ANY_SPELLING + rb")[ \t]*:)")
+# Finds, as written, the name of every line that matters to a proxy, and the first blank of a line that continues another.
+# The first alternatives are only quicker, and the look-ahead spares most lines the slow one.
+NAMES: Final = re.compile(
+    rb"\n(Via(?=:)|From(?=:)|To(?=:)|Call-ID(?=:)|CSeq(?=:)|Max-Forwards(?=:)|Content-Length(?=:)|[ \t]"
+    rb"|(?=[vftilcmrpVFTILCMRP])(?i:" + _ANY_SPELLING + rb")[ \t]*(?=:))"
+)
 
 # token = 1*(alphanum / "-" / "." / "!" / "%" / "*" / "_" / "+" / "`" / "'" / "~")
 _TOKEN: Final = rb"[A-Za-z0-9\-.!%*_+`'~]+"
 TOKEN: Final = re.compile(_TOKEN)
 
 # via-parm     = sent-protocol LWS sent-by *( SEMI via-params );  sent-protocol = "SIP" SLASH "2.0" SLASH transport
-# via-params   = via-ttl / via-maddr / via-received / via-branch / via-extension;  response-port = "rport" [EQUAL 1*DIGIT]
+# via-params   = via-ttl / via-maddr / via-received / via-branch / via-extension / ( "rport" [EQUAL 1*DIGIT] )
 # Via          = ( "Via" / "v" ) HCOLON via-parm *( COMMA via-parm ): the first of one line or of a list
 _SENT_BY: Final = rb"\r\nVia: ?SIP/2\.0/([A-Z]+) ([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?"
 VIA: Final = re.compile(_SENT_BY + rb"((?:;[a-z]+(?:=[^;,=\"\s]+)?)*)(\r\n|, ?)")
@@ -36,9 +39,7 @@ CSEQ: Final = re.compile(rb" ?(\d{1,10}) (" + _TOKEN + rb")\r\n")
 NUMBER: Final = re.compile(rb"[ \t]*(\d{1,9})\r\n")
 
 # ( name-addr / addr-spec ) *( SEMI tag-param / generic-param );  name-addr = [ display-name ] LAQUOT addr-spec RAQUOT
-_NAME_ADDR: Final = (
-    rb" ?(?:\"[^\"\\\r\n]*\" ?|(?:[A-Za-z0-9\-.!%*_+`'~]+ ?)*)<[^<>\"\s]+>(?:;tag=(" + _TOKEN + rb"))?\r\n"
-)
+_NAME_ADDR: Final = rb" ?(?:\"[^\"\\\r\n]*\" ?|[A-Za-z0-9\-.!%*_+`'~ ]*+)<[^<>\"\s]+>(?:;tag=(" + _TOKEN + rb"))?\r\n"
 TO: Final = re.compile(rb"\r\nTo:" + _NAME_ADDR)
 FROM: Final = re.compile(rb"\r\nFrom:" + _NAME_ADDR)
 
@@ -47,7 +48,8 @@ ROUTE: Final = re.compile(rb" ?<([^<>\",\s]+)>((?:;[A-Za-z0-9\-.!%*_+`'~]+(?:=[A
 
 # addr-spec: a SIP URI that has nothing to look at twice: user, host, port, plain parameters (RFC 3261 §25.1)
 URI: Final = re.compile(
-    rb"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$,%#]+@)?[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,4})?(?:;[A-Za-z0-9.-]+(?:=[A-Za-z0-9.-]+)?)*"
+    rb"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$,%#]+@)?[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:[1-5]\d{0,4}|[6-9]\d{0,3}))?"
+    rb"(?:;[A-Za-z0-9.-]+(?:=[A-Za-z0-9.-]+)?)*"
 )
 
 # What a response copies from its request (§8.2.6.2), line by line.

@@ -1,8 +1,8 @@
 """A message as received: its bytes, and where things are in them.
 
-Nothing is parsed before somebody asks, and the answer is remembered. The usual layout (`grammar.ODD_LINE` finds nothing
-odd) is searched with `bytes.find` and one pattern per header; any other layout, and any value that a pattern does not
-take, is read by `reader.Reader`, which gives the same answers for everything legal.
+Nothing is parsed before somebody asks, and the answer is remembered. A message of usual layout is searched with
+`bytes.find` and one pattern per header; any other, and any value that a pattern does not take, is read by
+`reader.Reader`, which gives the same answers.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from dispatch.errors import ParseError
 from dispatch.sip import grammar
+from dispatch.sip.layout import ODD, layout_of
 from dispatch.sip.reader import Entry, Reader
 from dispatch.sip.via import Via
 
@@ -28,7 +29,6 @@ _LONG: Final = {
         *(b"Require", b"Proxy-Require"),
     )
 }
-_ODD_LINE: Final = grammar.ODD_LINE.search
 _PLAIN_VIA: Final = grammar.PLAIN_VIA.match
 _NUMBER: Final = grammar.NUMBER.match
 _CSEQ: Final = grammar.CSEQ.match
@@ -87,6 +87,7 @@ class Message:
         "_via",
         "head",
         "is_request",
+        "layout",
         "method",
         "raw",
         "status",
@@ -100,17 +101,18 @@ class Message:
             raise ParseError("the headers have no end", offset=len(raw))
         self.raw = raw
         self.head = head
-        self._reader: Reader | None = None
+        self.layout = layout = ODD if usual is False else layout_of(raw, head)
+        self.usual = layout.is_usual
         self._via: Via | None = None
         self._call_id: bytes | None = None
         self._cseq: tuple[int, bytes] | None = None
         self._max_forwards: tuple[int, int, int] | None = _UNREAD
         self._routes: list[Entry] | None = None
         self._to_tag: bytes | None = b""
+        self._reader: Reader | None = None
         self.method = self.uri = b""
         self.status = 0
         self.is_request = not raw.startswith(b"SIP/2.0 ")
-        self.usual = _ODD_LINE(raw, 0, head) is None if usual is None else usual
         if salvage:
             self.is_request = raw[:7].upper() != b"SIP/2.0"
             self.method = raw[: raw.find(b"\r\n")].partition(b" ")[0]
@@ -119,8 +121,8 @@ class Message:
             self._read_request_line(raw[: raw.find(b"\r\n")])
         else:
             self._read_status_line(raw[8 : raw.find(b"\r\n")])
-        body = len(raw) - head
         length = self.content_length
+        body = len(raw) - head
         if length is not None and length != body:
             if length > body:
                 raise ParseError(f"Content-Length is {length}, but {body} bytes follow", offset=head)
@@ -182,7 +184,7 @@ class Message:
             if at < 0:
                 return None
             found = _NUMBER(self.raw, at + 17)
-            if found is not None and self.raw.find(b"\r\nContent-Length:", at + 17, self.head) < 0:
+            if found is not None:
                 return int(found[1])
         return self.reader.content_length
 
@@ -190,10 +192,9 @@ class Message:
     def call_id(self) -> bytes:
         """Value of Call-ID, without the blanks around it (§20.8)."""
         if self._call_id is None:
-            if self.usual:
-                at = self.raw.find(b"\r\nCall-ID:", 0, self.head)
-                if at >= 0:
-                    self._call_id = self.raw[at + 10 : self.raw.find(b"\r\n", at + 10)].strip(b" \t")
+            raw = self.raw
+            at = raw.find(b"\r\nCall-ID:", 0, self.head) if self.usual else -1
+            self._call_id = raw[at + 10 : raw.find(b"\r\n", at + 10)].strip(b" \t") if at >= 0 else b""
             if not self._call_id:
                 self._call_id = self.reader.call_id
         return self._call_id
@@ -202,14 +203,11 @@ class Message:
     def cseq(self) -> tuple[int, bytes]:
         """Number and method of CSeq (§20.16)."""
         if self._cseq is None:
-            if self.usual:
-                at = self.raw.find(b"\r\nCSeq:", 0, self.head)
-                if at >= 0:
-                    found = _CSEQ(self.raw, at + 7)
-                    if found is not None and (number := int(found[1])) < 2147483648:
-                        self._cseq = (number, found[2])
-                        return self._cseq
-            self._cseq = self.reader.cseq
+            at = self.raw.find(b"\r\nCSeq:", 0, self.head) if self.usual else -1
+            if at >= 0 and (found := _CSEQ(self.raw, at + 7)) is not None and (number := int(found[1])) < 2147483648:
+                self._cseq = (number, found[2])
+            else:
+                self._cseq = self.reader.cseq
         return self._cseq
 
     @property
@@ -293,49 +291,42 @@ class Message:
     @property
     def from_tag(self) -> bytes | None:
         """The tag of From; None when it has none (§20.20)."""
-        if self.usual:
-            at = self.raw.find(b"\r\nFrom:", 0, self.head)
-            if at >= 0 and (found := _FROM(self.raw, at)) is not None:
-                return found[1]
+        at = self.raw.find(b"\r\nFrom:", 0, self.head) if self.usual else -1
+        if at >= 0 and (found := _FROM(self.raw, at)) is not None:
+            return found[1]
         return self.reader.from_tag
 
     @property
     def to_tag(self) -> bytes | None:
         """The tag of To; None when it has none (§20.39)."""
         if self._to_tag == b"":
-            self._to_tag = self._read_to_tag()
-        return self._to_tag
-
-    def _read_to_tag(self) -> bytes | None:
-        if self.usual:
-            at = self.raw.find(b"\r\nTo:", 0, self.head)
+            at = self.raw.find(b"\r\nTo:", 0, self.head) if self.usual else -1
             if at >= 0 and (found := _TO(self.raw, at)) is not None:
-                return found[1]
-        return self.reader.to_tag
+                self._to_tag = found[1]
+            else:
+                self._to_tag = self.reader.to_tag
+        return self._to_tag
 
     @property
     def max_forwards(self) -> tuple[int, int, int] | None:
         """Value of Max-Forwards, and where its digits start and stop (§20.22); None when there is none."""
         if self._max_forwards is _UNREAD:
-            self._max_forwards = self._read_max_forwards()
-        return self._max_forwards
-
-    def _read_max_forwards(self) -> tuple[int, int, int] | None:
-        if self.usual:
-            at = self.raw.find(b"\r\nMax-Forwards:", 0, self.head)
-            if at < 0:
-                return None
-            found = _NUMBER(self.raw, at + 15)
-            if found is not None and (value := int(found[1])) < 256:
+            at = self.raw.find(b"\r\nMax-Forwards:", 0, self.head) if self.usual else -1
+            if at >= 0 and (found := _NUMBER(self.raw, at + 15)) is not None and (value := int(found[1])) < 256:
                 start, stop = found.span(1)
-                return (value, start, stop)
-        return self.reader.max_forwards
+                self._max_forwards = (value, start, stop)
+            else:
+                self._max_forwards = self.reader.max_forwards
+        return self._max_forwards
 
     @property
     def routes(self) -> list[Entry]:
         """Every value of every Route header, in order (§20.34)."""
         if self._routes is None:
-            self._routes = self._entries(b"\r\nRoute:") if self.usual else self.reader.routes
+            if not self.usual:
+                self._routes = self.reader.routes
+            else:
+                self._routes = self._entries(b"\r\nRoute:") if self.layout.routes else []
         return self._routes
 
     @property
@@ -358,14 +349,14 @@ class Message:
     @property
     def require(self) -> tuple[bytes, ...]:
         """Option tags of Require, lower case (§20.32)."""
-        if self.usual and self.raw.find(b"\r\nRequire:", 0, self.head) < 0:
+        if self.usual and not self.layout.options:
             return ()
         return self.reader.require
 
     @property
     def proxy_require(self) -> tuple[bytes, ...]:
         """Option tags of Proxy-Require, lower case (§20.29)."""
-        if self.usual and self.raw.find(b"\r\nProxy-Require:", 0, self.head) < 0:
+        if self.usual and not self.layout.options:
             return ()
         return self.reader.proxy_require
 
