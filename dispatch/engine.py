@@ -55,7 +55,11 @@ class Engine:
     Attributes:
         proxy: set by whoever builds the tree, before the first message.
         listeners: local sockets; the first that fits sends where nothing else decides.
-        counts: messages received, and why some went nowhere.
+        request_count: requests received, copies included.
+        response_count: responses received.
+        malformed_count: what was no SIP.
+        refused_count: requests turned away because too many were open.
+        stray_count: responses that no transaction waited for.
     """
 
     def __init__(self, clock: IReactorTime, resolver: Resolver, timers: Timers, limits: Limits) -> None:
@@ -75,7 +79,8 @@ class Engine:
         self._ticker.clock = clock
         self._is_closing = False
         self._drained: Deferred[None] | None = None
-        self.counts = {"requests": 0, "responses": 0, "malformed": 0, "stray responses": 0, "refused": 0}
+        self.request_count = self.response_count = 0
+        self.malformed_count = self.refused_count = self.stray_count = 0
 
     @property
     def open_transactions(self) -> int:
@@ -129,23 +134,21 @@ class Engine:
     def received(self, data: bytes, flow: Flow) -> None:
         """One message from a transport."""
         self.timers.now = self._seconds()
+        message = None
         try:
             message = Message(data)
             # A line has 4 bytes at least, so that a short head needs no counting.
             if message.head > 4 * self._max_headers and data.count(b"\n", 0, message.head) > self._max_headers + 2:
                 raise ParseError("too many headers")
-        except ParseError as error:
-            self.malformed(data, flow, error)
-            return
-        try:
             if message.is_request:
-                self.counts["requests"] += 1
                 self._request(message, flow)
             else:
-                self.counts["responses"] += 1
                 self._response(message, flow)
         except ParseError as error:
-            self.counts["malformed"] += 1
+            if message is None:
+                self.malformed(data, flow, error)
+                return
+            self.malformed_count += 1
             if message.is_request:
                 self.proxy.refuse(message, flow, error)
         except Exception:
@@ -153,7 +156,7 @@ class Engine:
 
     def malformed(self, data: bytes, flow: Flow, error: ParseError) -> None:
         """What came is no message; a request of which enough is left gets its answer."""
-        self.counts["malformed"] += 1
+        self.malformed_count += 1
         try:
             message = Message(data, salvage=True)
             if message.is_request:
@@ -170,9 +173,9 @@ class Engine:
             client.break_off()
 
     def _request(self, message: Message, flow: Flow) -> None:
-        key = server_key(message)
+        self.request_count += 1
         method = message.method
-        server = self._servers.get(key)
+        server = self._servers.get(server_key(message))
         if server is not None and (method != b"ACK" or server.state is not server_transaction.State.ACCEPTED):
             server.feed(server_transaction.Event.ACK if method == b"ACK" else server_transaction.Event.REQUEST)
             return
@@ -182,19 +185,20 @@ class Engine:
         if self._is_closing and message.to_tag is None:
             raise ParseError("closing", status=503)
         if len(self._servers) >= self._max_transactions and method != b"ACK":
-            self.counts["refused"] += 1
+            self.refused_count += 1
             raise ParseError("too many transactions", status=503)
         self.proxy.request(message, flow)
 
     def _response(self, message: Message, flow: Flow) -> None:
+        self.response_count += 1
         branch = message.via.branch
         method = message.cseq[1]
-        client = self._clients.get(client_key(branch, method))
-        if client is not None and client.method == method:
-            client.receive(message)
-        elif client is None:
-            self.counts["stray responses"] += 1
+        client = self._clients.get(branch if method != b"CANCEL" else client_key(branch, method))
+        if client is None:
+            self.stray_count += 1
             self.proxy.response(message, flow)
+        elif client.method == method:
+            client.receive(message)
 
     # -- what machines ask for
 

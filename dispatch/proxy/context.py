@@ -57,7 +57,6 @@ class Context:
         "_best",
         "_best_status",
         "_client",
-        "_edits",
         "_loop_hash",
         "_proxy",
         "_received",
@@ -79,7 +78,6 @@ class Context:
         self.routing = routing
         self._loop_hash = loop_hash
         self._received = request_.received_edit(message, flow)
-        self._edits: list[tuple[int, int, bytes]] | None = None
         self._server: ServerTransaction | None = None
         self._client: ClientTransaction | None = None
         self._best: bytes = b""
@@ -134,11 +132,21 @@ class Context:
         if self._server is None and self.message.method != b"ACK":
             self._open()
         self.attempts += 1
-        self._proxy.locate(target, self, self._relay_to)
+        self._locate(target, self._relay_to)
 
     def forward(self, target: Target) -> None:
         """Send the request to `target` without remembering it (§16.11)."""
-        self._proxy.locate(target, self, self._forward_to)
+        self._locate(target, self._forward_to)
+
+    def _locate(self, target: Target, then: Callable[[Target, Flow | None], None]) -> None:
+        """Go on as soon as the way is known; usually at once."""
+        core = self._proxy.core
+        inbound = self.routing.listener or self.flow.listener
+        flow = core.locate(target.next_hop, inbound, target.socket)
+        if flow is not None:
+            then(target, flow)
+        else:
+            core.locate_later(target.next_hop, inbound, target.socket, lambda found: then(target, found))
 
     def _open(self) -> None:
         """Make the server transaction; an INVITE gets its 100 at once (§17.2.1)."""
@@ -178,11 +186,9 @@ class Context:
     def outgoing(self, target: Target, outbound: Listener, branch: bytes) -> bytes:
         """The request as it leaves us (§16.6): four edits at most, all other bytes as they came."""
         message = self.message
-        if self._edits is None:
-            self._edits = [*self.routing.cuts, request_.hops_edit(message)]
-            if self._received is not None:
-                self._edits.append(self._received)
-        edits = self._edits.copy()
+        edits = [*self.routing.cuts, request_.hops_edit(message)]
+        if self._received is not None:
+            edits.append(self._received)
         if target.uri is not None and target.uri != message.uri:
             start = len(message.method) + 1
             edits.append((start, start + len(message.uri), target.uri))
@@ -265,7 +271,6 @@ class Context:
     def _release(self) -> None:
         """It is answered: keep nothing but the way back."""
         self.message = _ANSWERED
-        self._edits = None
         self._best = b""
         self.on_failure = None
 

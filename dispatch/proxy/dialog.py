@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Final
 
 from dispatch.sip import uri as sip_uri
@@ -81,51 +80,50 @@ class Identity:
         )
 
 
-@dataclass(slots=True)
 class Routing:
-    """What Route preprocessing found (RFC 3261 §16.4).
+    """Where a request goes by its Route headers (RFC 3261 §16.4).
 
     Attributes:
-        cuts: edits that take our own Route values away, and the repair after a strict router.
         uri: Request-URI to go on with.
         next_hop: URI to send to: the next Route, else the Request-URI.
+        cuts: edits that take our own Route values away, and the repair after a strict router.
         listener: the socket that our Route value names, to send from; None without one.
         is_ours: a Route value of ours carried the right cookie.
-        has_route: a Route value remains.
+        leftover: Route lines that stay, for the loop hash.
     """
 
-    uri: bytes
-    next_hop: bytes
-    cuts: list[tuple[int, int, bytes]] = field(default_factory=list)
-    listener: Listener | None = None
-    is_ours: bool = False
-    has_route: bool = False
+    __slots__ = ("cuts", "is_ours", "leftover", "listener", "next_hop", "uri")
+
+    def __init__(self, message: Message, me: Identity, inbound: Listener) -> None:
+        """Take our own Route values off, and repair what a strict router did to the Request-URI (§16.6 step 6).
+
+        Args:
+            inbound: the socket that the request came on.
+        """
+        self.uri = self.next_hop = message.uri
+        self.cuts: list[tuple[int, int, bytes]] = []
+        self.listener: Listener | None = None
+        self.is_ours = False
+        self.leftover = b""
+        at = message.first_line(b"route")
+        if at >= 0 and not _is_only_ours(message, me, inbound, at, self):
+            self.leftover = message.lines(b"route")
+            _preprocess(message, me, self)
 
 
-def preprocess(message: Message, me: Identity, inbound: Listener) -> Routing:
-    """Take our own Route values off, and repair what a strict router did to the Request-URI (§16.4, §16.6 step 6).
-
-    Args:
-        inbound: the socket that the request came on.
-    """
-    routing = Routing(message.uri, message.uri)
-    at = message.first_line(b"route")
-    if at < 0 or _is_only_ours(message, me, inbound, at, routing):
-        return routing
+def _preprocess(message: Message, me: Identity, routing: Routing) -> None:
     routes = message.routes
     first = 0
-    if (
-        COOKIE in message.uri
-        and (ours := sip_uri.parse(message.uri)) is not None
-        and _is_own_route(ours, message, me, routing)
-    ):
-        # A strict router put our URI into the request line: the real one is the last Route value.
-        last = routes[-1]
-        routing.uri = routing.next_hop = last.uri
-        routing.cuts.append((last.cut_start, last.cut_stop, b""))
-        start = len(message.method) + 1
-        routing.cuts.append((start, start + len(message.uri), last.uri))
-        routes = routes[:-1]
+    if COOKIE in message.uri:
+        ours = sip_uri.parse(message.uri)
+        if ours is not None and _is_own_route(ours, message, me, routing):
+            # A strict router put our URI into the request line: the real one is the last Route value.
+            last = routes[-1]
+            routing.uri = routing.next_hop = last.uri
+            routing.cuts.append((last.cut_start, last.cut_stop, b""))
+            start = len(message.method) + 1
+            routing.cuts.append((start, start + len(message.uri), last.uri))
+            routes = routes[:-1]
     while first < len(routes) and first < 2:
         parsed = sip_uri.parse(routes[first].uri)
         if parsed is None or not _is_own_route(parsed, message, me, routing):
@@ -134,7 +132,6 @@ def preprocess(message: Message, me: Identity, inbound: Listener) -> Routing:
         first += 1
     if first < len(routes):
         _follow(message, routing, routes[first:])
-    return routing
 
 
 def _is_only_ours(message: Message, me: Identity, inbound: Listener, at: int, routing: Routing) -> bool:
@@ -145,7 +142,7 @@ def _is_only_ours(message: Message, me: Identity, inbound: Listener, at: int, ro
     if not raw.startswith(line, at) or not message.usual or raw.find(b"\r\nRoute:", stop - 2, message.head) >= 0:
         return False
     if COOKIE in message.uri:
-        return False
+        return False  # perhaps the repair is needed
     routing.cuts.append((at, stop, b""))
     routing.listener = inbound
     routing.is_ours = True
@@ -166,7 +163,6 @@ def _follow(message: Message, routing: Routing, rest: list[Entry]) -> None:
     """The next hop is the first Route that is left; a strict router wants it as Request-URI."""
     target = rest[0]
     routing.next_hop = target.uri
-    routing.has_route = True
     parsed = sip_uri.parse(target.uri)
     if parsed is None or sip_uri.param(parsed, b"lr") is not None:
         return

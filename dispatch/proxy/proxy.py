@@ -12,8 +12,8 @@ from dispatch.errors import ParseError, TransportError
 from dispatch.proxy import request as request_
 from dispatch.proxy import response as response_
 from dispatch.proxy import stateless
-from dispatch.proxy.context import Context, Target
-from dispatch.proxy.dialog import Identity, preprocess
+from dispatch.proxy.context import Context
+from dispatch.proxy.dialog import Identity, Routing
 from dispatch.proxy.request import OURS
 from dispatch.sip import build
 from dispatch.sip.effects import Core, Locator
@@ -51,6 +51,7 @@ class Proxy:
         run = os.urandom(6).hex().encode()
         self.prefix = b"%bs%b." % (OURS, run)
         self._stateless_prefix = stateless.prefix(me.listeners)
+        self._prefixes = (self.prefix, self._stateless_prefix)
         self._tag = b"ds.%b." % run
         self._count = 0
         self._listener_numbers = {one: number for number, one in enumerate(me.listeners)}
@@ -63,9 +64,9 @@ class Proxy:
             ParseError: it can't be carried; `refuse` answers it.
         """
         request_.check(message)
-        routing = preprocess(message, self.me, flow.listener)
-        digest = request_.loop_hash(message)
-        if request_.is_loop(message, (self.prefix, self._stateless_prefix), digest):
+        routing = Routing(message, self.me, flow.listener)
+        digest = request_.loop_hash(message, routing.leftover)
+        if message.raw.find(OURS, 0, message.head) >= 0 and request_.is_loop(message, self._prefixes, digest):
             raise ParseError("the request comes round", status=482)
         if message.method == b"ACK" and (message.to_tag or b"").startswith(self._tag):
             return  # it acknowledges a refusal of our own
@@ -107,15 +108,6 @@ class Proxy:
         back = self.core.locate(uri, listener)
         if back is not None:
             self.send(response_.without_via(message), back)
-
-    def locate(self, target: Target, context: Context, then: Callable[[Target, Flow | None], None]) -> None:
-        """Call ``then(target, flow)`` as soon as the way to `target` is known; usually at once."""
-        inbound = context.routing.listener or context.flow.listener
-        flow = self.core.locate(target.next_hop, inbound, target.socket)
-        if flow is not None:
-            then(target, flow)
-        else:
-            self.core.locate_later(target.next_hop, inbound, target.socket, lambda found: then(target, found))
 
     def send(self, data: bytes, flow: Flow) -> None:
         """Send what nobody waits for; where the network refuses it is lost, as it might be on the way."""

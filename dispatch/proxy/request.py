@@ -28,7 +28,7 @@ def check(request: Message) -> None:
         raise ParseError(f"CSeq says {request.cseq[1][:20]!r}, the request line {method[:20]!r}")
     if not request.call_id:
         raise ParseError("empty Call-ID")
-    if request.first_line(b"from") < 0:
+    if not request.layout.has_from and request.first_line(b"from") < 0:
         raise ParseError("no From")
     if _USUAL_URI(request.uri) is None:
         check_uri(request.uri)
@@ -36,7 +36,7 @@ def check(request: Message) -> None:
     hops = request.max_forwards
     if hops is not None and hops[0] == 0 and method != b"OPTIONS":
         raise ParseError("Max-Forwards is 0", status=483)
-    if method not in (b"ACK", b"CANCEL") and request.proxy_require:
+    if (request.layout.options or not request.usual) and method not in (b"ACK", b"CANCEL") and request.proxy_require:
         raise ParseError("Proxy-Require", status=420)
 
 
@@ -94,20 +94,19 @@ def route_cuts(request: Message) -> list[tuple[int, int, bytes]]:
     return cuts
 
 
-def loop_hash(request: Message) -> bytes:
+def loop_hash(request: Message, leftover: bytes) -> bytes:
     """What is the same when a request comes back to be routed as before (RFC 5393 §4.2); 8 hex digits.
 
     The destination that we choose is left out, so that a request which comes round is caught however the
     algorithm has moved on meanwhile.
+
+    Args:
+        leftover: the Route lines that lead on from here.
     """
-    text = b"%b %b %d %b" % (request.uri, request.call_id, request.cseq[0], request.to_tag or b"")
-    if request.first_line(b"route") >= 0:
-        text += request.lines(b"route")
-    return b"%08x" % crc32(text)
+    value = crc32(request.call_id, crc32(request.uri, request.cseq[0]))
+    return b"%08x" % crc32(leftover, crc32(request.to_tag or b"", value))
 
 
 def is_loop(request: Message, prefixes: tuple[bytes, ...], digest: bytes) -> bool:
     """Whether the request has been here, and was no different then (§16.3 step 4)."""
-    if request.raw.find(OURS, 0, request.head) < 0:
-        return False
     return any(via.branch.startswith(prefixes) and via.branch.endswith(digest) for via in request.vias)

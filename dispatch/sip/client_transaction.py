@@ -131,7 +131,11 @@ class ClientTransaction:
     def receive(self, response: Message) -> None:
         """A response with our branch and method came."""
         status = response.status
-        self.feed(Event.PROVISIONAL if status < 200 else Event.SUCCESS if status < 300 else Event.FAILURE, response)
+        event = Event.PROVISIONAL if status < 200 else Event.SUCCESS if status < 300 else Event.FAILURE
+        step = self._table.get((self.state, event))
+        if step is not None:
+            self.state, action = step
+            action(self, response)
 
     def expire(self, event: int, due: float) -> None:
         """A timer ran out."""

@@ -24,9 +24,10 @@ class Layout:
         record_routes: there is a Record-Route.
         options: there is a Require or a Proxy-Require.
         has_from: there is a From.
+        names: what there is, in lower case.
     """
 
-    __slots__ = ("has_from", "is_usual", "options", "record_routes", "routes")
+    __slots__ = ("has_from", "is_usual", "names", "options", "record_routes", "routes")
 
     def __init__(self, names: tuple[bytes, ...]) -> None:
         self.is_usual = _CANONICAL.issuperset(names) and all(names.count(name) < 2 for name in _ONCE)
@@ -34,6 +35,7 @@ class Layout:
         self.record_routes = b"Record-Route" in names
         self.options = b"Require" in names or b"Proxy-Require" in names
         self.has_from = b"From" in names
+        self.names = frozenset(name.lower() for name in names)
 
 
 ODD: Final = Layout((b" ",))

@@ -372,8 +372,9 @@ class Message:
     def first_line(self, name: bytes) -> int:
         """Offset of the first line of a header, as named in `lines`; -1 when there is none."""
         if self.usual:
-            at = self.raw.find(_LONG[name], 0, self.head)
-            return at + 2 if at >= 0 else -1
+            if name not in self.layout.names:
+                return -1
+            return self.raw.find(_LONG[name], 0, self.head) + 2
         spans = self.reader.spans(name)
         return spans[0].start if spans else -1
 

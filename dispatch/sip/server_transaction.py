@@ -91,7 +91,11 @@ class ServerTransaction:
 
     def respond(self, status: int, response: bytes) -> None:
         """Send a response; what no longer fits the state is dropped."""
-        self.feed(Event.PROVISIONAL if status < 200 else Event.SUCCESS if status < 300 else Event.FAILURE, response)
+        event = Event.PROVISIONAL if status < 200 else Event.SUCCESS if status < 300 else Event.FAILURE
+        step = self._table.get((self.state, event))
+        if step is not None:
+            self.state, action = step
+            action(self, response)
 
     def expire(self, event: int, due: float) -> None:
         """A timer ran out."""
