@@ -239,15 +239,18 @@ def _alias(value: object, place: Place) -> object:
 def _advertise(value: object, place: Place) -> object:
     if not isinstance(value, dict):
         return expected('a table: { "udp:10.0.0.5:5060" = "203.0.113.7:5060" }', value, place)
-    names: dict[Listen, tuple[str, int]] = {}
-    for key, item in value.items():
-        at = place.at(key)
-        listen = text(parse_listen, "udp:10.0.0.5:5060", key, at)
-        name = text(parse_host_port, "203.0.113.7:5060", item, at)
-        if listen is WRONG or name is WRONG:
-            return WRONG
-        names[listen] = (name[0], SIP_PORT if name[1] is None else name[1])
-    return names
+    names = {
+        text(parse_listen, "udp:10.0.0.5:5060", key, place.at(key)): text(
+            _parse_sent_by, "203.0.113.7:5060", item, place.at(key)
+        )
+        for key, item in value.items()
+    }
+    return WRONG if WRONG in names or WRONG in names.values() else names
+
+
+def _parse_sent_by(written: str) -> tuple[str, int]:
+    host, port = parse_host_port(written)
+    return host, SIP_PORT if port is None else port
 
 
 # --- tables

@@ -5,12 +5,31 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.errors import ConfigErrors
 from dispatch.service.config import TABLES, Config, examine, load
 from dispatch.service.listen import Listen
 
+KEYS = [key for _, readers in TABLES.values() for key in readers] + ["x", '"y z"', "sip.timers", "advertise.'a.b'"]
+VALUES = [
+    "1",
+    "-1",
+    "0.5",
+    "inf",
+    "nan",
+    "true",
+    '"udp:127.0.0.1"',
+    "'x'",
+    "[]",
+    "{}",
+    "[1, 'x', []]",
+    "{ a = 1 }",
+    "1979-05-27",
+]
+PIECES = [f"[{table}]" for table in (*TABLES, "x", "[sip]")] + [f"{key} = {value}" for key in KEYS for value in VALUES]
 LEAST = """\
 [sip]
 listen = ["udp:127.0.0.1:5060"]
@@ -164,6 +183,8 @@ class ProblemTests(ConfigCase):
         """What is advertised belongs to a socket that is listened on; aliases are hosts."""
         other = '[sip]\nlisten = "udp:127.0.0.1:5060"\nadvertise = {"udp:127.0.0.1:5061" = "a"}'
         self.assert_problem(other, 3, "udp:127.0.0.1:5061", "did you mean 'udp:127.0.0.1:5060'?")
+        several = '[sip]\nlisten = "udp:127.0.0.1:5060"\n[sip.advertise]\n"x" = "a"\n"udp:127.0.0.1:5060" = 3'
+        self.assertEqual([line for line, _ in self.problems(several)], [4, 5])
         self.assert_problem('[sip]\nlisten = "udp:127.0.0.1:5060"\nalias = ["a", "sip:b"]', 3, "'sip:b'")
 
     def test_algorithms(self) -> None:
@@ -190,6 +211,17 @@ class ProblemTests(ConfigCase):
         with self.assertRaises(ConfigErrors) as caught:
             load(self.path)
         self.assertEqual(str(caught.exception), f"{self.path}: can't be read: No such file or directory")
+
+    @given(st.lists(st.sampled_from(PIECES), max_size=12))
+    def test_anything(self, pieces: list[str]) -> None:
+        """Whatever the file says, it is read or refused, and every problem but a missing table has a line."""
+        self.path.write_text("\n".join(pieces))
+        try:
+            _, problems = examine(self.path)
+        except ConfigErrors as error:
+            problems = error.problems
+        for problem in problems:
+            self.assertTrue(problem.line or "missing" in problem.remedy, problem)
 
 
 class WarningTests(ConfigCase):
