@@ -16,7 +16,7 @@ _ANY_SPELLING: Final = (
 # Finds, as written, the name of every line that matters to a proxy, and the first blank of a line that continues another.
 # The first alternatives are only quicker, and the look-ahead spares most lines the slow one.
 NAMES: Final = re.compile(
-    rb"\n(Via(?=:)|From(?=:)|To(?=:)|Call-ID(?=:)|CSeq(?=:)|Max-Forwards(?=:)|Content-Length(?=:)|[ \t]"
+    rb"\r\n(Via(?=:)|From(?=:)|To(?=:)|Call-ID(?=:)|CSeq(?=:)|Max-Forwards(?=:)|Content-Length(?=:)|[ \t]"
     rb"|(?=[vftilcmrpVFTILCMRP])(?i:" + _ANY_SPELLING + rb")[ \t]*(?=:))"
 )
 
@@ -27,10 +27,11 @@ TOKEN: Final = re.compile(_TOKEN)
 # via-parm     = sent-protocol LWS sent-by *( SEMI via-params );  sent-protocol = "SIP" SLASH "2.0" SLASH transport
 # via-params   = via-ttl / via-maddr / via-received / via-branch / via-extension / ( "rport" [EQUAL 1*DIGIT] )
 # Via          = ( "Via" / "v" ) HCOLON via-parm *( COMMA via-parm ): the first of one line or of a list
-_SENT_BY: Final = rb"\r\nVia: ?SIP/2\.0/([A-Z]+) ([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?"
-VIA: Final = re.compile(_SENT_BY + rb"((?:;[a-z]+(?:=[^;,=\"\s]+)?)*)(\r\n|, ?)")
+_PORT: Final = rb"\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]"
+_SENT_BY: Final = rb"\r\nVia: ?SIP/2\.0/([A-Z]+) ([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::(" + _PORT + rb"))?"
+VIA: Final = re.compile(_SENT_BY + rb"((?:;[a-z]+(?:=[^;,=\"\s]+)?)*)(\r\n|,[ \t]*)")
 # The same as most of them are: a branch, and perhaps an rport without value on either side of it.
-PLAIN_VIA: Final = re.compile(_SENT_BY + rb"(;rport)?;branch=([^;,=\"\s]+)(;rport)?(\r\n|, ?)")
+PLAIN_VIA: Final = re.compile(_SENT_BY + rb"(;rport)?;branch=([^;,=\"\s]+)(;rport)?(\r\n|,[ \t]*)")
 
 # CSeq = "CSeq" HCOLON 1*DIGIT LWS Method
 CSEQ: Final = re.compile(rb" ?(\d{1,10}) (" + _TOKEN + rb")\r\n")

@@ -257,11 +257,15 @@ class Message:
         for param in params.split(b";")[1:]:
             stop = start + 1 + len(param)
             if param.startswith(b"branch="):
-                branch = branch or param[7:]
-            elif param == b"rport" or param.startswith(b"rport="):
-                if rport is not None or (len(param) > 5 and not param[6:].isdigit()):
+                if branch is not None:
                     return None
-                rport, rport_span = param[6:], (start, stop)
+                branch = param[7:]
+            elif param == b"rport":
+                if rport is not None:
+                    return None
+                rport, rport_span = b"", (start, stop)
+            elif param in (b"branch", b"received") or param.startswith(b"rport="):
+                return None  # not as usual: the full reader knows what to make of it
             elif param.startswith(b"received="):
                 if received is not None:
                     return None
