@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final
 
+from dispatch.sip import route_set
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.flow import Listener
 from dispatch.sip.message import Message
-from dispatch.sip.reader import Entry
+from dispatch.sip.route_set import Entry
 
 COOKIE: Final = b"ds"
 _MOST_URIS: Final = 20_000
@@ -113,25 +114,27 @@ class Routing:
 
 def _preprocess(message: Message, me: Identity, routing: Routing) -> None:
     routes = message.routes
-    first = 0
-    if COOKIE in message.uri:
-        ours = sip_uri.parse(message.uri)
-        if ours is not None and _is_own_route(ours, message, me, routing):
-            # A strict router put our URI into the request line: the real one is the last Route value.
-            last = routes[-1]
-            routing.uri = routing.next_hop = last.uri
-            routing.cuts.append((last.cut_start, last.cut_stop, b""))
-            start = len(message.method) + 1
-            routing.cuts.append((start, start + len(message.uri), last.uri))
-            routes = routes[:-1]
-    while first < len(routes) and first < 2:
+    first, last = 0, len(routes)
+    if (
+        COOKIE in message.uri
+        and (ours := sip_uri.parse(message.uri)) is not None
+        and _is_own_route(ours, message, me, routing)
+    ):
+        # A strict router put our URI into the request line: the real one is the last Route value.
+        last -= 1
+        routing.uri = routing.next_hop = routes[last].uri
+        start = len(message.method) + 1
+        routing.cuts.append((start, start + len(message.uri), routes[last].uri))
+    gone = set(range(last, len(routes)))
+    while first < last and first < 2:
         parsed = sip_uri.parse(routes[first].uri)
         if parsed is None or not _is_own_route(parsed, message, me, routing):
             break
-        routing.cuts.append((routes[first].cut_start, routes[first].cut_stop, b""))
+        gone.add(first)
         first += 1
-    if first < len(routes):
-        _follow(message, routing, routes[first:])
+    if first < last and _follow(message, routing, routes[first:last]):
+        gone.add(first)
+    routing.cuts += [(start, stop, b"") for start, stop in route_set.cuts(message.raw, routes, gone)]
 
 
 def _is_only_ours(message: Message, me: Identity, inbound: Listener, at: int, routing: Routing) -> bool:
@@ -159,18 +162,18 @@ def _is_own_route(parsed: sip_uri.Uri, message: Message, me: Identity, routing: 
     return True
 
 
-def _follow(message: Message, routing: Routing, rest: list[Entry]) -> None:
-    """The next hop is the first Route that is left; a strict router wants it as Request-URI."""
+def _follow(message: Message, routing: Routing, rest: list[Entry]) -> bool:
+    """The next hop is the first Route that is left; whether that becomes the Request-URI, for a strict router."""
     target = rest[0]
     routing.next_hop = target.uri
     parsed = sip_uri.parse(target.uri)
     if parsed is None or sip_uri.param(parsed, b"lr") is not None:
-        return
+        return False
     at = len(message.method) + 1
     routing.cuts = [cut for cut in routing.cuts if cut[0] != at]
     routing.cuts.append((at, at + len(message.uri), target.uri))
-    routing.cuts.append((target.cut_start, target.cut_stop, b""))
     last = rest[-1]
     end = message.raw.find(b"\r\n", last.stop) + 2
     routing.cuts.append((end, end, b"Route: <%b>\r\n" % routing.uri))
     routing.uri = target.uri
+    return True
