@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -62,7 +63,7 @@ class Caller(DatagramProtocol):
 
     def call(self, number: int) -> Call:
         """Begin a call."""
-        call_id = b"demo-%d@%b" % (number, self._here())
+        call_id = b"%d-%b" % (number, secrets.token_hex(8).encode())
         uri = b"sip:%d@%b:%d" % (100 + number, bracketed(self._target[0]).encode(), self._target[1])
         raw = self._request(b"INVITE", uri, b"<%b>" % uri, call_id, 1, b"")
         call = Call(number, call_id, self._clock.seconds(), Message(raw))

@@ -58,10 +58,7 @@ class Gateway(DatagramProtocol):
             return  # died while it rang
         headers = b""
         if request.method == b"INVITE":
-            headers = request.lines(b"record-route") + b"Contact: <sip:%b:%d>\r\n" % (
-                self.address[0].encode(),
-                self.address[1],
-            )
+            headers = request.lines(b"record-route") + b"Contact: <%b>\r\n" % self.uri
         answer = build.response(request, status, to_tag=b"gw%d" % self.address[1], headers=headers)
         self.transport.write(answer, addr)
 

@@ -84,5 +84,5 @@ class CallerTests(SynchronousTestCase):
         invite, _ = self.sent()
         self.caller.datagramReceived(b"rubbish", TARGET)
         self.caller.datagramReceived(invite.raw, TARGET)
-        self.answer(Message(invite.raw.replace(b"demo-1", b"demo-9")), 200, CONTACT)
+        self.answer(Message(invite.raw.replace(b"Call-ID: ", b"Call-ID: not")), 200, CONTACT)
         self.assertEqual((self.ended, self.transport.written), ([], []))

@@ -42,6 +42,7 @@ class GatewayTests(SynchronousTestCase):
         self.assertIsNotNone(answer.to_tag)
         self.assertEqual(answer.to_tag, ringing.to_tag)
         self.assertEqual([entry.uri for entry in answer.record_routes], [b"sip:127.0.0.1:5060;lr;x=y"])
+        self.assertIn(b"\r\nContact: <sip:127.0.0.1:5071>\r\n", answer.raw)
         self.assertEqual(self.gateway.taken, [b"one"])
 
     def test_a_retransmission_is_no_second_call(self) -> None:
