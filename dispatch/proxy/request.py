@@ -98,13 +98,13 @@ def loop_hash(request: Message, leftover: bytes) -> bytes:
     """What is the same when a request comes back to be routed as before (RFC 5393 §4.2); 8 hex digits.
 
     The destination that we choose is left out, so that a request which comes round is caught however the
-    algorithm has moved on meanwhile.
+    algorithm has moved on meanwhile; so is the To tag, as the ACK of a refusal has one and must get the branch of
+    its INVITE where nothing is remembered (§16.11).
 
     Args:
         leftover: the Route lines that lead on from here.
     """
-    value = crc32(request.call_id, crc32(request.uri, request.cseq[0]))
-    return b"%08x" % crc32(leftover, crc32(request.to_tag or b"", value))
+    return b"%08x" % crc32(leftover, crc32(request.call_id, crc32(request.uri, request.cseq[0])))
 
 
 def is_loop(request: Message, prefixes: tuple[bytes, ...], digest: bytes) -> bool:
