@@ -13,7 +13,7 @@ _ANY_SPELLING: Final = (
     rb"v(?:ia)?|f(?:rom)?|t(?:o)?|i|call-id|cseq|max-forwards|l|content-length|route|record-route|require|proxy-require"
 )
 # message-header = field-name HCOLON field-value CRLF;  HCOLON = *( SP / HTAB ) ":" SWS
-# Finds, as written, the name of every line that matters to a proxy, and the first blank of a line that continues another.
+# Finds, as written, the name of every line that matters to a proxy, and the first blank of a continuation line.
 # The first alternatives are only quicker, and the look-ahead spares most lines the slow one.
 NAMES: Final = re.compile(
     rb"\r\n(Via(?=:)|From(?=:)|To(?=:)|Call-ID(?=:)|CSeq(?=:)|Max-Forwards(?=:)|Content-Length(?=:)|[ \t]"
@@ -30,8 +30,13 @@ TOKEN: Final = re.compile(_TOKEN)
 _PORT: Final = rb"\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]"
 _SENT_BY: Final = rb"\r\nVia: ?SIP/2\.0/([A-Z]+) ([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::(" + _PORT + rb"))?"
 VIA: Final = re.compile(_SENT_BY + rb"((?:;[a-z]+(?:=[^;,=\"\s]+)?)*)(\r\n|,[ \t]*)")
-# The same as most of them are: a branch, and perhaps an rport without value on either side of it.
-PLAIN_VIA: Final = re.compile(_SENT_BY + rb"(;rport)?;branch=([^;,=\"\s]+)(;rport)?(\r\n|,[ \t]*)")
+# SIP-message as most of them begin: start line, and a first header line with the topmost Via, which has a branch and
+# perhaps an rport without value on either side of it. No line may continue the Via.
+BEGINNING: Final = re.compile(
+    rb"(?:([A-Z]+) ([^\s<>\"]+) SIP/2\.0|SIP/2\.0 ([1-6]\d\d) [^\r\n]*)"
+    + _SENT_BY
+    + rb"(;rport)?;branch=([^;,=\"\s]+)(;rport)?(\r\n(?![ \t])|, ?)"
+)
 
 # CSeq = "CSeq" HCOLON 1*DIGIT LWS Method
 CSEQ: Final = re.compile(rb" ?(\d{1,10}) (" + _TOKEN + rb")\r\n")

@@ -7,6 +7,7 @@ Nothing is parsed before somebody asks, and the answer is remembered. A message 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -29,7 +30,7 @@ _LONG: Final = {
         *(b"Require", b"Proxy-Require"),
     )
 }
-_PLAIN_VIA: Final = grammar.PLAIN_VIA.match
+_BEGINNING: Final = grammar.BEGINNING.match
 _NUMBER: Final = grammar.NUMBER.match
 _CSEQ: Final = grammar.CSEQ.match
 _TO: Final = grammar.TO.match
@@ -103,24 +104,28 @@ class Message:
         self.head = head
         self.layout = layout = ODD if usual is False else layout_of(raw, head)
         self.usual = layout.is_usual
-        self._via: Via | None = None
         self._call_id: bytes | None = None
         self._cseq: tuple[int, bytes] | None = None
         self._max_forwards: tuple[int, int, int] | None = _UNREAD
         self._routes: list[Entry] | None = None
         self._to_tag: bytes | None = b""
         self._reader: Reader | None = None
-        self.method = self.uri = b""
-        self.status = 0
-        self.is_request = not raw.startswith(b"SIP/2.0 ")
-        if salvage:
-            self.is_request = raw[:7].upper() != b"SIP/2.0"
-            self.method = raw[: raw.find(b"\r\n")].partition(b" ")[0]
-            return
-        if self.is_request:
-            self._read_request_line(raw[: raw.find(b"\r\n")])
+        found = _BEGINNING(raw) if layout.is_usual else None
+        if found is not None:
+            self._begin(found)
         else:
-            self._read_status_line(raw[8 : raw.find(b"\r\n")])
+            self._via: Via | None = None
+            self.method = self.uri = b""
+            self.status = 0
+            self.is_request = raw[:7].upper() != b"SIP/2.0"
+            if salvage:
+                self.method = raw[: raw.find(b"\r\n")].partition(b" ")[0]
+            elif self.is_request:
+                self._read_request_line(raw[: raw.find(b"\r\n")])
+            else:
+                self._read_status_line(raw[: raw.find(b"\r\n")])
+        if salvage:
+            return
         length = self.content_length
         body = len(raw) - head
         if length is not None and length != body:
@@ -128,35 +133,57 @@ class Message:
                 raise ParseError(f"Content-Length is {length}, but {body} bytes follow", offset=head)
             self.raw = raw[: head + length]
 
+    def _begin(self, found: re.Match[bytes]) -> None:
+        """Start line and topmost Via as most messages have them."""
+        method, uri, status, transport, host, port, rport_before, branch, rport_behind, end = found.groups()
+        if status is None:
+            self.is_request = True
+            self.method = method
+            self.uri = uri
+            self.status = 0
+        else:
+            self.is_request = False
+            self.method = self.uri = b""
+            self.status = int(status)
+        rport = rport_span = None
+        if rport_before is not None or rport_behind is not None:
+            rport, rport_span = b"", found.span(7 if rport_before is not None else 9)
+        first = found.start(4) - 8
+        self._via = Via(
+            first,
+            found.start(10),
+            first if end[:1] == b"," else self.raw.rfind(b"V", 0, first),
+            found.end(),
+            transport,
+            host.lower(),
+            int(port) if port is not None else 0,
+            branch,
+            rport,
+            None,
+            rport_span,
+            None,
+        )
+
     def _read_request_line(self, line: bytes) -> None:
         """``Request-Line = Method SP Request-URI SP SIP-Version CRLF``."""
         parts = line.split(b" ")
-        if len(parts) != 3:
-            if line[:7].upper() == b"SIP/2.0":
-                self.is_request = False
-                return self._read_status_line(line[8:] if line[7:8] == b" " else b"")
+        if len(parts) != 3 or parts[2][:4].upper() != b"SIP/":
             raise ParseError(f"{line[:40]!r} is no request line")
         method, uri, version = parts
-        if version != b"SIP/2.0" and version.upper() != b"SIP/2.0":
-            if line[:7].upper() == b"SIP/2.0":
-                self.is_request = False
-                return self._read_status_line(line[8:])
-            if version[:4].upper() == b"SIP/":
-                raise ParseError(f"version {version[:20]!r} is not SIP/2.0", offset=len(line), status=505)
-            raise ParseError(f"{line[:40]!r} is no request line")
+        if version.upper() != b"SIP/2.0":
+            raise ParseError(f"version {version[:20]!r} is not SIP/2.0", offset=len(line), status=505)
         if method not in _METHODS and grammar.TOKEN.fullmatch(method) is None:
             raise ParseError(f"{method[:20]!r} is no method")
-        if not uri or uri[:1] == b"<" or b"\t" in uri:
+        if not uri or b"<" in uri or b">" in uri or b'"' in uri or b"\t" in uri:
             raise ParseError(f"{uri[:40]!r} is no Request-URI", offset=len(method) + 1)
         self.method = method
         self.uri = uri
-        return None
 
     def _read_status_line(self, line: bytes) -> None:
-        """``Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF``; here without the version."""
-        code = line[:3]
-        if len(code) != 3 or not code.isdigit() or line[3:4] not in (b" ", b"") or not b"100" <= code < b"700":
-            raise ParseError(f"{line[:20]!r} is no status", offset=8)
+        """``Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF``."""
+        code = line[8:11]
+        if line[7:8] != b" " or not code.isdigit() or line[11:12] not in (b" ", b"") or not b"100" <= code < b"700":
+            raise ParseError(f"{line[:20]!r} is no status line", offset=8)
         self.status = int(code)
 
     @property
@@ -218,37 +245,8 @@ class Message:
         return self._via
 
     def _usual_via(self) -> Via | None:
-        raw = self.raw
-        at = raw.find(b"\r\nVia:", 0, self.head)
-        if at < 0:
-            return None
-        found = _PLAIN_VIA(raw, at)
-        if found is None:
-            return self._via_with_parameters(at)
-        transport, host, port, rport_before, branch, rport_behind, end = found.groups()
-        first, stop = found.start(1) - 8, found.start(7)
-        rport = rport_span = None
-        if rport_before is not None or rport_behind is not None:
-            if rport_before is not None and rport_behind is not None:
-                return None
-            rport, rport_span = b"", found.span(4 if rport_before is not None else 6)
-        return Via(
-            first,
-            stop,
-            at + 2 if end == b"\r\n" else first,
-            found.end(),
-            transport,
-            host.lower(),
-            int(port) if port else 0,
-            branch,
-            rport,
-            None,
-            rport_span,
-            None,
-        )
-
-    def _via_with_parameters(self, at: int) -> Via | None:
-        found = grammar.VIA.match(self.raw, at)
+        at = self.raw.find(b"\r\nVia:", 0, self.head)
+        found = grammar.VIA.match(self.raw, at) if at >= 0 else None
         if found is None:
             return None
         transport, host, port, params, end = found.groups()
