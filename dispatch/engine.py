@@ -191,14 +191,17 @@ class Engine:
 
     def _response(self, message: Message, flow: Flow) -> None:
         self.response_count += 1
-        branch = message.via.branch
+        client = self._clients.get(message.via.branch)
+        if client is not None and not client.cancel_sent:
+            client.receive(message)
+            return
         method = message.cseq[1]
-        client = self._clients.get(branch if method != b"CANCEL" else client_key(branch, method))
-        if client is None:
+        client = self._clients.get(client_key(message.via.branch, method))
+        if client is not None:
+            client.receive(message)
+        else:
             self.stray_count += 1
             self.proxy.response(message, flow)
-        elif client.method == method:
-            client.receive(message)
 
     # -- what machines ask for
 

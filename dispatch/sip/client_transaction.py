@@ -64,12 +64,12 @@ class ClientTransaction:
         timers: durations.
 
     Attributes:
+        cancel_sent: a CANCEL shares the branch, so responses must be told apart by their CSeq.
         key: what the engine finds it by.
         state: where it stands.
     """
 
     __slots__ = (
-        "_cancel_sent",
         "_cancel_wanted",
         "_core",
         "_due_c",
@@ -78,6 +78,7 @@ class ClientTransaction:
         "_table",
         "_timers",
         "branch",
+        "cancel_sent",
         "flow",
         "key",
         "method",
@@ -104,7 +105,7 @@ class ClientTransaction:
         self._request = request
         self._timers = timers
         self._interval = timers.t1
-        self._cancel_sent = False
+        self.cancel_sent = False
         self._cancel_wanted = False
         self._due_c = 0.0
         if method == b"INVITE":
@@ -194,9 +195,9 @@ def _provisional(client: ClientTransaction, response: Message | None) -> None:
 
 
 def _send_cancel(client: ClientTransaction, response: Message | None) -> None:
-    if client._cancel_sent:
+    if client.cancel_sent:
         return
-    client._cancel_sent = True
+    client.cancel_sent = True
     data = build.cancel(Message(client._request))
     ClientTransaction(client._core, None, client.flow, client.branch, b"CANCEL", data, client._timers).begin()
     client._core.timers.start(client._timers.long, client, Event.UNCANCELLED)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from dispatch.errors import ParseError
 from dispatch.sip import grammar
-from dispatch.sip.layout import ODD, layout_of
+from dispatch.sip.layout import ODD, Layout, layout_of
 from dispatch.sip.reader import Entry, Reader
 from dispatch.sip.via import Via
 
@@ -31,6 +31,7 @@ _LONG: Final = {
     )
 }
 _BEGINNING: Final = grammar.BEGINNING.match
+_CONTENT_LENGTH: Final = grammar.CONTENT_LENGTH.search
 _NUMBER: Final = grammar.NUMBER.match
 _CSEQ: Final = grammar.CSEQ.match
 _TO: Final = grammar.TO.match
@@ -72,7 +73,6 @@ class Message:
         method: of a request; empty for a response (see `cseq`).
         uri: Request-URI as written; empty for a response.
         status: of a response; 0 for a request.
-        usual: whether the quick patterns may be used.
 
     Raises:
         ParseError: no end of the headers, no start line, or the body is shorter than it says.
@@ -81,6 +81,7 @@ class Message:
     __slots__ = (
         "_call_id",
         "_cseq",
+        "_layout",
         "_max_forwards",
         "_reader",
         "_routes",
@@ -88,12 +89,10 @@ class Message:
         "_via",
         "head",
         "is_request",
-        "layout",
         "method",
         "raw",
         "status",
         "uri",
-        "usual",
     )
 
     def __init__(self, raw: bytes, usual: bool | None = None, *, salvage: bool = False) -> None:
@@ -102,18 +101,19 @@ class Message:
             raise ParseError("the headers have no end", offset=len(raw))
         self.raw = raw
         self.head = head
-        self.layout = layout = ODD if usual is False else layout_of(raw, head)
-        self.usual = layout.is_usual
+        self._layout: Layout | None = ODD if usual is False else None
         self._call_id: bytes | None = None
         self._cseq: tuple[int, bytes] | None = None
         self._max_forwards: tuple[int, int, int] | None = _UNREAD
         self._routes: list[Entry] | None = None
         self._to_tag: bytes | None = b""
         self._reader: Reader | None = None
-        found = _BEGINNING(raw) if layout.is_usual else None
+        found = _BEGINNING(raw) if usual is not False else None
         if found is not None:
             self._begin(found)
-        else:
+            if not self.is_request and self._ends_as_it_says():
+                return
+        if found is None or not self.usual:
             self._via: Via | None = None
             self.method = self.uri = b""
             self.status = 0
@@ -124,14 +124,21 @@ class Message:
                 self._read_request_line(raw[: raw.find(b"\r\n")])
             else:
                 self._read_status_line(raw[: raw.find(b"\r\n")])
-        if salvage:
-            return
+        if not salvage:
+            self._cut_at_length()
+
+    def _ends_as_it_says(self) -> bool:
+        """Whether Content-Length stands there plainly and is right: the quick look that most responses need only."""
+        found = _CONTENT_LENGTH(self.raw, 0, self.head)
+        return found is not None and int(found[1]) == len(self.raw) - self.head
+
+    def _cut_at_length(self) -> None:
         length = self.content_length
-        body = len(raw) - head
+        body = len(self.raw) - self.head
         if length is not None and length != body:
             if length > body:
-                raise ParseError(f"Content-Length is {length}, but {body} bytes follow", offset=head)
-            self.raw = raw[: head + length]
+                raise ParseError(f"Content-Length is {length}, but {body} bytes follow", offset=self.head)
+            self.raw = self.raw[: self.head + length]
 
     def _begin(self, found: re.Match[bytes]) -> None:
         """Start line and topmost Via as most messages have them."""
@@ -185,6 +192,21 @@ class Message:
         if line[7:8] != b" " or not code.isdigit() or line[11:12] not in (b" ", b"") or not b"100" <= code < b"700":
             raise ParseError(f"{line[:20]!r} is no status line", offset=8)
         self.status = int(code)
+
+    @property
+    def layout(self) -> Layout:
+        """Which headers there are, and whether the patterns may be used."""
+        if self._layout is None:
+            self._layout = layout_of(self.raw, self.head)
+        return self._layout
+
+    @property
+    def usual(self) -> bool:
+        """Whether the quick patterns may be used."""
+        layout = self._layout
+        if layout is None:
+            layout = self._layout = layout_of(self.raw, self.head)
+        return layout.is_usual
 
     @property
     def reader(self) -> Reader:
