@@ -145,8 +145,8 @@ def weigh_calls(calls: int) -> dict[str, float]:
     Dictionaries keep the size that they once had, so the same calls are made once before anything is weighed.
     """
     bench = Bench("stateful")
-    _ring_and_end(bench, calls)
     tracemalloc.start()
+    _ring_and_end(bench, calls)
     before, _ = tracemalloc.get_traced_memory()
     during, size = _ring_and_end(bench, calls)
     after, _ = tracemalloc.get_traced_memory()

@@ -13,8 +13,8 @@ from typing import Final
 LOOPBACK: Final = "127.0.0.1"
 
 # Below the range that Linux takes its own from, so that no passing client socket holds one of ours.
-_FIRST: Final = 20000
-_COUNT: Final = 10000
+_FIRST: Final = 23000
+_COUNT: Final = 7000
 _LISTENING: Final = "0A"
 
 

@@ -66,12 +66,17 @@ def request(
     branch: str = "",
     body: str = "",
     again: bool = True,
+    transaction: str = "",
 ) -> str:
-    """A request outside a dialog; `again`: SIPp repeats it until it is answered."""
-    transaction = branch or f"{cseq}{method}"
+    """A request outside a dialog; `again`: SIPp repeats it until it is answered.
+
+    With the name of a `transaction` SIPp takes only answers of the same branch for a ``response`` of that name, and
+    repeats an ACK of that name when its 200 comes again.
+    """
+    own = f"z9hG4bK-[pid]-[call_number]-{branch or f'{cseq}{method}'}"
     lines = [
         f"{method} {uri} SIP/2.0",
-        f"Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-{transaction}{via}",
+        f"Via: SIP/2.0/[transport] [local_ip]:[local_port];branch={own}{via}",
         f'From: "caller" <sip:caller@[local_ip]:[local_port]>;tag={CALLER_TAG}',
         to,
         "Call-ID: [call_id]",
@@ -80,15 +85,18 @@ def request(
         f"Max-Forwards: {forwards}",
         *headers,
     ]
-    return _send(lines, body, again=again)
+    named = (f'ack_txn="{transaction}"' if method == "ACK" else f'start_txn="{transaction}"') if transaction else ""
+    return _send(lines, body, again=again, attributes=named)
 
 
-def invite(*, headers: Sequence[str] = (), cseq: int = 1, via: str = "", forwards: int = 70) -> str:
+def invite(
+    *, headers: Sequence[str] = (), cseq: int = 1, via: str = "", forwards: int = 70, transaction: str = ""
+) -> str:
     """An initial INVITE with an offer."""
-    return request("INVITE", headers=headers, cseq=cseq, via=via, forwards=forwards, body=SDP)
+    return request("INVITE", headers=headers, cseq=cseq, via=via, forwards=forwards, body=SDP, transaction=transaction)
 
 
-def inside(method: str, *, cseq: int, body: str = "", again: bool = True, via: str = "", branch: str = "") -> str:
+def inside(method: str, *, cseq: int, body: str = "", via: str = "", transaction: str = "") -> str:
     """A request of the caller in the dialog that the last ``response(routes=True)`` made or showed."""
     return request(
         method,
@@ -97,13 +105,12 @@ def inside(method: str, *, cseq: int, body: str = "", again: bool = True, via: s
         uri="[next_url]",
         to=f"To: <{TARGET}>[peer_tag_param]",
         body=body,
-        again=again,
         via=via,
-        branch=branch,
+        transaction=transaction,
     )
 
 
-def ack(*, cseq: int = 1, via: str = "", branch: str = "") -> str:
+def ack(*, cseq: int = 1, via: str = "", branch: str = "", transaction: str = "") -> str:
     """The ACK for a 2xx: a transaction of its own, along the route set, to the tag that just answered."""
     return request(
         "ACK",
@@ -114,21 +121,25 @@ def ack(*, cseq: int = 1, via: str = "", branch: str = "") -> str:
         again=False,
         via=via,
         branch=branch,
+        transaction=transaction,
     )
 
 
-def ack_failure(*, cseq: int = 1) -> str:
+def ack_failure(*, cseq: int = 1, via: str = "", transaction: str = "") -> str:
     """The ACK for any other final answer: part of the INVITE's own transaction (RFC 3261 §17.1.1.3)."""
-    return request("ACK", cseq=cseq, to="[last_To:]", branch=f"{cseq}INVITE", again=False)
+    return request(
+        "ACK", cseq=cseq, to="[last_To:]", branch=f"{cseq}INVITE", again=False, via=via, transaction=transaction
+    )
 
 
 def cancel() -> str:
     return request("CANCEL", branch="1INVITE")
 
 
-def response(code: int, *, optional: bool = False, routes: bool = False) -> str:
+def response(code: int, *, optional: bool = False, routes: bool = False, transaction: str = "") -> str:
     """Wait for an answer; `routes`: learn the route set from it."""
-    return f'<recv response="{code}"{_yes("optional", optional)}{_yes("rrs", routes)}/>'
+    named = f' response_txn="{transaction}"' if transaction else ""
+    return f'<recv response="{code}"{_yes("optional", optional)}{_yes("rrs", routes)}{named}/>'
 
 
 # --- what a callee does
@@ -209,11 +220,11 @@ def back(method: str, *, cseq: int = 1) -> str:
     return _send(lines, "", again=True)
 
 
-def _send(lines: Sequence[str], body: str, *, again: bool) -> str:
+def _send(lines: Sequence[str], body: str, *, again: bool, attributes: str = "") -> str:
     kind = ["Content-Type: application/sdp"] if body else []
     text = "\n".join([*lines, *kind, "Content-Length: [len]", "", body])
-    start = '<send retrans="500">' if again else "<send>"
-    return f"{start}<![CDATA[\n{text}\n]]></send>"
+    start = "<send" + (' retrans="500"' if again else "") + (f" {attributes}" if attributes else "")
+    return f"{start}><![CDATA[\n{text}\n]]></send>"
 
 
 def _yes(name: str, value: bool) -> str:

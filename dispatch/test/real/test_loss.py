@@ -9,6 +9,7 @@ from dispatch.test.real.scenario import (
     CALLEE_TAG,
     accept,
     ack,
+    ack_failure,
     arrives,
     document,
     inside,
@@ -58,9 +59,10 @@ class LossTests(RealCase):
         caller, gateway = self.calls(
             document(
                 "caller",
-                *(invite(via=RPORT), response(100, optional=True), response(180, optional=True)),
-                *(response(200, routes=True), ack(via=RPORT), pause(200)),
-                *(inside("BYE", cseq=2, via=RPORT), response(200)),
+                *(invite(via=RPORT, transaction="set-up"), response(100, optional=True, transaction="set-up")),
+                response(180, optional=True, transaction="set-up"),
+                *(response(200, routes=True, transaction="set-up"), ack(via=RPORT, transaction="set-up"), pause(200)),
+                *(inside("BYE", cseq=2, via=RPORT, transaction="end"), response(200, transaction="end")),
             ),
             document(
                 "gateway",
@@ -76,8 +78,8 @@ class LossTests(RealCase):
         self.calls(
             document(
                 "caller",
-                *(invite(via=RPORT), response(100, optional=True), response(486)),
-                request("ACK", to="[last_To:]", branch="1INVITE", again=False, via=RPORT),
+                *(invite(via=RPORT, transaction="set-up"), response(100, optional=True, transaction="set-up")),
+                *(response(486, transaction="set-up"), ack_failure(via=RPORT, transaction="set-up")),
                 stay(2000),
             ),
             document("gateway", arrives("INVITE"), refuse(486, "Busy Here"), arrives("ACK")),
