@@ -132,21 +132,23 @@ class Context:
         if self._server is None and self.message.method != b"ACK":
             self._open()
         self.attempts += 1
-        self._locate(target, self._relay_to)
+        flow = self._proxy.core.locate(target.next_hop, self.routing.listener or self.flow.listener, target.socket)
+        if flow is not None:
+            self._relay_to(target, flow)
+        else:
+            self._locate_later(target, self._relay_to)
 
     def forward(self, target: Target) -> None:
         """Send the request to `target` without remembering it (§16.11)."""
-        self._locate(target, self._forward_to)
-
-    def _locate(self, target: Target, then: Callable[[Target, Flow | None], None]) -> None:
-        """Go on as soon as the way is known; usually at once."""
-        core = self._proxy.core
-        inbound = self.routing.listener or self.flow.listener
-        flow = core.locate(target.next_hop, inbound, target.socket)
+        flow = self._proxy.core.locate(target.next_hop, self.routing.listener or self.flow.listener, target.socket)
         if flow is not None:
-            then(target, flow)
+            self._forward_to(target, flow)
         else:
-            core.locate_later(target.next_hop, inbound, target.socket, lambda found: then(target, found))
+            self._locate_later(target, self._forward_to)
+
+    def _locate_later(self, target: Target, then: Callable[[Target, Flow | None], None]) -> None:
+        inbound = self.routing.listener or self.flow.listener
+        self._proxy.core.locate_later(target.next_hop, inbound, target.socket, lambda found: then(target, found))
 
     def _open(self) -> None:
         """Make the server transaction; an INVITE gets its 100 at once (§17.2.1)."""

@@ -42,8 +42,7 @@ BEGINNING: Final = re.compile(
 CSEQ: Final = re.compile(rb" ?(\d{1,10}) (" + _TOKEN + rb")\r\n")
 
 # Max-Forwards = "Max-Forwards" HCOLON 1*DIGIT;  Content-Length = ( "Content-Length" / "l" ) HCOLON 1*DIGIT
-CONTENT_LENGTH: Final = re.compile(rb"\r\nContent-Length:[ \t]*(\d{1,9})\r\n(?![ \t])")
-NUMBER: Final = re.compile(rb"[ \t]*(\d{1,9})\r\n")
+NUMBER: Final = re.compile(rb"[ \t]*(\d{1,9})\r\n(?![ \t])")
 
 # ( name-addr / addr-spec ) *( SEMI tag-param / generic-param );  name-addr = [ display-name ] LAQUOT addr-spec RAQUOT
 _NAME_ADDR: Final = rb" ?(?:\"[^\"\\\r\n]*\" ?|[A-Za-z0-9\-.!%*_+`'~ ]*+)<[^<>\"\s]+>(?:;tag=(" + _TOKEN + rb"))?\r\n"

@@ -31,7 +31,6 @@ _LONG: Final = {
     )
 }
 _BEGINNING: Final = grammar.BEGINNING.match
-_CONTENT_LENGTH: Final = grammar.CONTENT_LENGTH.search
 _NUMBER: Final = grammar.NUMBER.match
 _CSEQ: Final = grammar.CSEQ.match
 _TO: Final = grammar.TO.match
@@ -111,7 +110,7 @@ class Message:
         found = _BEGINNING(raw) if usual is not False else None
         if found is not None:
             self._begin(found)
-            if not self.is_request and self._ends_as_it_says():
+            if self._ends_as_it_says() and (not self.is_request or self.usual):
                 return
         if found is None or not self.usual:
             self._via: Via | None = None
@@ -128,8 +127,9 @@ class Message:
             self._cut_at_length()
 
     def _ends_as_it_says(self) -> bool:
-        """Whether Content-Length stands there plainly and is right: the quick look that most responses need only."""
-        found = _CONTENT_LENGTH(self.raw, 0, self.head)
+        """Whether Content-Length stands there plainly and is right: the quick look that is enough for most."""
+        at = self.raw.find(b"\r\nContent-Length:", 0, self.head)
+        found = _NUMBER(self.raw, at + 17) if at >= 0 else None
         return found is not None and int(found[1]) == len(self.raw) - self.head
 
     def _cut_at_length(self) -> None:
