@@ -76,7 +76,9 @@ class Bench:
         start = perf_counter_ns()
         received(data, flow)
         self.spent[kind] += perf_counter_ns() - start
-        return self.farm.net.take()
+        sent = self.farm.net.take()
+        assert sent, f"{kind} went nowhere"
+        return sent
 
     def _request(self, method: bytes, call: int, cseq: int, routes: list[bytes], body: bytes = b"") -> bytes:
         uri = b"sip:gateway@192.0.2.71:5071" if routes else b"sip:service@192.0.2.1:5060"
