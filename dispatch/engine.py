@@ -21,8 +21,17 @@ from dispatch.sip.flow import Flow, Listener
 from dispatch.sip.message import Message
 from dispatch.sip.server_transaction import ServerTransaction, invite_key, server_key
 from dispatch.sip.timers import Queues, Timers
-from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipReceiver
+
+
+class Names(Protocol):
+    """What the engine needs of `dispatch.transport.dns.Resolver`."""
+
+    def lookup(self, host: str) -> str | None:
+        """The address, when it is known."""
+
+    def resolve(self, host: str) -> Deferred[str]:
+        """The address, asked for."""
 
 
 class Limits(Protocol):
@@ -48,6 +57,7 @@ class Engine:
 
     Args:
         clock: the reactor.
+        seconds: a clock that is never set back.
         resolver: finds addresses for names.
         timers: durations.
         limits: above so many open transactions new requests get 503, with more headers 400.
@@ -62,14 +72,15 @@ class Engine:
         stray_count: responses that no transaction waited for.
     """
 
-    def __init__(self, clock: IReactorTime, resolver: Resolver, timers: Timers, limits: Limits) -> None:
-        self._clock = clock
-        self._seconds = clock.seconds
+    def __init__(
+        self, clock: IReactorTime, seconds: Callable[[], float], resolver: Names, timers: Timers, limits: Limits
+    ) -> None:
+        self._seconds = seconds
         self._resolver = resolver
         self._durations = timers
         self._max_transactions = limits.transactions
         self._max_headers = limits.headers
-        self.timers = Queues(clock.seconds())
+        self.timers = Queues(seconds())
         self.proxy: Proxy
         self.listeners: tuple[Listener, ...] = ()
         self._clients: dict[bytes, ClientTransaction] = {}

@@ -80,12 +80,10 @@ class Proxy:
         if error.status == 420:
             headers = b"Unsupported: %b\r\n" % b", ".join(message.proxy_require)
         try:
-            received = request_.received_edit(message, flow)
-            to_tag = self.own_tag(message)
-            data = build.response(message, error.status, received=received, to_tag=to_tag, headers=headers)
-        except ParseError:
-            return
-        self.send(data, flow)
+            received, to_tag = request_.received_edit(message, flow), self.own_tag(message)
+        except ParseError:  # the Via is broken: only the source tells who asked
+            received, to_tag = None, self._tag + b"0"
+        self.send(build.response(message, error.status, received=received, to_tag=to_tag, headers=headers), flow)
 
     def cancel(self, message: Message, flow: Flow, invite: ServerTransaction | None) -> None:
         """A CANCEL: for a transaction of ours it ends here (§16.10), else the route decides."""

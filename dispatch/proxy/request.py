@@ -28,8 +28,10 @@ def check(request: Message) -> None:
         raise ParseError(f"CSeq says {request.cseq[1][:20]!r}, the request line {method[:20]!r}")
     if not request.call_id:
         raise ParseError("empty Call-ID")
-    if not request.layout.has_from and request.first_line(b"from") < 0:
-        raise ParseError("no From")
+    if not request.layout.has_from:
+        request.from_tag  # noqa: B018 - raises when From is missing, broken or there twice
+    if request.raw.count(b"\n", 0, request.head) != request.raw.count(b"\r\n", 0, request.head):
+        raise ParseError("a line feed alone")  # a lenient gateway would see a header there that we did not
     if _USUAL_URI(request.uri) is None:
         check_uri(request.uri)
     request.to_tag  # noqa: B018 - raises when To is missing or broken
@@ -47,7 +49,7 @@ def check_uri(uri: bytes) -> None:
         ParseError: 416 for a scheme that we don't know, 400 for one that we do in a URI that is none.
     """
     parsed = sip_uri.parse(uri)
-    if parsed is not None and parsed.scheme in _SCHEMES:
+    if parsed is not None and parsed.scheme in _SCHEMES and not parsed.headers:
         return
     scheme, colon, _ = uri.partition(b":")
     if colon and scheme.lower() not in _SCHEMES:

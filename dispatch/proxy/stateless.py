@@ -1,7 +1,7 @@
 """Forwarding without memory: a branch that a request always gets, and that we know again (RFC 3261 §16.11).
 
 The branch is a keyed hash of what every copy of a request, its CANCEL and the ACK of its refusal have in common: the
-branch and sent-by of the Via below ours. A response carries that Via too, so its branch can be checked by the same hash.
+branch and sent-by of the Via below ours. A response carries that Via too, so the same hash checks its branch.
 """
 
 from __future__ import annotations

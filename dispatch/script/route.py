@@ -70,7 +70,7 @@ class Router:
         groups = self.dispatcher.groups
         if groups is not self._groups:
             self._groups = groups
-            self._hosts = frozenset(member.host.lower() for group in groups.values() for member in group.members)
+            self._hosts = frozenset(one.host.lower() for one in self.dispatcher.destinations() if one.host)
         return host.lower() in self._hosts
 
 
@@ -101,6 +101,19 @@ class Request:
     def uri(self) -> bytes:
         """The Request-URI as it came, or as `select` rewrote it."""
         return self._uri if self._uri is not None else self._context.message.uri
+
+    @property
+    def call_id(self) -> bytes:
+        """Value of Call-ID."""
+        return self._context.message.call_id
+
+    def header(self, name: bytes) -> bytes | None:
+        """Value of the first header of that name, without the blanks around it; None when there is none.
+
+        Args:
+            name: the long name in lower case.
+        """
+        return self._context.message.header(name)
 
     @property
     def source(self) -> tuple[str, int]:
@@ -151,7 +164,8 @@ class Request:
         """
         row = algorithm if isinstance(algorithm, Algorithm) else find_algorithm(algorithm)
         is_domain = mode == "domain"
-        selection = self._router.dispatcher.select(self._context.message, set, row, limit, domain=is_domain)
+        view = self if self._uri is not None else self._context.message
+        selection = self._router.dispatcher.select(view, set, row, limit, domain=is_domain)
         if selection is None:
             return False
         self._selection = selection

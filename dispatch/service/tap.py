@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from twisted.application.service import IService
 from twisted.python import usage
@@ -33,8 +33,9 @@ def makeService(options: Options) -> IService:
     Raises:
         SystemExit: with every problem, a line each; status 1.
     """
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed
 
+    reactor: Any = installed  # a module to mypy, an object with all of Twisted's reactor interfaces in fact
     try:
         top = tree.make_service(config.load(Path(options["config"])), reactor)
     except DispatchError as error:

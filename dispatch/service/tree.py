@@ -8,6 +8,7 @@ DispatcherService            top; reads the list again (`reload`)
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -108,7 +109,7 @@ class DispatcherService(MultiService):
         self.dispatcher.replace(roster)
         self._warnings = (*config.warnings, *roster.warnings)
         resolver = Resolver(reactor)
-        self.engine = Engine(reactor, resolver, config.sip.timers, config.sip.limits)
+        self.engine = Engine(reactor, time.monotonic, resolver, config.sip.timers, config.sip.limits)
         key = secret.read_or_make(config.sip.secret_file)
         self._transports = _bind(config, self.engine)
         listeners = tuple(transport.listener for transport in self._transports)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dispatch.errors import ParseError
 from dispatch.sip.message import Message
 
 REASONS: Final = {
@@ -54,7 +55,7 @@ def response(
         top = request.first_line(b"via")
         number = next(number for number, line in enumerate(lines) if line[:1] in b"vV")
         lines[number] = lines[number][: start - top] + text + lines[number][stop - top :]
-    if to_tag and request.to_tag is None:
+    if to_tag and _needs_tag(request):
         number = next(number for number, line in enumerate(lines) if line[:1] in b"tT")
         lines[number] = b"%b;tag=%b" % (lines[number].rstrip(b" \t"), to_tag)
     return b"SIP/2.0 %d %b\r\n%b\r\n%bContent-Length: %d\r\n\r\n%b" % (
@@ -65,6 +66,14 @@ def response(
         len(body),
         body,
     )
+
+
+def _needs_tag(request: Message) -> bool:
+    """Whether To has no tag; what can't be read goes back as it came, since a broken request wants an answer too."""
+    try:
+        return request.to_tag is None
+    except ParseError:
+        return False
 
 
 def ack(invite: Message, response_: Message) -> bytes:

@@ -23,7 +23,7 @@ class Layout:
         routes: there is a Route.
         record_routes: there is a Record-Route.
         options: there is a Require or a Proxy-Require.
-        has_from: there is a From.
+        has_from: there is one From, and the layout is usual.
         names: what there is, in lower case.
     """
 
@@ -34,7 +34,7 @@ class Layout:
         self.routes = b"Route" in names
         self.record_routes = b"Record-Route" in names
         self.options = b"Require" in names or b"Proxy-Require" in names
-        self.has_from = b"From" in names
+        self.has_from = self.is_usual and b"From" in names
         self.names = frozenset(name.lower() for name in names)
 
 

@@ -107,6 +107,7 @@ class Message:
         self._routes: list[Entry] | None = None
         self._to_tag: bytes | None = b""
         self._reader: Reader | None = None
+        self.is_request = True
         found = _BEGINNING(raw) if usual is not False else None
         if found is not None:
             self._begin(found)
@@ -144,7 +145,6 @@ class Message:
         """Start line and topmost Via as most messages have them."""
         method, uri, status, transport, host, port, rport_before, branch, rport_behind, end = found.groups()
         if status is None:
-            self.is_request = True
             self.method = method
             self.uri = uri
             self.status = 0

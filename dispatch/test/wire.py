@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 
 from dispatch.errors import TransportError
@@ -43,6 +44,10 @@ class FakeResolver:
     def __init__(self, names: dict[str, str] | None = None) -> None:
         self.names = names or {}
 
+    def resolve(self, host: str) -> Deferred[str]:
+        found = self.lookup(host)
+        return succeed(found) if found is not None else fail(TransportError(f"no address for {host!r}"))
+
     def lookup(self, host: str) -> str | None:
         literal = host.strip("[]")
         return literal if literal[:1].isdigit() or ":" in literal else self.names.get(host)
@@ -66,7 +71,8 @@ def request(
     """A request as a caller at 192.0.2.9:5060 would send it; `headers` are whole lines."""
     return (
         b"%b %b SIP/2.0\r\nVia: SIP/2.0/%b %b;branch=%b\r\n%bMax-Forwards: %b\r\n"
-        b"From: <sip:alice@example.com>;tag=%b\r\nTo: <sip:bob@example.com>%b\r\nCall-ID: %b\r\nCSeq: %d %b\r\nContent-Length: %d\r\n\r\n%b"
+        b"From: <sip:alice@example.com>;tag=%b\r\nTo: <sip:bob@example.com>%b\r\n"
+        b"Call-ID: %b\r\nCSeq: %d %b\r\nContent-Length: %d\r\n\r\n%b"
     ) % (
         *(method, uri, transport, via, branch, headers, max_forwards, from_tag),
         b";tag=" + to_tag if to_tag else b"",

@@ -55,7 +55,7 @@ class Farm:
         self.clock = Clock()
         self.transports = transports or (FakeTransport(),)
         self.net = self.transports[0]
-        self.engine = Engine(self.clock, FakeResolver(names), timers, limits or Limits())
+        self.engine = Engine(self.clock, self.clock.seconds, FakeResolver(names), timers, limits or Limits())
         self.dispatcher = Dispatcher(Random(1), flags=flags)
         self.dispatcher.replace(listfile.parse(text, Path("list"), ()))
         listeners = tuple(one.listener for one in self.transports)
