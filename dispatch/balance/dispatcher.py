@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Final
 
-from dispatch.balance import health, reconcile
+from dispatch.balance import health
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group, Lineup
 from dispatch.balance.interfaces import RequestView
+from dispatch.balance.reconcile import Succession
 from dispatch.balance.roster import Roster
 from dispatch.balance.selection import Selection, choose
 from dispatch.balance.turn import Turn
@@ -102,13 +103,26 @@ class Dispatcher:
             roster: without errors.
             keep_state: hand states, counters and cursors on to what stays; False starts them anew, as the original.
         """
+        self.succeed(self.prepare(roster, keep_state=keep_state))
+
+    def prepare(self, roster: Roster, *, keep_state: bool = True) -> Succession:
+        """The long part of `replace`, which changes nothing: a thread may do it while requests come in."""
         groups = {
             number: Group(number, members, use_default=self._use_default, random=self._random)
             for number, members in roster.sets.items()
         }
-        if keep_state:
-            reconcile.hand_on(self.groups, groups)
-        self.groups = groups
+        return Succession(self.groups, groups, keep_state=keep_state)
+
+    def succeed(self, succession: Succession) -> None:
+        """The short part of `replace`.
+
+        Raises:
+            ValueError: another list came into force since `prepare`.
+        """
+        if succession.before is not self.groups:
+            raise ValueError("another list came into force meanwhile; prepare this one again")
+        succession.settle()
+        self.groups = succession.groups
 
     def destinations(self) -> Iterator[Destination]:
         """All of them, in the order of listings."""

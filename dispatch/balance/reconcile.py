@@ -17,23 +17,59 @@ from dispatch.balance.health import Condition
 Identity = tuple[int, bool, bytes, int]
 
 
-def hand_on(old: Mapping[int, Group], new: Mapping[int, Group]) -> None:
-    """Give `new` the conditions and cursors of `old`; the groups of `new` are not in use yet."""
-    for number, group in new.items():
-        before = old.get(number)
-        if before is not None:
-            _hand_on(before, group)
+class Succession:
+    """A list that is to come into force: its groups, and what they take over, worked out ahead.
+
+    Making one takes long for a long list and changes nothing in use, so that a thread may do it; conditions are shared,
+    and a state that changes meanwhile counts. `settle` is short.
+
+    Args:
+        before: the groups in force.
+        groups: of the new list, not in use yet.
+        keep_state: whether they take anything over.
+
+    Attributes:
+        before: as given.
+        groups: as given.
+    """
+
+    def __init__(self, before: Mapping[int, Group], groups: Mapping[int, Group], *, keep_state: bool) -> None:
+        self.before = before
+        self.groups = groups
+        self._heirs = [
+            _Heir(before[number], group) for number, group in groups.items() if keep_state and number in before
+        ]
+
+    def settle(self) -> None:
+        """Let the groups begin where those before are now."""
+        for heir in self._heirs:
+            heir.settle()
 
 
-def _hand_on(before: Group, group: Group) -> None:
-    known = identities(before.members)
-    ours = identities(group.members)
-    for identity, destination in ours.items():
-        same = known.get(identity)
-        if same is not None:
-            destination.condition = _carried(same, destination)
-    group.lineup = None
-    group.turn.cursor = _cursor(before, known, group, ours)
+class _Heir:
+    """A group and the one before it."""
+
+    __slots__ = ("_before", "_cursors", "_group", "_renewed")
+
+    def __init__(self, before: Group, group: Group) -> None:
+        self._before = before
+        self._group = group
+        self._renewed: list[tuple[Destination, Destination]] = []
+        known = identities(before.members)
+        ours = identities(group.members)
+        for identity, destination in ours.items():
+            same = known.get(identity)
+            if same is not None:
+                destination.condition = same.condition
+                if same.listed != destination.listed or same.uri.lower() != destination.uri.lower():
+                    self._renewed.append((same, destination))
+        self._cursors = _cursors(before, known, group, ours)
+
+    def settle(self) -> None:
+        for same, destination in self._renewed:
+            destination.condition = _renewed(same, destination)
+        self._group.lineup = None  # states may have changed since it was made
+        self._group.turn.cursor = self._cursors[self._before.turn.cursor]
 
 
 def identities(members: Iterable[Destination]) -> dict[Identity, Destination]:
@@ -48,29 +84,30 @@ def identities(members: Iterable[Destination]) -> dict[Identity, Destination]:
     return found
 
 
-def _carried(old: Destination, new: Destination) -> Condition:
-    """The condition that a destination goes on with; shared with the old one, whose calls may still fail."""
+def _renewed(old: Destination, new: Destination) -> Condition:
+    """The condition that a destination of which the list says something new goes on with."""
     condition = old.condition
     if old.uri.lower() != new.uri.lower():
         fresh = Condition(new.listed | condition.flags & health.DISABLED)
         fresh.selected, fresh.failures = condition.selected, condition.failures
         return fresh
-    if old.listed != new.listed:
-        condition.flags = new.listed
-        condition.failed = 0
+    condition.flags = new.listed
+    condition.failed = 0
     return condition
 
 
-def _cursor(
+def _cursors(
     before: Group, known: Mapping[Identity, Destination], group: Group, ours: Mapping[Identity, Destination]
-) -> int:
-    """The index of the member whose turn it was, or of the next one that is still there."""
+) -> list[int]:
+    """By index of the member whose turn it was: the index of the same one, or of the next that is still there."""
     index_of = {id(member): index for index, member in enumerate(group.members)}
     identity_of = {id(member): identity for identity, member in known.items()}
-    size = len(before.members)
-    for step in range(size):
-        member = before.members[(before.turn.cursor + step) % size]
-        still = ours.get(identity_of[id(member)])
+    stayed = [ours.get(identity_of[id(member)]) for member in before.members]
+    following = next((index_of[id(still)] for still in stayed if still is not None), 0)
+    cursors = [0] * len(stayed)
+    for index in range(len(stayed) - 1, -1, -1):
+        still = stayed[index]
         if still is not None:
-            return index_of[id(still)]
-    return 0
+            following = index_of[id(still)]
+        cursors[index] = following
+    return cursors

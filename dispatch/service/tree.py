@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.task import Cooperator, SchedulerStopped
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
 from dispatch.balance.destination import LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.reconcile import Succession
 from dispatch.balance.roster import Roster
 from dispatch.balance.selection import find_algorithm
 from dispatch.engine import Engine
@@ -94,6 +96,7 @@ class DispatcherService(MultiService):
         super().__init__()
         self._config = config
         self._reactor = reactor
+        self._reloading = DeferredLock()
         self._source = source_of(config)
         roster = self._source.read()
         if roster.errors:
@@ -127,9 +130,7 @@ class DispatcherService(MultiService):
     def startService(self) -> None:
         """Begin, and say so in one line."""
         super().startService()
-        for problem in self._warnings:
-            log.warn("{problem}", problem=problem)
-        self._look_up_names()
+        self._errands = Cooperator(scheduler=lambda step: self._reactor.callLater(0, step))
         sets = self.dispatcher.groups
         log.info(
             "listening on {sockets}; {destinations} destinations in {sets} sets from {source}",
@@ -138,46 +139,84 @@ class DispatcherService(MultiService):
             sets=len(sets),
             source=self._source.name,
         )
+        self._run(self._after_reading(self._warnings))
 
-    def stopService(self) -> Deferred[None]:
+    def stopService(self) -> Deferred[object]:
         """Take no new calls, let open requests be answered, then stop."""
-        return self.engine.close().addCallback(lambda _: MultiService.stopService(self))
+        return self.engine.close().addCallback(self._stop)
+
+    def _stop(self, _: None) -> Deferred[object]:
+        self._errands.stop()
+        stopped: Deferred[object] = super().stopService()
+        return stopped
+
+    def _run(self, errand: Iterator[None]) -> None:
+        """Do what takes long a little at a time."""
+        self._errands.coiterate(errand).addErrback(_report_unfinished)
 
     def reload(self) -> Deferred[None]:
         """Read the list again; a bad one leaves the old in force, and open calls are never touched.
 
-        It is read in a thread, so that the reactor goes on however long it is.
+        All that takes long is done in a thread or a little at a time, so that the reactor goes on however long the list
+        is. Reloads that were asked for meanwhile wait their turn.
         """
-        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._source.read).addCallbacks(
-            self._take, lambda failure: log.failure("the list could not be read", failure)
+        return self._reloading.run(self._reload).addErrback(
+            lambda failure: log.failure("the list could not be read", failure)
         )
 
-    def _take(self, roster: Roster) -> None:
-        for problem in roster.warnings:
-            log.warn("{problem}", problem=problem)
+    def _reload(self) -> Deferred[None]:
+        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._read).addCallback(self._take)
+
+    def _read(self) -> tuple[Roster, Succession | None]:
+        roster = self._source.read()
         if roster.errors:
-            for problem in roster.errors:
-                log.error("{problem}", problem=problem)
-            log.error("the list before stays in force")
+            return roster, None
+        return roster, self.dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
+
+    def _take(self, read: tuple[Roster, Succession | None]) -> None:
+        roster, succession = read
+        if not self.running:
             return
-        self.dispatcher.replace(roster, keep_state=self._config.lists.reload_keeps_state)
-        self._look_up_names()
+        if succession is None:
+            self._run(_complaints(roster))
+            return
+        self.dispatcher.succeed(succession)
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
             destinations=sum(map(len, roster.sets.values())),
             sets=len(roster.sets),
             source=self._source.name,
         )
+        self._run(self._after_reading(roster.warnings))
 
-    def _look_up_names(self) -> None:
-        """Have the addresses of all destinations ready before a call asks for them."""
-        for host in {one.host.decode("latin-1") for one in self.dispatcher.destinations()}:
-            self._resolver.resolve(host).addErrback(_report_unresolved)
+    def _after_reading(self, warnings: Iterable[ConfigError]) -> Iterator[None]:
+        """Tell what is odd, and have the addresses of all destinations ready before a call asks for them."""
+        for problem in warnings:
+            log.warn("{problem}", problem=problem)
+            yield
+        for host in {one.host for one in self.dispatcher.destinations()}:
+            self._resolver.resolve(host.decode("latin-1")).addErrback(_report_unresolved)
+            yield
+
+
+def _complaints(roster: Roster) -> Iterator[None]:
+    for problem in roster.warnings:
+        log.warn("{problem}", problem=problem)
+        yield
+    for problem in roster.errors:
+        log.error("{problem}", problem=problem)
+        yield
+    log.error("the list before stays in force")
 
 
 def _report_unresolved(failure: Any) -> None:
     failure.trap(TransportError)
     log.warn("{problem}", problem=failure.getErrorMessage())
+
+
+def _report_unfinished(failure: Any) -> None:
+    if not failure.check(SchedulerStopped):
+        log.failure("an errand failed", failure)
 
 
 def make_service(config: Config, reactor: Any) -> DispatcherService:

@@ -74,3 +74,47 @@ class HandOnTests(SynchronousTestCase):
             one.replace(roster(text))
             group = one.groups[1]
             self.assertEqual(group.members[group.turn.cursor].uri, expected)
+
+
+class SuccessionTests(SynchronousTestCase):
+    """Whatever happens between `prepare` and `succeed` is as if it had happened before both."""
+
+    LIST = b"1 sip:c 0 0 duid=c\n1 sip:b\n1 sip:a\n"
+
+    def test_what_changes_meanwhile_counts(self) -> None:
+        """States, counters and the cursor that move while a new list is prepared are not lost."""
+        for text, expected in (
+            (b"1 sip:b\n1 sip:c 0 0 duid=c\n1 sip:a\n", [(b"sip:a", 1, 1), (b"sip:c", 4, 1), (b"sip:b", 0, 1)]),
+            (b"1 sip:c2 0 0 duid=c\n1 sip:b 16\n1 sip:a 2\n", [(b"sip:a", 2, 1), (b"sip:b", 16, 1), (b"sip:c2", 4, 1)]),
+        ):
+            one = dispatcher(self.LIST)
+            succession = one.prepare(roster(text))
+            one.set_state(1, b"sip:a", health.INACTIVE)
+            one.set_state(1, b"sip:c", health.DISABLED)
+            for each in one.destinations():
+                one.report_failure(each, "503")
+            one.groups[1].turn.cursor = 1
+            one.succeed(succession)
+            self.assertEqual([(each.uri, each.flags, each.condition.failures) for each in one.destinations()], expected)
+            group = one.groups[1]
+            self.assertEqual(group.members[group.turn.cursor].uri, b"sip:b")
+            self.assertEqual(group.line_up().flags, tuple(flags for _, flags, _ in expected))
+
+    def test_preparing_changes_nothing(self) -> None:
+        """As long as a prepared list is not in force, the one before goes on as if there were no other."""
+        one = dispatcher(self.LIST)
+        one.set_state(1, b"sip:a", health.INACTIVE)
+        groups, conditions = one.groups, [each.condition for each in one.destinations()]
+        one.prepare(roster(b"1 sip:c2 8 0 duid=c\n1 sip:a 8\n"))
+        self.assertIs(one.groups, groups)
+        self.assertEqual([each.condition for each in one.destinations()], conditions)
+        self.assertEqual(next((each.uri, each.flags) for each in one.destinations()), (b"sip:a", 1))
+
+    def test_overtaken(self) -> None:
+        """A list that was prepared for groups that are gone does not come into force."""
+        one = dispatcher(self.LIST)
+        late = one.prepare(roster(b"1 sip:late\n"))
+        one.replace(roster(b"1 sip:new\n"))
+        with self.assertRaises(ValueError):
+            one.succeed(late)
+        self.assertEqual([each.uri for each in one.destinations()], [b"sip:new"])
