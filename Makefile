@@ -11,7 +11,10 @@
 #   bench    CPU per call, alone and against Kamailio
 #   tidy     let ruff format the code and mend what it can
 
-PYTHON ?= python3
+# The distribution's own Python where it can make a venv: it is built with profile and link-time optimisation, and a
+# call costs a fifth less than with one built by hand. Else the first one on the path.
+PYTHON ?= $(shell for one in /usr/bin/python3 python3; do \
+	"$$one" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$one" && break; done)
 SHARED ?= ../shared
 # Absolute, as trial works in a folder of its own.
 override SHARED := $(abspath $(SHARED))
@@ -35,6 +38,7 @@ check: format lint types contracts unit
 venv: $(STAMP)
 
 $(STAMP): setup.cfg pyproject.toml
+	@test -n "$(PYTHON)" || { echo "no Python >= 3.11 that can make a venv; on Debian: apt-get install python3-venv"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing the project and its development extras into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \

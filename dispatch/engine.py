@@ -202,12 +202,11 @@ class Engine:
 
     def _response(self, message: Message, flow: Flow) -> None:
         self.response_count += 1
-        client = self._clients.get(message.via.branch)
-        if client is not None and not client.cancel_sent:
-            client.receive(message)
-            return
-        method = message.cseq[1]
-        client = self._clients.get(client_key(message.via.branch, method))
+        branch = message.via.branch
+        client = self._clients.get(branch)
+        # Only a CANCEL shares the branch of another request; without one there is no need to look at CSeq (§17.1.3).
+        if client is None or (client.cancel_sent and message.cseq[1] == b"CANCEL"):
+            client = self._clients.get(client_key(branch, b"CANCEL"))
         if client is not None:
             client.receive(message)
         else:

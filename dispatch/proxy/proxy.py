@@ -97,10 +97,13 @@ class Proxy:
 
     def response(self, message: Message, flow: Flow) -> None:
         """A response that no transaction waits for: only what we forwarded without memory passes (§16.11)."""
-        number = stateless.listener_of(message, self._stateless_prefix, self.me.secret)
-        if number is None or number >= len(self.me.listeners) or message.status == 100:
+        below = message.second_via
+        if below is None or message.status == 100:
             return
-        host, port = stateless.way_back(message)
+        number = stateless.listener_of(message, below, self._stateless_prefix, self.me)
+        if number is None or number >= len(self.me.listeners):
+            return
+        host, port = stateless.way_back(below)
         listener = self.me.listeners[number]
         uri = b"sip:%b:%d;transport=%b" % (_bracketed(host), port, listener.transport.name.lower())
         back = self.core.locate(uri, listener)
@@ -122,7 +125,7 @@ class Proxy:
     def stateless_branch(self, message: Message, flow: Flow, loop_hash: bytes) -> bytes:
         """The branch of a request that is not remembered."""
         number = self._listener_numbers[flow.listener]
-        return stateless.branch(message, self._stateless_prefix, number, loop_hash, self.me.secret)
+        return stateless.branch(message, self._stateless_prefix, number, loop_hash, self.me)
 
     def own_tag(self, message: Message) -> bytes:
         """The To tag of our own responses to `message`; the same for its copies (§8.2.6.2)."""

@@ -6,14 +6,17 @@ branch and sent-by of the Via below ours. A response carries that Via too, so th
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Iterable
+from typing import Final
 
+from dispatch.proxy.dialog import Identity
 from dispatch.proxy.request import OURS
 from dispatch.sip.flow import Listener
 from dispatch.sip.message import Message
 from dispatch.sip.via import Via
+
+_DIGITS: Final = 16  # of a keyed hash in hex
 
 
 def prefix(listeners: Iterable[Listener]) -> bytes:
@@ -21,7 +24,7 @@ def prefix(listeners: Iterable[Listener]) -> bytes:
     return b"%bl%08x." % (OURS, zlib.crc32(b" ".join(one.sent_by for one in listeners)))
 
 
-def branch(request: Message, prefix: bytes, listener: int, loop_hash: bytes, secret: bytes) -> bytes:
+def branch(request: Message, prefix: bytes, listener: int, loop_hash: bytes, me: Identity) -> bytes:
     """The branch for `request`.
 
     Args:
@@ -29,31 +32,32 @@ def branch(request: Message, prefix: bytes, listener: int, loop_hash: bytes, sec
         listener: number of the local socket that the request came on, so that the response finds its way back.
         loop_hash: see `request.loop_hash`.
     """
-    via = request.via
-    number, _ = request.cseq
-    return b"%b%d.%b.%b" % (prefix, listener, _digest(via, request.call_id, number, secret), loop_hash)
+    return b"%b%d.%b.%b" % (prefix, listener, _digest(request, request.via, me), loop_hash)
 
 
-def listener_of(response: Message, prefix: bytes, secret: bytes) -> int | None:
-    """Number of the socket that the request came on; None when this is no response to a request of ours."""
+def listener_of(response: Message, below: Via, prefix: bytes, me: Identity) -> int | None:
+    """Number of the socket that the request came on; None when this is no response to a request of ours.
+
+    Args:
+        below: the Via below ours.
+    """
     mine = response.via.branch
-    vias = response.vias
-    if len(vias) < 2 or not mine.startswith(prefix):
+    if not mine.startswith(prefix):
         return None
     listener, _, rest = mine[len(prefix) :].partition(b".")
-    number, _ = response.cseq
-    if not listener.isdigit() or rest.partition(b".")[0] != _digest(vias[1], response.call_id, number, secret):
+    if not listener.isdigit() or len(listener) > 4 or rest[:_DIGITS] != _digest(response, below, me):
         return None
     return int(listener)
 
 
-def _digest(via: Via, call_id: bytes, number: int, secret: bytes) -> bytes:
-    text = b"%b %b:%d %b %d" % (via.branch, via.host, via.port, call_id, number)
-    return hashlib.blake2s(text, key=secret, digest_size=8).hexdigest().encode()
+def _digest(message: Message, via: Via, me: Identity) -> bytes:
+    """A hash that only we can make, of what names the request: the branch, or what stands in for it (§17.2.3)."""
+    text = b"%b %b:%d" % (via.branch, via.host, via.port)
+    if not via.branch.startswith(b"z9hG4bK"):
+        text += b" %b %d" % (message.call_id, message.cseq[0])
+    return me.keyed_hash(text)
 
 
-def way_back(response: Message) -> tuple[bytes, int]:
+def way_back(below: Via) -> tuple[bytes, int]:
     """Host and port that a response goes to by the Via below ours (§18.2.2, RFC 3581 §4)."""
-    via = response.vias[1]
-    port = int(via.rport) if via.rport else via.port
-    return (via.received or via.host), port or 5060
+    return (below.received or below.host), (int(below.rport) if below.rport else below.port) or 5060

@@ -128,7 +128,7 @@ class Request:
     @property
     def is_routed(self) -> bool:
         """Whether a Route header brought the request to us."""
-        return bool(self._context.message.routes)
+        return self._context.message.first_line(b"route") >= 0
 
     @property
     def is_for_us(self) -> bool:

@@ -28,14 +28,13 @@ TOKEN: Final = re.compile(_TOKEN)
 # via-params   = via-ttl / via-maddr / via-received / via-branch / via-extension / ( "rport" [EQUAL 1*DIGIT] )
 # Via          = ( "Via" / "v" ) HCOLON via-parm *( COMMA via-parm ): the first of one line or of a list
 _PORT: Final = rb"\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]"
-_SENT_BY: Final = rb"\r\nVia: ?SIP/2\.0/([A-Z]+) ([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::(" + _PORT + rb"))?"
-VIA: Final = re.compile(_SENT_BY + rb"((?:;[a-z]+(?:=[^;,=\"\s]+)?)*)(\r\n|,[ \t]*)")
+_SENT_BY: Final = rb"SIP/2\.0/([A-Z]+) ([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::(" + _PORT + rb"))?"
+VIA: Final = re.compile(_SENT_BY + rb"((?:;[a-z]+(?:=[^;,=\"\s]+)?)*)(\r\n(?![ \t])|,[ \t]*)")
 # SIP-message as most of them begin: start line, and a first header line with the topmost Via, which has a branch and
 # perhaps an rport without value on either side of it. No line may continue the Via.
 BEGINNING: Final = re.compile(
     rb"(?:([A-Z]+) ([^\s<>\"]+) SIP/2\.0|SIP/2\.0 ([1-6]\d\d) [^\r\n]*)"
-    + _SENT_BY
-    + rb"(;rport)?;branch=([^;,=\"\s]+)(;rport)?(\r\n(?![ \t])|, ?)"
+    rb"\r\nVia: ?" + _SENT_BY + rb"(;rport)?;branch=([^;,=\"\s]+)(;rport)?(\r\n(?![ \t])|,[ \t]*)"
 )
 
 # CSeq = "CSeq" HCOLON 1*DIGIT LWS Method

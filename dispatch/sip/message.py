@@ -263,49 +263,25 @@ class Message:
     def via(self) -> Via:
         """The topmost Via value (§20.42)."""
         if self._via is None:
-            self._via = (self._usual_via() if self.usual else None) or self.reader.via
+            at = self.raw.find(b"\r\nVia:", 0, self.head) if self.usual else -1
+            self._via = (_via_in_line(self.raw, at + 2) if at >= 0 else None) or self.reader.via
         return self._via
 
-    def _usual_via(self) -> Via | None:
-        at = self.raw.find(b"\r\nVia:", 0, self.head)
-        found = grammar.VIA.match(self.raw, at) if at >= 0 else None
-        if found is None:
-            return None
-        transport, host, port, params, end = found.groups()
-        branch = received = rport = received_span = rport_span = None
-        start = found.start(4)
-        for param in params.split(b";")[1:]:
-            stop = start + 1 + len(param)
-            if param.startswith(b"branch="):
-                if branch is not None:
-                    return None
-                branch = param[7:]
-            elif param == b"rport":
-                if rport is not None:
-                    return None
-                rport, rport_span = b"", (start, stop)
-            elif param in (b"branch", b"received") or param.startswith(b"rport="):
-                return None  # not as usual: the full reader knows what to make of it
-            elif param.startswith(b"received="):
-                if received is not None:
-                    return None
-                received, received_span = param[9:], (start, stop)
-            start = stop
-        first = found.start(1) - 8
-        return Via(
-            first,
-            start,
-            at + 2 if end == b"\r\n" else first,
-            found.end(),
-            transport,
-            host.lower(),
-            int(port) if port else 0,
-            branch or b"",
-            rport,
-            received,
-            rport_span,
-            received_span,
-        )
+    @property
+    def second_via(self) -> Via | None:
+        """The Via value below the topmost, where a response goes next; None when there is none."""
+        if self._layout is None or self._layout.is_usual:
+            raw = self.raw
+            at = self.via.cut_stop
+            found = None
+            if raw[at - 2 : at] != b"\r\n":
+                found = _via_value(raw, at, at)
+            elif raw.startswith(b"Via:", at):
+                found = _via_in_line(raw, at)
+            if found is not None:
+                return found
+        vias = self.reader.vias
+        return vias[1] if len(vias) > 1 else None
 
     @property
     def vias(self) -> list[Via]:
@@ -426,3 +402,48 @@ class Message:
             found.append(raw[at + 2 : stop])
             at = raw.find(needle, stop - 2, self.head)
         return found[0] if len(found) == 1 else b"".join(found)
+
+
+def _via_in_line(raw: bytes, line: int) -> Via | None:
+    """The first value of the Via line that starts at `line`; None when it is not as usual."""
+    return _via_value(raw, line + (5 if raw[line + 4 : line + 5] == b" " else 4), line)
+
+
+def _via_value(raw: bytes, at: int, line: int) -> Via | None:
+    """The Via value at `at`, when it is as usual; `line` is where its line starts."""
+    found = grammar.VIA.match(raw, at)
+    if found is None:
+        return None
+    transport, host, port, params, end = found.groups()
+    branch = received = rport = received_span = rport_span = None
+    start = found.start(4)
+    for param in params.split(b";")[1:]:
+        stop = start + 1 + len(param)
+        name, equals, value = param.partition(b"=")
+        if name == b"branch":
+            if branch is not None or not equals:
+                return None
+            branch = value
+        elif name == b"rport":
+            if rport is not None or (equals and not (value.isdigit() and len(value) < 6)):
+                return None
+            rport, rport_span = value, (start, stop)
+        elif name == b"received":
+            if received is not None or not equals:
+                return None
+            received, received_span = value, (start, stop)
+        start = stop
+    return Via(
+        at,
+        start,
+        line if end == b"\r\n" else at,
+        found.end(),
+        transport,
+        host.lower(),
+        int(port) if port else 0,
+        branch or b"",
+        rport,
+        received,
+        rport_span,
+        received_span,
+    )

@@ -2,7 +2,7 @@
 
 An own reader instead of Twisted's port: that one asks again after each datagram until the kernel says "nothing more",
 and at SIP's one datagram per wake-up the refusal costs as much as the message. Here one datagram is read per wake-up
-until a look at every eighth one finds more waiting; then the queue is drained at each wake-up until it holds one again.
+until a look at every second one finds more waiting; then the queue is drained at each wake-up until it holds one again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = Logger()
 
 _DATAGRAM: Final = 65535  # none is longer
 _BATCH: Final = 64  # at most, before timers and other sockets have their turn
-_LOOK: Final = 8  # wake-ups between two looks for more
+_LOOK: Final = 2  # wake-ups between two looks for more
 _FULL: Final = (errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM)
 _KEEP_ALIVE: Final = b"\r\n\0 \t"
 _STUN: Final = b"\0\1\2\3"  # its first byte (RFC 5389 §6)
