@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from twisted.application.service import MultiService, Service
@@ -88,8 +89,7 @@ class DispatcherService(MultiService):
         router: what hands requests to the route; its `observer` is told every decision.
 
     Raises:
-        ConfigErrors: the list or the secret can't be used.
-        TransportError: a socket can't be had.
+        ConfigErrors: the list or the secret can't be used, or a socket can't be had.
     """
 
     def __init__(self, config: Config, reactor: Any) -> None:
@@ -113,7 +113,7 @@ class DispatcherService(MultiService):
         self._warnings = (*config.warnings, *roster.warnings)
         resolver = Resolver(reactor)
         self.engine = Engine(reactor, time.monotonic, resolver, config.sip.timers, config.sip.limits)
-        key = secret.read_or_make(config.sip.secret_file)
+        key = _secret(config.sip.secret_file)
         self._transports = _bind(config, self.engine)
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
@@ -233,6 +233,13 @@ def source_of(config: Config) -> FileSource:
 def local_sockets(listens: Iterable[Listen]) -> list[LocalSocket]:
     """What a list may name as ``socket=``."""
     return [LocalSocket(one.proto, one.host, one.port) for one in listens]
+
+
+def _secret(path: Path) -> bytes:
+    try:
+        return secret.read_or_make(path)
+    except ConfigError as error:
+        raise ConfigErrors([error]) from None
 
 
 def _bind(config: Config, engine: Engine) -> list[ISipTransport]:

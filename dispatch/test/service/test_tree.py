@@ -1,0 +1,331 @@
+"""Tests of dispatch.service.tree: the whole service on a reactor of memory, with sockets of the loopback interface."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import LogLevel, capturedLogs, formatEvent
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from dispatch.balance import health
+from dispatch.errors import ConfigErrors
+from dispatch.service import tree
+from dispatch.service.config import Config, DispatcherConfig, Lists, Sip
+from dispatch.service.listen import Listen
+from dispatch.sip.timers import Timers
+from dispatch.test.wire import request
+
+# Nobody listens there: what is sent is lost without a complaint.
+LIST = b"1 sip:127.0.0.71:9\n1 sip:127.0.0.72:9\n2 sip:127.0.0.73:9\n"
+
+
+class FakePool:
+    """A pool of threads whose work is done when the test says so."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Callable[[], None]] = []
+
+    def callInThreadWithCallback(
+        self, done: Callable[[bool, object], None], function: Callable[[], object], *args: object
+    ) -> None:
+        def work() -> None:
+            try:
+                result: object = function(*args)
+            except Exception:
+                done(False, Failure())
+            else:
+                done(True, result)
+
+        self._waiting.append(work)
+
+    def work(self) -> int:
+        """Do what waits now; tells how much that was."""
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            one()
+        return len(waiting)
+
+
+class FakeReactor(MemoryReactorClock):
+    """With threads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool = FakePool()
+
+    def getThreadPool(self) -> FakePool:
+        return self.pool
+
+    def callFromThread(self, function: Callable[..., object], *args: object) -> None:
+        function(*args)
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
+    """A port of 127.0.0.1 that nobody has now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return cast(int, probe.getsockname()[1])
+
+
+def is_free(listen: Listen) -> bool:
+    """Whether the socket can be had."""
+    kind = socket.SOCK_DGRAM if listen.proto == "udp" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind((listen.host, listen.port))
+        except OSError:
+            return False
+    return True
+
+
+class TreeCase(SynchronousTestCase):
+    """A configuration in a folder of its own."""
+
+    def setUp(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        self.list = folder / "dispatcher.list"
+        self.list.write_bytes(LIST)
+        self.udp = Listen("udp", "127.0.0.1", free_port())
+        self.tcp = Listen("tcp", "127.0.0.1", free_port(socket.SOCK_STREAM))
+        self.config = Config(
+            folder / "dispatcher.toml",
+            sip=Sip(listen=(self.udp, self.tcp), secret_file=folder / "secret", timers=Timers(grace=2.0)),
+            dispatcher=DispatcherConfig(list_file=self.list, flags=2),
+        )
+        self.reactor = FakeReactor()
+
+    def started(self) -> tree.DispatcherService:
+        """A service that runs."""
+        service = tree.make_service(self.config, self.reactor)
+        service.startService()
+        self.addCleanup(service.stopService)
+        self.reactor.advance(0)
+        return service
+
+
+class StartTests(TreeCase):
+    def test_one_line(self) -> None:
+        """At start one line says what listens and what was loaded, and nothing is odd."""
+        with capturedLogs() as events:
+            self.started()
+        self.assertEqual(
+            [formatEvent(event) for event in events if event["log_namespace"] == tree.__name__],
+            [f"listening on {self.udp}, {self.tcp}; 3 destinations in 2 sets from {self.list}"],
+        )
+
+    def test_warnings_are_logged(self) -> None:
+        """What is odd about the list is told when the service starts."""
+        self.list.write_bytes(LIST + b"1 http://gw\n")
+        with capturedLogs() as events:
+            self.started()
+        warnings = [formatEvent(event) for event in events if event["log_level"] is LogLevel.warn]
+        self.assertEqual(len(warnings), 1)
+        self.assertIn(f"{self.list}:4: ", str(warnings[0]))
+
+    def test_an_unknown_name(self) -> None:
+        """A destination whose name has no address is told as a warning, and the service runs."""
+        self.list.write_bytes(b"1 sip:gw.example.invalid\n")
+        self.reactor.nameResolver.resolveHostName = (  # type: ignore[method-assign]  # knows no name
+            lambda receiver, name, *rest: receiver.resolutionComplete()
+        )
+        with capturedLogs() as events:
+            self.started()
+        self.assertIn(
+            "no address for 'gw.example.invalid'",
+            [formatEvent(event) for event in events if event["log_level"] is LogLevel.warn],
+        )
+
+    def test_everything_is_connected(self) -> None:
+        """A datagram that comes to a socket goes through engine and route, and what the route says goes out."""
+        self.started()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller:
+            caller.settimeout(5)
+            caller.bind(("127.0.0.1", 0))
+            caller.sendto(request(b"OPTIONS", b"sip:127.0.0.1:%d" % self.udp.port), ("127.0.0.1", self.udp.port))
+            for reader in self.reactor.getReaders():
+                reader.doRead()
+            self.assertTrue(caller.recv(4096).startswith(b"SIP/2.0 200 OK\r\n"))
+
+    def test_the_secret_stays(self) -> None:
+        """A second start reads the secret that the first one made."""
+        self.started()
+        first = self.config.sip.secret_file.read_text()
+        self.config = replace(
+            self.config, sip=replace(self.config.sip, listen=(Listen("udp", "127.0.0.1", free_port()),))
+        )
+        self.started()
+        self.assertEqual(self.config.sip.secret_file.read_text(), first)
+
+
+class FailedStartTests(TreeCase):
+    """What can't start says why, and keeps nothing."""
+
+    def assert_refused(self, *texts: str) -> None:
+        with self.assertRaises(ConfigErrors) as caught:
+            tree.make_service(self.config, self.reactor)
+        self.assertEqual(len(caught.exception.problems), len(texts))
+        for problem, text in zip(caught.exception.problems, texts, strict=True):
+            self.assertIn(text, str(problem))
+        self.assertEqual((self.reactor.getReaders(), self.reactor.getDelayedCalls()), ([], []))
+
+    def test_no_list(self) -> None:
+        """Without its list the service does not start."""
+        self.list.unlink()
+        self.assert_refused(f"{self.list}: cannot be read (No such file or directory)")
+
+    def test_a_bad_list(self) -> None:
+        """Every bad line of the list is told."""
+        self.list.write_bytes(b"1\n" + LIST + b"2\n")
+        self.assert_refused(f"{self.list}:1: ", f"{self.list}:5: ")
+        self.assertTrue(is_free(self.udp))
+
+    def test_a_bad_secret(self) -> None:
+        """A secret that is none is told like every other problem, before any socket is taken."""
+        self.config.sip.secret_file.write_text("hush")
+        self.assert_refused(f"{self.config.sip.secret_file}:1: no secret")
+        self.assertTrue(is_free(self.udp))
+
+    def test_a_port_that_is_taken(self) -> None:
+        """A socket that can't be had is named, and those that were taken before it are given back."""
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as other:
+            other.bind((self.tcp.host, self.tcp.port))
+            other.listen()
+            self.assert_refused(f"{self.config.path}: {self.tcp}: address already in use")
+        self.assertTrue(is_free(self.udp))
+
+
+class StopTests(TreeCase):
+    def test_nothing_is_left(self) -> None:
+        """A service that stopped has nothing in the reactor, and its ports are free."""
+        service = self.started()
+        self.assertNotEqual(self.reactor.getReaders(), [])
+        self.successResultOf(service.stopService())
+        self.assertEqual((self.reactor.getReaders(), self.reactor.getDelayedCalls()), ([], []))
+        self.assertTrue(is_free(self.udp))
+        self.assertTrue(is_free(self.tcp))
+
+    def test_at_once(self) -> None:
+        """A service that stops before the reactor came to run leaves nothing either."""
+        service = tree.make_service(self.config, self.reactor)
+        service.startService()
+        self.successResultOf(service.stopService())
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_open_requests(self) -> None:
+        """An INVITE that is not answered holds the end up, until the grace is over."""
+        service = self.started()
+        (listener, _) = service.engine.listeners
+        service.engine.received(request(), listener.transport.flow_to("127.0.0.1", 9))
+        stopped = service.stopService()
+        self.assertNoResult(stopped)
+        self.assertNotEqual(self.reactor.getReaders(), [])
+        service.engine.timers.advance(service.engine.timers.now + 2.0)
+        self.successResultOf(stopped)
+        self.assertEqual((self.reactor.getReaders(), self.reactor.getDelayedCalls()), ([], []))
+
+
+class ReloadTests(TreeCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.service = self.started()
+
+    def uris(self) -> list[bytes]:
+        return [one.uri for one in self.service.dispatcher.destinations()]
+
+    def reload(self) -> list[str]:
+        """Read the list again; what was logged."""
+        with capturedLogs() as events:
+            done = self.service.reload()
+            self.reactor.pool.work()
+            self.reactor.advance(0)
+            self.successResultOf(done)
+        return [str(formatEvent(event)) for event in events]
+
+    def test_a_good_list(self) -> None:
+        """A good list comes into force, one line says so, and states stay with those that stay."""
+        self.service.dispatcher.set_state(1, b"sip:127.0.0.71:9", health.INACTIVE)
+        self.list.write_bytes(b"1 sip:127.0.0.71:9\n1 sip:127.0.0.79:9\n")
+        self.assertEqual(self.reload(), [f"2 destinations in 1 sets from {self.list}"])
+        self.assertEqual(
+            [(one.uri, one.flags) for one in self.service.dispatcher.destinations()],
+            [(b"sip:127.0.0.79:9", 0), (b"sip:127.0.0.71:9", 1)],
+        )
+
+    def test_states_start_anew(self) -> None:
+        """With reload_keeps_state = false a reload forgets states, as the original does."""
+        self.config = replace(
+            self.config,
+            sip=replace(self.config.sip, listen=(Listen("udp", "127.0.0.1", free_port()),)),
+            lists=Lists(reload_keeps_state=False),
+        )
+        self.service = self.started()
+        self.service.dispatcher.set_state(1, b"sip:127.0.0.71:9", health.INACTIVE)
+        self.reload()
+        self.assertEqual([one.flags for one in self.service.dispatcher.destinations()], [0, 0, 0])
+
+    def test_a_bad_list(self) -> None:
+        """A bad list changes nothing, and each line that is wrong is told."""
+        before = self.service.dispatcher.groups
+        self.list.write_bytes(LIST + b"1\n2\n")
+        first, second, last = self.reload()
+        self.assertIn(f"{self.list}:4: ", first)
+        self.assertIn(f"{self.list}:5: ", second)
+        self.assertEqual(last, "the list before stays in force")
+        self.assertIs(self.service.dispatcher.groups, before)
+
+    def test_no_list(self) -> None:
+        """A list that is gone changes nothing."""
+        before = self.service.dispatcher.groups
+        self.list.unlink()
+        self.assertEqual(self.reload()[-1], "the list before stays in force")
+        self.assertIs(self.service.dispatcher.groups, before)
+
+    def test_one_after_the_other(self) -> None:
+        """Of two reloads the later one decides, however long the first one takes."""
+        done = [self.service.reload(), self.service.reload()]
+        self.list.write_bytes(b"1 sip:a\n")
+        self.assertEqual(self.reactor.pool.work(), 1)
+        self.list.write_bytes(b"1 sip:b\n")
+        self.assertEqual(self.reactor.pool.work(), 1)
+        for one in done:
+            self.successResultOf(one)
+        self.assertEqual(self.uris(), [b"sip:b"])
+
+    def test_open_calls(self) -> None:
+        """A call that was under way when the list changed fails over to the destinations it began with."""
+        (listener, _) = self.service.engine.listeners
+        decisions: list[bytes] = []
+        self.service.router.observer = lambda decision: decisions.append(decision.destination)
+        self.service.engine.received(request(), listener.transport.flow_to("127.0.0.1", 9))
+        self.list.write_bytes(b"1 sip:127.0.0.79:9\n")
+        self.reload()
+        self.assertEqual(decisions, [b"sip:127.0.0.72:9"])
+        self.service.engine.timers.advance(self.service.engine.timers.now + 30.1)
+        self.assertEqual(decisions, [b"sip:127.0.0.72:9", b"sip:127.0.0.71:9"])
+
+    def test_too_late(self) -> None:
+        """A list that was read when the service has stopped already is left alone."""
+        done = self.service.reload()
+        before = self.service.dispatcher.groups
+        self.successResultOf(self.service.stopService())
+        self.reactor.pool.work()
+        self.successResultOf(done)
+        self.assertIs(self.service.dispatcher.groups, before)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_after_a_bad_one(self) -> None:
+        """A reload that failed does not hurt the next."""
+        self.list.unlink()
+        self.list.mkdir()
+        self.assertEqual(self.reload()[-1], "the list before stays in force")
+        self.list.rmdir()
+        self.list.write_bytes(b"1 sip:b\n")
+        self.reload()
+        self.assertEqual(self.uris(), [b"sip:b"])
