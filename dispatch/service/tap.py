@@ -35,9 +35,13 @@ def makeService(options: Options) -> IService:
     """
     from twisted.internet import reactor as installed
 
-    reactor: Any = installed  # a module to mypy, an object with all of Twisted's reactor interfaces in fact
+    return load(Path(options["config"]), installed)
+
+
+def load(path: Path, reactor: Any) -> IService:
+    """The service that a file describes; see `makeService`."""
     try:
-        top = tree.make_service(config.load(Path(options["config"])), reactor)
+        top = tree.make_service(config.load(path), reactor)
     except DispatchError as error:
         raise SystemExit(str(error)) from None
     HangUp(reactor, top.reload).setServiceParent(top)

@@ -97,6 +97,7 @@ class DispatcherService(MultiService):
         self._config = config
         self._reactor = reactor
         self._reloading = DeferredLock()
+        self._errands = Cooperator(scheduler=lambda step: reactor.callLater(0, step), started=False)
         self._source = source_of(config)
         roster = self._source.read()
         if roster.errors:
@@ -130,7 +131,7 @@ class DispatcherService(MultiService):
     def startService(self) -> None:
         """Begin, and say so in one line."""
         super().startService()
-        self._errands = Cooperator(scheduler=lambda step: self._reactor.callLater(0, step))
+        self._errands.start()
         sets = self.dispatcher.groups
         log.info(
             "listening on {sockets}; {destinations} destinations in {sets} sets from {source}",

@@ -218,6 +218,12 @@ class StopTests(TreeCase):
         self.successResultOf(service.stopService())
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
+    def test_before_the_start(self) -> None:
+        """A service that was made and never started gives its sockets back."""
+        self.successResultOf(tree.make_service(self.config, self.reactor).stopService())
+        self.assertTrue(is_free(self.udp))
+        self.assertTrue(is_free(self.tcp))
+
     def test_open_requests(self) -> None:
         """An INVITE that is not answered holds the end up, until the grace is over."""
         service = self.started()
