@@ -177,9 +177,14 @@ class Engine:
         except Exception:
             log.failure("a broken message failed: {data!r}", data=data[:400])
 
-    def transport_failed(self, flow: Flow, reason: str) -> None:
-        """A connection broke: whatever waits for a response by it fails now (RFC 3261 §18.4)."""
-        waiting = [client for client in self._clients.values() if client.flow is flow]
+    def transport_failed(self, flow: Flow, reason: str, message: bytes = b"") -> None:
+        """What waits for a response by this way fails now, or only the request that is lost (RFC 3261 §18.4)."""
+        if message:
+            lost = Message(message)
+            client = self._clients.get(client_key(lost.via.branch, lost.method))
+            waiting = [client] if client is not None else []
+        else:
+            waiting = [client for client in self._clients.values() if client.flow is flow]
         for client in waiting:
             client.break_off()
 
@@ -260,7 +265,8 @@ class Engine:
         address = self._resolver.lookup(host)
         if address is None:
             return None
-        listener = self._outbound(parsed.transport, address, inbound, socket)
+        name = b"TLS" if parsed.scheme == b"sips" else parsed.transport.upper() or b"UDP"
+        listener = self._outbound(name, address, inbound, socket)
         if listener is None:
             return None
         try:
@@ -286,9 +292,8 @@ class Engine:
         found.addCallbacks(lambda _: then(self.locate(uri, inbound, socket)), lambda _: then(None))
         found.addErrback(lambda failure: log.failure("after looking up {host}", failure, host=host))
 
-    def _outbound(self, transport: bytes, address: str, inbound: Listener, socket: Socket | None) -> Listener | None:
+    def _outbound(self, name: bytes, address: str, inbound: Listener, socket: Socket | None) -> Listener | None:
         """The local socket to send from: the one asked for, the one the request came on, or the first that fits."""
-        name = transport.upper() or b"UDP"
         fitting = [
             one for one in self.listeners if one.transport.name == name and (":" in one.host) == (":" in address)
         ]

@@ -74,8 +74,8 @@ class Proxy:
 
     def refuse(self, message: Message, flow: Flow, error: ParseError) -> None:
         """Answer what `request` raised, as far as the request can be answered at all."""
-        if message.method == b"ACK":
-            return
+        if message.method == b"ACK" or message.first_line(b"via") < 0:
+            return  # without a Via nobody knows an answer for one of theirs, and it is hardly SIP
         headers = b""
         if error.status == 420:
             headers = b"Unsupported: %b\r\n" % b", ".join(message.proxy_require)
