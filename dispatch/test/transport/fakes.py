@@ -28,6 +28,7 @@ class Recorder:
     messages: list[bytes] = field(default_factory=list)
     flows: list[Flow] = field(default_factory=list)
     failures: list[tuple[Flow, str]] = field(default_factory=list)
+    losses: list[tuple[Flow, str, bytes]] = field(default_factory=list)
     faults: list[tuple[bytes, Flow, ParseError]] = field(default_factory=list)
     broken: Exception | None = None
 
@@ -40,10 +41,13 @@ class Recorder:
     def malformed(self, data: bytes, flow: Flow, error: ParseError) -> None:
         self.faults.append((data, flow, error))
 
-    def transport_failed(self, flow: Flow, reason: str) -> None:
+    def transport_failed(self, flow: Flow, reason: str, message: bytes = b"") -> None:
         if self.broken is not None:
             raise self.broken
-        self.failures.append((flow, reason))
+        if message:
+            self.losses.append((flow, reason, message))
+        else:
+            self.failures.append((flow, reason))
 
 
 @dataclass(frozen=True)
