@@ -33,7 +33,9 @@ class Identity:
         self.listeners = tuple(listeners)
         self.secret = secret
         self._uris: dict[bytes, bool] = {}
-        self._keyed = hashlib.blake2s(key=secret, digest_size=8)
+        # Kept apart: who chooses a Call-ID is told its cookie, and must not learn a branch by it.
+        self._cookies = hashlib.blake2s(key=secret, digest_size=8)
+        self._branches = hashlib.blake2s(key=secret, digest_size=8, person=b"branch")
         self._by_sent_by = {(one.transport.name, one.sent_by.lower()): one for one in self.listeners}
         self._names: set[bytes] = {alias.lower() for alias in aliases}
         for one in self.listeners:
@@ -63,11 +65,13 @@ class Identity:
 
     def cookie(self, call_id: bytes) -> bytes:
         """What proves that a dialog was set up through us."""
-        return self.keyed_hash(call_id)
+        digest = self._cookies.copy()
+        digest.update(call_id)
+        return digest.hexdigest().encode()
 
-    def keyed_hash(self, text: bytes) -> bytes:
-        """A hash that nobody makes without the secret: 16 hex digits."""
-        digest = self._keyed.copy()
+    def branch_hash(self, text: bytes) -> bytes:
+        """What proves that a branch was made by us: 16 hex digits."""
+        digest = self._branches.copy()
         digest.update(text)
         return digest.hexdigest().encode()
 
@@ -122,6 +126,7 @@ def _preprocess(message: Message, me: Identity, routing: Routing) -> None:
     if (
         COOKIE in message.uri
         and (ours := sip_uri.parse(message.uri)) is not None
+        and sip_uri.param(ours, COOKIE) is not None
         and _is_own_route(ours, message, me, routing)
     ):
         # A strict router put our URI into the request line: the real one is the last Route value.

@@ -55,7 +55,7 @@ def _digest(message: Message, via: Via, me: Identity) -> bytes:
     text = b"%b %b:%d" % (via.branch, via.host, via.port)
     if not via.branch.startswith(b"z9hG4bK"):
         text += b" %b %d" % (message.call_id, message.cseq[0])
-    return me.keyed_hash(text)
+    return me.branch_hash(text)
 
 
 def way_back(below: Via) -> tuple[bytes, int]:
