@@ -36,7 +36,7 @@ def check(request: Message) -> None:
         check_uri(request.uri)
     request.to_tag  # noqa: B018 - raises when To is missing or broken
     hops = request.max_forwards
-    if hops is not None and hops[0] == 0 and method != b"OPTIONS":
+    if hops is not None and hops[0] == 0 and (method != b"OPTIONS" or request.to_tag is not None):
         raise ParseError("Max-Forwards is 0", status=483)
     if (request.layout.options or not request.usual) and method not in (b"ACK", b"CANCEL") and request.proxy_require:
         raise ParseError("Proxy-Require", status=420)
