@@ -161,9 +161,14 @@ class Request:
 
         Returns:
             False when the set has none to give.
+
+        Raises:
+            ValueError: there is no such algorithm or mode.
         """
         row = algorithm if isinstance(algorithm, Algorithm) else find_algorithm(algorithm)
         is_domain = mode == "domain"
+        if not is_domain and mode != "dst":
+            raise ValueError(f"mode {mode!r} is neither 'dst' nor 'domain'")
         view = self if self._uri is not None else self._context.message
         selection = self._router.dispatcher.select(view, set, row, limit, domain=is_domain)
         if selection is None:
@@ -249,7 +254,7 @@ class Request:
     def _target(self) -> Target:
         destination = self.destination
         if destination is None:
-            raise ValueError("relay() before select() gave a destination")
+            raise ValueError("relay() or forward() before select() gave a destination")
         return Target(destination.uri, self._uri, destination.socket)
 
     def _tell(self) -> None:

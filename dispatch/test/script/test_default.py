@@ -1,0 +1,185 @@
+"""Tests of dispatch.script.default: what the built-in route chooses."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from dispatch.service.config import RouteConfig
+from dispatch.sip.timers import Timers
+from dispatch.test.proxy.farm import LIST, Farm
+from dispatch.test.wire import header, request, response_to
+
+G1, G2 = ("192.0.2.71", 5071), ("192.0.2.72", 5072)
+NOBODY = "SIP/2.0 503 No destination available > 5060"
+
+
+def stateless(algorithm: str = "hash-callid") -> Farm:
+    """One that remembers nothing."""
+    return Farm(route=RouteConfig(relay="stateless", algorithm=algorithm))
+
+
+class DispatchTests(SynchronousTestCase):
+    """What begins."""
+
+    def test_set_and_algorithm(self) -> None:
+        """Requests go to the set and by the algorithm of [route]."""
+        farm = Farm(LIST + b"2 sip:192.0.2.80:5080\n2 sip:192.0.2.81:5081\n", RouteConfig(set=2, algorithm="priority"))
+        for branch in (b"z9hG4bKa", b"z9hG4bKb"):
+            farm.receive(request(b"MESSAGE", branch=branch))
+        self.assertEqual([remote for _, remote in farm.net.take()], [("192.0.2.81", 5081)] * 2)
+
+    def test_any_method(self) -> None:
+        """Every method that begins something is dispatched, also one that nobody knows; calls stay with us."""
+        for method, is_recorded in (
+            *((b"INVITE", True), (b"SUBSCRIBE", True), (b"REFER", True), (b"REGISTER", False), (b"MESSAGE", False)),
+            *((b"PUBLISH", False), (b"FOO", False)),
+        ):
+            farm = Farm()
+            farm.receive(request(method))
+            sent = next(data for data, remote in farm.net.take() if remote == G1)
+            self.assertEqual(bool(header(sent, b"Record-Route")), is_recorded, method)
+
+    def test_options_to_us(self) -> None:
+        """OPTIONS to us, or whose hops end here, gets 200 from us (§16.3 step 3); others are dispatched."""
+        answered, dispatched = "SIP/2.0 200 OK > 5060", "OPTIONS {} SIP/2.0 > 5071"
+        for uri, hops, line in (
+            ("sip:192.0.2.1", b"70", answered),
+            ("sip:lb.example.com", b"70", answered),
+            ("sip:bob@example.com", b"0", answered),
+            ("sip:bob@example.com", b"1", dispatched),
+            ("sip:bob@192.0.2.1", b"70", dispatched),
+            ("sip:example.com", b"70", dispatched),
+        ):
+            farm = Farm()
+            farm.receive(request(b"OPTIONS", uri.encode(), max_forwards=hops))
+            self.assertEqual(farm.lines(), [line.format(uri)], uri)
+
+    def test_no_other_method_is_for_us(self) -> None:
+        """An INVITE to our own address goes to a gateway: people call a load balancer by its name."""
+        farm = Farm()
+        self.assertTrue(farm.invite(uri=b"sip:192.0.2.1").startswith(b"INVITE sip:192.0.2.1 SIP/2.0\r\n"))
+
+    def test_nobody(self) -> None:
+        """Without a destination a request gets 503, relayed or forwarded; an ACK gets silence."""
+        for relay in ("stateful", "stateless"):
+            farm = Farm(b"1 sip:192.0.2.71 1\n", RouteConfig(relay=relay))
+            farm.receive(request())
+            farm.receive(request(b"ACK"))
+            self.assertEqual(farm.lines(), [NOBODY])
+
+    def test_cancel(self) -> None:
+        """A CANCEL that belongs to no INVITE of ours gets 481 and goes nowhere."""
+        farm = Farm()
+        farm.receive(request(b"CANCEL"))
+        self.assertEqual(farm.lines(), ["SIP/2.0 481 Call/Transaction Does Not Exist > 5060"])
+
+
+class DialogTests(SynchronousTestCase):
+    """What goes on."""
+
+    def test_never_dispatched(self) -> None:
+        """A request inside a dialog follows its Route, whatever the set says meanwhile."""
+        farm = Farm()
+        route = header(farm.invite(), b"Record-Route")[0]
+        for one in farm.dispatcher.destinations():
+            farm.dispatcher.set_state(1, one.uri, 4)
+        for method in (b"ACK", b"BYE", b"INVITE", b"UPDATE"):
+            headers = b"Route: %b\r\n" % route
+            data = request(method, b"sip:bob@203.0.113.5", branch=b"z9hG4bK" + method, to_tag=b"t", headers=headers)
+            farm.receive(data)
+            self.assertIn(("203.0.113.5", 5060), [remote for _, remote in farm.net.take()], method)
+
+    def test_strangers(self) -> None:
+        """A request inside a dialog that is not ours gets 403, one that leads back to us 481."""
+        for uri, line in (
+            (b"sip:bob@203.0.113.5", "SIP/2.0 403 Forbidden > 5060"),
+            (b"sip:192.0.2.1", "SIP/2.0 481 Call/Transaction Does Not Exist > 5060"),
+        ):
+            farm = Farm()
+            farm.receive(request(b"BYE", uri, to_tag=b"t"))
+            self.assertEqual(farm.lines(), [line])
+
+
+class FailoverTests(SynchronousTestCase):
+    def lines(self, farm: Farm, status: int) -> list[str]:
+        """What leaves when the first gateway answers so."""
+        farm.receive(response_to(farm.invite(), status), G1)
+        return [line for line in farm.lines() if not line.startswith("ACK")]
+
+    def test_failover_on(self) -> None:
+        """Only what failover_on names goes to the next destination."""
+        for status, is_next in ((500, True), (503, True), (404, False), (603, False)):
+            line = "INVITE sip:bob@example.com SIP/2.0 > 5072" if is_next else f"SIP/2.0 {status} Whatever > 5060"
+            self.assertEqual(self.lines(Farm(), status), [line])
+        named = Farm(route=RouteConfig(failover_on=(404,)))
+        self.assertEqual(self.lines(named, 404), ["INVITE sip:bob@example.com SIP/2.0 > 5072"])
+        self.assertEqual(self.lines(Farm(route=RouteConfig(failover_on=())), 500), ["SIP/2.0 500 Whatever > 5060"])
+
+    def test_flags(self) -> None:
+        """Without bit 2 of flags there is no next destination."""
+        self.assertEqual(self.lines(Farm(flags=1), 500), ["SIP/2.0 500 Whatever > 5060"])
+
+    def test_attempts(self) -> None:
+        """No more than failover_attempts destinations are asked."""
+        for attempts, ports in ((1, [5071]), (2, [5071, 5072]), (8, [5071, 5072, 5073])):
+            farm = Farm(route=RouteConfig(failover_attempts=attempts), timers=Timers(fr_timer=2.0))
+            asked: list[bytes] = []
+            farm.router.observer = lambda decision, asked=asked: asked.append(decision.destination)
+            farm.invite()
+            farm.wait(8.0)
+            self.assertEqual([int(uri.rpartition(b":")[2]) for uri in asked], ports)
+
+    def test_time(self) -> None:
+        """After failover_time seconds no further destination is asked."""
+        farm = Farm(route=RouteConfig(failover_time=3.0), timers=Timers(fr_timer=2.0))
+        asked: list[bytes] = []
+        farm.router.observer = lambda decision: asked.append(decision.destination)
+        farm.invite()
+        farm.wait(8.0)
+        self.assertEqual(asked, [b"sip:192.0.2.71:5071", b"sip:192.0.2.72:5072"])
+
+
+class StatelessTests(SynchronousTestCase):
+    """Nothing is remembered (§16.11)."""
+
+    def test_the_same_way(self) -> None:
+        """INVITE, its copy, its CANCEL and the ACK of its refusal go the same way with the same branch."""
+        farm = stateless()
+        farm.receive(request())
+        farm.receive(request())
+        farm.receive(request(b"CANCEL"))
+        farm.receive(request(b"ACK", to_tag=b"t1"))
+        sent = farm.net.take()
+        self.assertEqual([data.partition(b" ")[0] for data, _ in sent], [b"INVITE", b"INVITE", b"CANCEL", b"ACK"])
+        self.assertEqual(len({(header(data, b"Via")[0], remote) for data, remote in sent}), 1)
+        self.assertEqual((farm.engine.open_transactions, len(farm.engine.timers)), (0, 0))
+
+    def test_the_way_back(self) -> None:
+        """The response goes to the Via below ours; one that shows no branch of ours goes nowhere."""
+        farm = stateless()
+        farm.receive(request())
+        ((sent, remote),) = farm.net.take()
+        answer = response_to(sent, 200)
+        farm.receive(answer, remote)
+        self.assertEqual(farm.lines(), ["SIP/2.0 200 Whatever > 5060"])
+        farm.receive(answer.replace(b"z9hG4bKa1", b"z9hG4bKa2"), remote)
+        self.assertEqual(farm.lines(), [])
+
+    def test_dialogs(self) -> None:
+        """Requests inside a dialog follow their Route without being remembered."""
+        farm = stateless()
+        farm.receive(request())
+        route = header(farm.net.take()[0][0], b"Record-Route")[0]
+        for method in (b"ACK", b"BYE"):
+            data = request(method, b"sip:bob@203.0.113.5", to_tag=b"t", headers=b"Route: %b\r\n" % route)
+            farm.receive(data)
+            self.assertEqual([remote for _, remote in farm.net.take()], [("203.0.113.5", 5060)])
+        self.assertEqual(farm.engine.open_transactions, 0)
+
+    def test_no_failover(self) -> None:
+        """A failure is passed on as it came: there is nothing that could be sent again."""
+        farm = stateless()
+        farm.receive(request())
+        ((sent, remote),) = farm.net.take()
+        farm.receive(response_to(sent, 503), remote)
+        self.assertEqual(farm.lines(), ["SIP/2.0 503 Whatever > 5060"])
