@@ -65,8 +65,8 @@ class DefaultRoute:
         return self._dispatch(request)
 
     def _is_ack_of_refusal(self, request: Request) -> bool:
-        """Without memory, an ACK that no Route leads went out as its INVITE did, and must take the same way."""
-        return self._is_stateless and request.method == "ACK" and not request.is_routed
+        """Without memory, it must take the way of its INVITE, whose Route, if any, was not followed."""
+        return self._is_stateless and request.method == "ACK" and not request.is_ours
 
     def _dispatch(self, request: Request) -> None:
         if not request.select(self._set, self._algorithm, mode=self._mode):

@@ -131,6 +131,11 @@ class Request:
         return self._context.message.first_line(b"route") >= 0
 
     @property
+    def is_ours(self) -> bool:
+        """Whether a Route shows our Record-Route cookie: the dialog was set up through us."""
+        return self._context.routing.is_ours
+
+    @property
     def is_for_us(self) -> bool:
         """Whether the Request-URI has no user part and names us."""
         parsed = sip_uri.parse(self._context.message.uri)

@@ -75,6 +75,13 @@ class ReadingTests(RouteCase):
         self.assertEqual(self.read(request(b"BYE", to_tag=b"t"), *names), [True, False])
         self.assertEqual(self.read(request(headers=b"Route: <sip:192.0.2.1;lr>\r\n"), *names), [False, True])
 
+    def test_ours(self) -> None:
+        """Only a Route of ours with the cookie of the call tells that a dialog is ours."""
+        cookie = Farm().me.cookie(b"call-1")
+        for text, expected in ((cookie, True), (b"0" * 16, False)):
+            route = b"Route: <sip:192.0.2.1:5060;lr;ds=%b>\r\n" % text
+            self.assertEqual(self.read(request(b"BYE", to_tag=b"t", headers=route), "is_ours"), [expected])
+
     def test_for_us(self) -> None:
         """A Request-URI that names one of our sockets or aliases, without a user, is for us."""
         for uri, expected in (
