@@ -116,7 +116,7 @@ class RouteConfig:
         algorithm: number or name of one.
         mode: ``dst`` keeps the Request-URI, ``domain`` rewrites its host and port.
         relay: ``stateful`` or ``stateless``.
-        failover_on: responses that send the request to the next destination.
+        failover_on: answers that send the request to the next destination; silence always does.
         failover_attempts: destinations tried for one request, at most.
         failover_time: seconds after which no further destination is tried.
     """
@@ -392,8 +392,8 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "algorithm": _algorithm,
             "mode": one_of("dst", "domain"),
             "relay": one_of("stateful", "stateless"),
-            "failover_on": many(integer(300, 699), of=int),
-            "failover_attempts": integer(1),
+            "failover_on": many(integer(300, 599), of=int),  # a 6xx speaks for all (RFC 3261 §16.7 step 5)
+            "failover_attempts": integer(1, 32),  # each one nests a few calls in those before
             "failover_time": seconds(0.1),
         },
     ),

@@ -193,6 +193,15 @@ class ProblemTests(ConfigCase):
         self.assert_problem(LEAST + "[route]\nalgorithm = 99", 7, "4 (round-robin)")
         self.assert_problem(LEAST + "[route]\nalgorithm = true", 7, "number or name")
 
+    def test_failover(self) -> None:
+        """Failover is for answers of 300 to 599, as a 6xx speaks for all, and for 32 destinations at most."""
+        route = self.load(LEAST + "[route]\nfailover_on = [300, 599]\nfailover_attempts = 32").route
+        self.assertEqual((route.failover_on, route.failover_attempts), ((300, 599), 32))
+        for wrong in (299, 600, 603):
+            self.assert_problem(f"{LEAST}[route]\nfailover_on = [503, {wrong}]", 7, "failover_on", "from 300 to 599")
+        for wrong in (0, 33):
+            self.assert_problem(f"{LEAST}[route]\nfailover_attempts = {wrong}", 7, "failover_attempts", "from 1 to 32")
+
     def test_a_table_must_be_one(self) -> None:
         """A value in the place of a table is refused."""
         self.assert_problem("lists = 3\n" + LEAST, 1, "lists", "a table")
