@@ -18,6 +18,9 @@ class Transport(Protocol):
             TransportError: it can't be reached from here.
         """
 
+    def flow_back(self, host: str, port: int) -> Flow | None:
+        """The way back to a peer that sent something from there; None when its connection is closed."""
+
     def send(self, message: bytes, flow: Flow) -> None:
         """Send, or queue until the connection is up.
 

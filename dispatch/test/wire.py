@@ -23,6 +23,9 @@ class FakeTransport:
     def flow_to(self, host: str, port: int) -> Flow:
         return self._flows.setdefault((host, port), Flow(self.listener, (host, port)))
 
+    def flow_back(self, host: str, port: int) -> Flow | None:
+        return self.flow_to(host, port)
+
     def send(self, message: bytes, flow: Flow) -> None:
         if flow.remote[1] in self.broken:
             raise TransportError("no route")

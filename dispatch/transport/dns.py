@@ -32,6 +32,9 @@ _RETRY: Final = 10.0
 
 _NAMES: Final = 10_000
 
+_QUESTIONS: Final = 1_000
+"""Names asked for at once: strangers choose those inside dialogs."""
+
 # RFC 1123 §2.1, and the underscore that names in the wild have; anything else is not worth a thread.
 # getaddrinfo would read digits and dots as an address in disguise: 1.2 as 1.0.0.2.
 _NAME: Final = re.compile(
@@ -97,6 +100,8 @@ class Resolver:
         answer = self._answers.get(name)
         if not _NAME.fullmatch(name) or (answer is not None and answer.until > self._reactor.seconds()):
             return fail(_no_address(name))
+        if len(self._asked) >= _QUESTIONS and name not in self._asked:
+            return fail(TransportError(f"too many names to look up, {name[:80]!r} is left out"))
         waiting: Deferred[str] = Deferred()
         self._ask(name, waiting)
         return waiting

@@ -104,6 +104,12 @@ class ISipTransport(Interface):
             TransportError: this socket can't reach such an address.
         """
 
+    def flow_back(host: str, port: int) -> Flow | None:
+        """The way back to a peer that sent something from this address and port.
+
+        On a stream the connection that it opened; None when that is closed.
+        """
+
     def send(message: bytes, flow: Flow) -> None:
         """Send, or queue until the connection is up; a later failure is reported as `transport_failed`.
 

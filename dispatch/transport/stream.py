@@ -69,6 +69,7 @@ class StreamTransport:
         self._connections: set[Connection] = set()
         self._calls: dict[tuple[str, int], Connection] = {}
         self._callers = 0
+        self._answering: dict[tuple[str, int], Connection] = {}
         self._gone: Deferred[None] | None = None
         self._looking = LoopingCall(self._look)
         self.refused = 0
@@ -117,6 +118,11 @@ class StreamTransport:
         """See `ISipTransport`."""
         return self._flows.to(host, port)
 
+    def flow_back(self, host: str, port: int) -> Flow | None:
+        """See `ISipTransport`."""
+        connection = self._answering.get((host, port))
+        return connection.flow if connection is not None and not connection.is_closed else None
+
     def send(self, message: bytes, flow: Flow) -> None:
         """See `ISipTransport`."""
         connection = flow.connection
@@ -131,7 +137,8 @@ class StreamTransport:
             self.refused += 1
             return None
         self._callers += 1
-        return self._connection(remote, self._reactor)
+        self._answering[remote] = connection = self._connection(remote, self._reactor)
+        return connection
 
     def _call(self, remote: tuple[str, int]) -> Connection:
         if self._reactor is None:
@@ -151,9 +158,11 @@ class StreamTransport:
         self._connections.discard(connection)
         if connection.connector is None:
             self._callers -= 1
+            if self._answering.get(connection.flow.remote) is connection:
+                del self._answering[connection.flow.remote]
         elif self._calls.get(connection.flow.remote) is connection:
             del self._calls[connection.flow.remote]
-        if connection.loss:
+        if connection.loss and connection.connector is not None:
             self._report(connection)
         if self._gone is not None and not self._connections:
             gone, self._gone = self._gone, None

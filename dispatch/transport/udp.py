@@ -111,6 +111,10 @@ class UdpTransport:
         """See `ISipTransport`."""
         return self._flows.to(host, port)
 
+    def flow_back(self, host: str, port: int) -> Flow | None:
+        """See `ISipTransport`."""
+        return self._flows.to(host, port)
+
     def send(self, message: bytes, flow: Flow) -> None:
         """See `ISipTransport`. What the messages of one wake-up cause leaves when all of them are through."""
         if self._outbox is not None:
@@ -146,7 +150,13 @@ class UdpTransport:
         for message, flow in outbox:
             refusal = self._send_now(message, flow)
             if refusal:
-                self._receiver.transport_failed(flow, refusal, message)
+                self._report(flow, refusal, message)
+
+    def _report(self, flow: Flow, refusal: str, message: bytes) -> None:
+        try:
+            self._receiver.transport_failed(flow, refusal, message)
+        except Exception:
+            log.failure("{listener}: a refused message failed again", listener=self._label)
 
     def _drain(self) -> None:
         self.datagramReceived(*self._receive(_DATAGRAM))
@@ -161,6 +171,9 @@ class UdpTransport:
 
     def datagramReceived(self, data: bytes, address: tuple[str, int]) -> None:
         """Hand one message on; keep-alives end here."""
+        if not address[1]:
+            self.ignored += 1  # no socket has port 0: the source is forged, and nothing can be sent there
+            return
         if data[:1] < b"!":  # no start line begins so
             data = data.lstrip(b"\r\n")  # RFC 3261 §7.5
             if not data.strip(_KEEP_ALIVE) or data[0] in _STUN:

@@ -60,6 +60,16 @@ class ResolverTests(SynchronousTestCase):
             self.assertEqual(self.successResultOf(self.resolver.resolve(literal)), address)
         self.assertEqual(self.names.asked, [])
 
+    def test_questions_are_capped(self) -> None:
+        """With 1000 names asked for another one fails at once; those can still be waited for, an answer makes room."""
+        waiting = [self.resolver.resolve(f"gw{number}.example.com") for number in range(1000)]
+        self.failureResultOf(self.resolver.resolve("more.example.com"), TransportError)
+        self.assertNoResult(self.resolver.resolve("gw7.example.com"))
+        self.assertEqual(len(self.names.asked), 1000)
+        self.names.answer("192.0.2.7")
+        self.assertEqual(self.successResultOf(waiting[0]), "192.0.2.7")
+        self.assertNoResult(self.resolver.resolve("more.example.com"))
+
     def test_a_name_is_asked_for_once(self) -> None:
         """However many wait for a name, in any case, one question goes out."""
         first = self.resolver.resolve("gw.example.com")

@@ -110,6 +110,24 @@ class CallerTests(StreamCase):
         self.assertEqual(stream.sent, b"SIP/2.0 200 OK\r\n\r\n")
         self.assertEqual(self.reactor.tcpClients, [])
 
+    def test_the_way_back(self) -> None:
+        """Who has connected is found by address and port until the connection ends; who came again, by the new one."""
+        connection, _ = self.caller()
+        self.assertIs(self.tcp.flow_back("192.0.2.9", 40_000), connection.flow)
+        self.assertIsNone(self.tcp.flow_back("192.0.2.9", 40_001))
+        second, _ = self.caller()
+        connection.connectionLost(Failure(ConnectionDone()))
+        self.assertIs(self.tcp.flow_back("192.0.2.9", 40_000), second.flow)
+        second.connectionLost(Failure(ConnectionDone()))
+        self.assertIsNone(self.tcp.flow_back("192.0.2.9", 40_000))
+
+    def test_a_lost_caller_is_no_failure(self) -> None:
+        """No request of ours waits on a connection that somebody else opened, so that nothing is reported."""
+        connection, _ = self.caller()
+        self.tcp.send(b"SIP/2.0 200 OK\r\n\r\n", connection.flow)
+        connection.connectionLost(Failure(ConnectionLost()))
+        self.assertEqual(self.receiver.failures, [])
+
     def test_a_closed_connection_takes_nothing(self) -> None:
         """A flow whose connection is gone can't be sent to; whoever sends decides what then."""
         connection, _ = self.caller()

@@ -118,6 +118,11 @@ class ReceivingTests(UdpCase):
         self.assertEqual(self.receiver.messages, [])
         self.assertEqual(self.udp.ignored, 8)
 
+    def test_port_0(self) -> None:
+        """A datagram from port 0 is forged and ignored: nothing can be sent back there."""
+        self.udp.datagramReceived(OPTIONS, ("192.0.2.7", 0))
+        self.assertEqual((self.receiver.messages, self.udp.ignored), ([], 1))
+
     def test_line_ends_before_a_message(self) -> None:
         """Line ends before the start line are ignored (RFC 3261 §7.5)."""
         self.arrive(b"\r\n\r\n" + OPTIONS)
@@ -199,6 +204,19 @@ class BatchTests(UdpCase):
         self.refusal = errno.ENETUNREACH
         self.arrive(OPTIONS)
         self.assertEqual([(flow.remote, lost) for flow, _, lost in self.echo.losses], [(PEER, OPTIONS)])
+
+    def test_a_report_that_fails(self) -> None:
+        """When the report of a refusal raises it is logged, and what else was kept back still leaves."""
+
+        def fail(flow: Flow, reason: str, message: bytes = b"") -> None:
+            self.socket.error = 0
+            raise RuntimeError("boom")
+
+        self.echo.transport_failed = fail  # type: ignore[method-assign]  # a receiver with a bug
+        self.refusal = errno.ENETUNREACH
+        self.arrive(OPTIONS, OPTIONS + b"2")
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        self.assertEqual([data for data, _ in self.socket.sent], [OPTIONS + b"2"])
 
     def test_outside_a_batch_it_leaves_at_once(self) -> None:
         """A timer's message is not kept for the next wake-up."""
