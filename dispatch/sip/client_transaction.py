@@ -140,7 +140,9 @@ class ClientTransaction:
 
     def expire(self, event: int, due: float) -> None:
         """A timer ran out."""
-        if event != Event.TIMER_C or due >= self._due_c:
+        if event == Event.TIMER_C and due < self._due_c and self.state is State.PROCEEDING:
+            _wait_for_c(self)
+        else:
             self.feed(Event(event))
 
     def feed(self, event: Event, response: Message | None = None) -> None:
@@ -187,11 +189,20 @@ def _provisional(client: ClientTransaction, response: Message | None) -> None:
     assert response is not None
     if client.method == b"INVITE":
         if response.status > 100 or client._due_c == 0.0:
-            client._due_c = client._core.timers.start(client._timers.fr_inv_timer, client, Event.TIMER_C)
+            is_waiting = client._due_c > 0.0
+            client._due_c = client._core.timers.now + client._timers.fr_inv_timer
+            if not is_waiting:
+                _wait_for_c(client)
         if client._cancel_wanted:
             _send_cancel(client, None)
     if client.user is not None:
         client.user.provisional(client, response)
+
+
+def _wait_for_c(client: ClientTransaction) -> None:
+    """Wait for timer C in steps: few transactions live to see it, and none is kept long after its end for it."""
+    timers = client._core.timers
+    timers.start(min(client._due_c - timers.now, client._timers.long), client, Event.TIMER_C)
 
 
 def _send_cancel(client: ClientTransaction, response: Message | None) -> None:

@@ -78,7 +78,9 @@ class Queues:
     def advance(self, now: float) -> None:
         """Let the time be `now`: everything due by then expires, interval by interval."""
         self.now = now
-        for queue in list(self._queues.values()):
+        for interval, queue in list(self._queues.items()):
             while queue and queue[0][0] <= now:
                 due, machine, event = queue.popleft()
                 machine.expire(event, due)
+            if not queue:
+                del self._queues[interval]

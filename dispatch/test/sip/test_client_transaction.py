@@ -122,6 +122,26 @@ class InviteTests(ClientCase):
         self.assertEqual(self.at(40.0), [])
         self.assertEqual(self.user.heard, ["provisional 100"])
 
+    def test_timer_c_in_steps(self) -> None:
+        """Timer C has one entry in the queues, of 64*T1 at most, and still runs out when it should (§16.6 step 11)."""
+        client = self.begin(INVITE, b"TCP")
+        for now in (1.0, 20.0, 70.5):
+            self.at(now)
+            self.answer(client, 180)
+        self.at(190.4)
+        self.assertEqual((self.user.heard, len(self.core.timers)), (["provisional 180"] * 3, 1))
+        self.assertEqual(self.at(190.5), ["CANCEL"])
+        self.assertEqual(self.user.heard[3:], ["failed 408"])
+
+    def test_timer_c_of_an_answered_call(self) -> None:
+        """What has its answer waits no longer for timer C than for its copies."""
+        client = self.begin(INVITE)
+        self.answer(client, 180)
+        self.answer(client, 200)
+        self.at(32.0)
+        self.at(32.1)
+        self.assertEqual((self.core.clients, len(self.core.timers)), ({}, 0))
+
     def test_every_2xx_is_passed_on(self) -> None:
         """Accepted: each 2xx goes up, from copies and other forks; forgotten after timer M (RFC 6026 §7.2)."""
         client = self.begin(INVITE)

@@ -72,6 +72,14 @@ class QueuesTests(SynchronousTestCase):
         queues.advance(0.0)
         self.assertEqual(len(waiting.expired), 4)
 
+    def test_empty_queues_go(self) -> None:
+        """However many intervals there were, nothing is left of those that nobody waits for."""
+        queues = Queues()
+        for tenth in range(1000):
+            queues.start(tenth / 10, Waiting(queues), 0)
+        queues.advance(100.0)
+        self.assertEqual(queues._queues, {})
+
     def test_after_an_exception(self) -> None:
         """A machine that raises is gone from its queue, and the next look goes on behind it."""
 
