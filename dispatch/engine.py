@@ -181,6 +181,8 @@ class Engine:
         """What waits for a response by this way fails now, or only the request that is lost (RFC 3261 §18.4)."""
         if message:
             lost = Message(message)
+            if not lost.is_request:
+                return  # nobody waits for an answer to a response
             client = self._clients.get(client_key(lost.via.branch, lost.method))
             waiting = [client] if client is not None else []
         else:

@@ -36,8 +36,8 @@ class Target:
 
 
 _ANSWERED: Final = Message(b"ACK sip:answered.invalid SIP/2.0\r\n\r\n")  # stands where a request was, to free its bytes
-OnFailure = Callable[["Context", int], None]
-"""Called with the status of a branch that failed; it may call `Context.relay` again."""
+OnFailure = Callable[["Context", int, bool], None]
+"""Called with the status of a branch that failed, and whether that was an answer; it may call `Context.relay` again."""
 
 
 class Context:
@@ -54,6 +54,7 @@ class Context:
     """
 
     __slots__ = (
+        "_back",
         "_best",
         "_best_status",
         "_client",
@@ -77,6 +78,7 @@ class Context:
         self.flow = flow
         self.routing = routing
         self._loop_hash = loop_hash
+        self._back = proxy.way_back(message, flow)
         self._received = request_.received_edit(message, flow)
         self._server: ServerTransaction | None = None
         self._client: ClientTransaction | None = None
@@ -92,6 +94,11 @@ class Context:
     def me(self) -> Identity:
         """Who we are."""
         return self._proxy.me
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a server transaction waits for the answer, or has had it."""
+        return self._server is not None
 
     @property
     def age(self) -> float:
@@ -110,7 +117,7 @@ class Context:
             if status >= 200:
                 self._release()
             return
-        self._proxy.send(self._own_response(status, reason, headers), self.flow)
+        self._proxy.send(self._own_response(status, reason, headers), self._back)
 
     def answer(self, status: int, reason: bytes = b"", headers: bytes = b"") -> None:
         """Be the endpoint of this request: as `reply`, and a merged copy of it gets 482 (§8.2.2.2)."""
@@ -121,6 +128,13 @@ class Context:
         assert self._server is not None
         self._proxy.remember(self.message, self._server)
         self.reply(status, reason, headers)
+
+    def abort(self, status: int = 500) -> None:
+        """Whoever decides has failed: answer for him, and let nobody ring on for an answered call."""
+        client = self._client
+        self.reply(status)
+        if client is not None and client.method == b"INVITE":
+            client.cancel()
 
     def drop_routes(self) -> None:
         """Take every Route value off: an initial request goes where we say, wherever it was told to go."""
@@ -148,17 +162,27 @@ class Context:
 
     def _locate_later(self, target: Target, then: Callable[[Target, Flow | None], None]) -> None:
         inbound = self.routing.listener or self.flow.listener
-        self._proxy.core.locate_later(target.next_hop, inbound, target.socket, lambda found: then(target, found))
+
+        def found(flow: Flow | None) -> None:
+            try:
+                then(target, flow)
+            except Exception:
+                self.abort()
+                raise
+
+        self._proxy.core.locate_later(target.next_hop, inbound, target.socket, found)
 
     def _open(self) -> None:
         """Make the server transaction; an INVITE gets its 100 at once (§17.2.1)."""
         message = self.message
         self._server = ServerTransaction(
-            self._proxy.core, self.flow, server_key(message), message.method, self._proxy.timers
+            self._proxy.core, self._back, server_key(message), message.method, self._proxy.timers
         )
         self._server.user = self
         if message.method == b"INVITE":
-            self._server.respond(100, build.response(message, 100, received=self._received))
+            stamp = message.header(b"timestamp") if b"\ntimestamp" in message.raw[: message.head].lower() else None
+            headers = b"" if stamp is None else b"Timestamp: %b\r\n" % stamp  # §8.2.6.1
+            self._server.respond(100, build.response(message, 100, received=self._received, headers=headers))
 
     def _relay_to(self, target: Target, flow: Flow | None) -> None:
         message = self.message
@@ -228,11 +252,13 @@ class Context:
             if self._server is not None:
                 self._server.respond(status, response_.without_via(response))
                 self._release()
+            if self._client is not None and self._client is not client:
+                self._client.cancel()  # one that was given up has answered after all (§16.7 step 10)
             return
         if client is not self._client:
             return
         self._note(*response_.upwards(response))
-        self._failed(status)
+        self._failed(status, is_answer=True)
 
     def failed(self, client: ClientTransaction, status: int) -> None:
         """No response came: 408, or 503 where the network refused."""
@@ -240,20 +266,25 @@ class Context:
             self._note(500 if status == 503 else status, b"")
             self._failed(status)
 
-    def _failed(self, status: int) -> None:
+    def _failed(self, status: int, *, is_answer: bool = False) -> None:
         self._client = None
         server = self._server
         if server is None or server.is_answered:
             return
-        if self.on_failure is not None and not self.is_cancelled:
+        if self.on_failure is not None and not self.is_cancelled and status < 600:  # a 6xx speaks for all (§16.7)
             attempts = self.attempts
-            self.on_failure(self, status)
+            try:
+                self.on_failure(self, status, is_answer)
+            except Exception:
+                self.abort()
+                raise
             if self.attempts != attempts or server.is_answered:
                 return
         self._give_up()
 
     def _note(self, status: int, data: bytes) -> None:
-        if self._best_status == 0 or response_.rank(status) < response_.rank(self._best_status):
+        best = self._best_status
+        if best == 0 or response_.rank(status, bool(data)) < response_.rank(best, bool(self._best)):
             self._best_status, self._best = status, data
 
     def _give_up(self) -> None:

@@ -32,20 +32,36 @@ class Identity:
     def __init__(self, listeners: Iterable[Listener], aliases: Iterable[bytes], secret: bytes) -> None:
         self.listeners = tuple(listeners)
         self.secret = secret
+        self._hosts = frozenset(
+            text.lower() for one in self.listeners for text in (_in_uri(one.host), one.sent_by.rpartition(b":")[0])
+        )
         self._uris: dict[bytes, bool] = {}
         # Kept apart: who chooses a Call-ID is told its cookie, and must not learn a branch by it.
         self._cookies = hashlib.blake2s(key=secret, digest_size=8)
         self._branches = hashlib.blake2s(key=secret, digest_size=8, person=b"branch")
         self._by_sent_by = {(one.transport.name, one.sent_by.lower()): one for one in self.listeners}
-        self._names: set[bytes] = {alias.lower() for alias in aliases}
+        self._aliases = frozenset(alias.lower() for alias in aliases)
+        self._bound = frozenset(_in_uri(one.host) for one in self.listeners)
+        self._names = set(self._aliases)
         for one in self.listeners:
-            host = b"[%b]" % one.host.encode() if ":" in one.host else one.host.encode()
-            self._names.update((b"%b:%d" % (host.lower(), one.port), one.sent_by.lower()))
+            self._names.update((b"%b:%d" % (_in_uri(one.host), one.port), one.sent_by.lower()))
 
     def is_me(self, host: bytes, port: int) -> bool:
         """Whether a request to this host and port is for us; port 0 stands for 5060."""
         host = host.lower()
         return host in self._names or b"%b:%d" % (host, port or 5060) in self._names
+
+    def is_my_host(self, host: bytes) -> bool:
+        """Whether one of our sockets has this address."""
+        return host.lower() in self._hosts
+
+    def is_my_source(self, host: bytes, port: int) -> bool:
+        """Whether what comes from this address comes from us: it is that of a socket of ours, or an alias.
+
+        An advertised address is not enough: it may be that of a NAT, and strangers come from there too.
+        """
+        host = host.lower()
+        return host in self._bound or host in self._aliases or b"%b:%d" % (host, port) in self._aliases
 
     def is_my_uri(self, text: bytes) -> bool:
         """Whether this SIP URI names us; remembered, since gateways have few Contacts."""
@@ -87,6 +103,10 @@ class Identity:
             *(outbound.uri, cookie),
             *(inbound.uri, cookie),
         )
+
+
+def _in_uri(host: str) -> bytes:
+    return b"[%b]" % host.lower().encode() if ":" in host else host.lower().encode()
 
 
 class Routing:

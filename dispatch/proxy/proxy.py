@@ -62,6 +62,7 @@ class Proxy:
 
         Raises:
             ParseError: it can't be carried; `refuse` answers it.
+            Exception: whatever the route raised; the request has got its 500.
         """
         request_.check(message)
         routing = Routing(message, self.me, flow.listener)
@@ -70,7 +71,16 @@ class Proxy:
             raise ParseError("the request comes round", status=482)
         if message.method == b"ACK" and (message.to_tag or b"").startswith(self._tag):
             return  # it acknowledges a refusal of our own
-        self.route(Context(self, message, flow, routing, digest))
+        context = Context(self, message, flow, routing, digest)
+        try:
+            self.route(context)
+        except ParseError as error:
+            if not context.is_open:
+                raise
+            context.abort(error.status)
+        except Exception:
+            context.abort()
+            raise
 
     def refuse(self, message: Message, flow: Flow, error: ParseError) -> None:
         """Answer what `request` raised, as far as the request can be answered at all."""
@@ -80,35 +90,47 @@ class Proxy:
         if error.status == 420:
             headers = b"Unsupported: %b\r\n" % b", ".join(message.proxy_require)
         try:
-            received, to_tag = request_.received_edit(message, flow), self.own_tag(message)
+            received, to_tag, back = self._answering(message, flow)
         except ParseError:  # the Via is broken: only the source tells who asked
-            received, to_tag = None, self._tag + b"0"
-        self.send(build.response(message, error.status, received=received, to_tag=to_tag, headers=headers), flow)
+            received, to_tag, back = None, self._tag + b"0", flow
+        self.send(build.response(message, error.status, received=received, to_tag=to_tag, headers=headers), back)
 
     def cancel(self, message: Message, flow: Flow, invite: ServerTransaction | None) -> None:
         """A CANCEL: for a transaction of ours it ends here (§16.10), else the route decides."""
         if invite is None:
             self.request(message, flow)
             return
-        received = request_.received_edit(message, flow)
-        self.send(build.response(message, 200, received=received, to_tag=self.own_tag(message)), flow)
+        received, to_tag, back = self._answering(message, flow)
+        self.send(build.response(message, 200, received=received, to_tag=to_tag), back)
         if invite.user is not None:
             invite.user.cancelled()
+
+    def _answering(self, message: Message, flow: Flow) -> tuple[tuple[int, int, bytes] | None, bytes, Flow]:
+        return request_.received_edit(message, flow), self.own_tag(message), self.way_back(message, flow)
 
     def response(self, message: Message, flow: Flow) -> None:
         """A response that no transaction waits for: only what we forwarded without memory passes (§16.11)."""
         below = message.second_via
         if below is None or message.status == 100:
             return
-        number = stateless.listener_of(message, below, self._stateless_prefix, self.me)
-        if number is None or number >= len(self.me.listeners):
+        way = stateless.way_back(message, below, self._stateless_prefix, self.me)
+        if way is None or way[0] >= len(self.me.listeners):
             return
-        host, port = stateless.way_back(below)
+        number, host, port = way
         listener = self.me.listeners[number]
-        uri = b"sip:%b:%d;transport=%b" % (_bracketed(host), port, listener.transport.name.lower())
-        back = self.core.locate(uri, listener)
-        if back is not None:
-            self.send(response_.without_via(message), back)
+        back = listener.transport.flow_back(host, port) or listener.transport.flow_to(host, below.port or 5060)
+        self.send(response_.without_via(message), back)
+
+    def way_back(self, message: Message, flow: Flow) -> Flow:
+        """Where a response to `message` goes: its connection, or by UDP the port that its Via names (§18.2.2).
+
+        The port that it came from is meant only where the Via says ``rport`` (RFC 3581 §4).
+        """
+        via = message.via
+        host, port = flow.remote
+        if via.rport is not None or (via.port or 5060) == port or flow.listener.transport.reliable:
+            return flow
+        return flow.listener.transport.flow_to(host, via.port or 5060)
 
     def send(self, data: bytes, flow: Flow) -> None:
         """Send what nobody waits for; where the network refuses it is lost, as it might be on the way."""
@@ -125,7 +147,8 @@ class Proxy:
     def stateless_branch(self, message: Message, flow: Flow, loop_hash: bytes) -> bytes:
         """The branch of a request that is not remembered."""
         number = self._listener_numbers[flow.listener]
-        return stateless.branch(message, self._stateless_prefix, number, loop_hash, self.me)
+        back = self.way_back(message, flow)
+        return stateless.branch(message, self._stateless_prefix, number, back, loop_hash, self.me)
 
     def own_tag(self, message: Message) -> bytes:
         """The To tag of our own responses to `message`; the same for its copies (§8.2.6.2)."""
@@ -146,7 +169,3 @@ class Proxy:
 
 def _merge_key(message: Message) -> bytes:
     return b"%b %b %d %b" % (message.from_tag or b"", message.call_id, *message.cseq)
-
-
-def _bracketed(host: bytes) -> bytes:
-    return b"[%b]" % host if b":" in host and not host.startswith(b"[") else host

@@ -13,7 +13,7 @@ from dispatch.sip.message import Message
 
 MAX_FORWARDS: Final = 70
 OURS: Final = b"z9hG4bKd"  # how every branch of this program begins
-_SCHEMES: Final = (b"sip", b"sips", b"tel")
+_SCHEMES: Final = (b"sip", b"tel", b"urn")  # "sips" asks for TLS on every hop (§26.2.2), which we don't speak
 _USUAL_URI: Final = grammar.URI.fullmatch
 
 

@@ -15,10 +15,14 @@ def without_via(response: Message) -> bytes:
     return response.raw[: via.cut_start] + response.raw[via.cut_stop :]
 
 
-def rank(status: int) -> tuple[int, int, int]:
-    """Sorts final responses, the best first: 6xx, then the lowest class, in it those that tell what to change."""
+def rank(status: int, is_received: bool = True) -> tuple[int, int, int, int]:
+    """Sorts final responses, the best first: 6xx, then the lowest class, in it those that tell what to change.
+
+    Args:
+        is_received: False for one of our own, which stands for silence; what somebody said is better.
+    """
     kind = status // 100
-    return (0 if kind == 6 else 1, kind, 0 if status in _TELLING else 1)
+    return (0 if kind == 6 else 1, kind, 0 if status in _TELLING else 1, 0 if is_received else 1)
 
 
 def upwards(response: Message) -> tuple[int, bytes]:

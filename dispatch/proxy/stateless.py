@@ -1,7 +1,8 @@
 """Forwarding without memory: a branch that a request always gets, and that we know again (RFC 3261 §16.11).
 
 The branch is a keyed hash of what every copy of a request, its CANCEL and the ACK of its refusal have in common: the
-branch and sent-by of the Via below ours. A response carries that Via too, so the same hash checks its branch.
+branch and sent-by of the Via below ours, and the way back. A response carries all of it, so the same hash tells whether
+the request went through us, and that the response goes where it came from and nowhere else.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from typing import Final
 
 from dispatch.proxy.dialog import Identity
 from dispatch.proxy.request import OURS
-from dispatch.sip.flow import Listener
+from dispatch.sip.flow import Flow, Listener
 from dispatch.sip.message import Message
 from dispatch.sip.via import Via
 
-_DIGITS: Final = 16  # of a keyed hash in hex
+_LONGEST: Final = 100  # of our branches; a forged one has no long numbers to read
 
 
 def prefix(listeners: Iterable[Listener]) -> bytes:
@@ -24,40 +25,40 @@ def prefix(listeners: Iterable[Listener]) -> bytes:
     return b"%bl%08x." % (OURS, zlib.crc32(b" ".join(one.sent_by for one in listeners)))
 
 
-def branch(request: Message, prefix: bytes, listener: int, loop_hash: bytes, me: Identity) -> bytes:
+def branch(request: Message, prefix: bytes, listener: int, back: Flow, loop_hash: bytes, me: Identity) -> bytes:
     """The branch for `request`.
 
     Args:
         prefix: see `prefix`.
-        listener: number of the local socket that the request came on, so that the response finds its way back.
+        listener: number of the local socket that the request came on.
+        back: where its response goes.
         loop_hash: see `request.loop_hash`.
     """
-    return b"%b%d.%b.%b" % (prefix, listener, _digest(request, request.via, me), loop_hash)
+    way = b"%d.%d" % (listener, back.remote[1])
+    return b"%b%b.%b.%b" % (prefix, way, _digest(request, request.via, back.remote[0], way, me), loop_hash)
 
 
-def listener_of(response: Message, below: Via, prefix: bytes, me: Identity) -> int | None:
-    """Number of the socket that the request came on; None when this is no response to a request of ours.
+def way_back(response: Message, below: Via, prefix: bytes, me: Identity) -> tuple[int, str, int] | None:
+    """Number of the socket that the request came on, and address and port it came from; None when it is none of ours.
 
     Args:
         below: the Via below ours.
     """
     mine = response.via.branch
-    if not mine.startswith(prefix):
+    parts = mine[len(prefix) :].split(b".")
+    if not mine.startswith(prefix) or len(parts) != 4 or not (parts[0] + parts[1]).isdigit() or len(mine) > _LONGEST:
         return None
-    listener, _, rest = mine[len(prefix) :].partition(b".")
-    if not listener.isdigit() or len(listener) > 4 or rest[:_DIGITS] != _digest(response, below, me):
+    if below.rport and below.rport != parts[1]:
         return None
-    return int(listener)
+    host = (below.received or below.host).strip(b"[]").decode("latin-1")
+    if parts[2] != _digest(response, below, host, parts[0] + b"." + parts[1], me):
+        return None
+    return int(parts[0]), host, int(parts[1])
 
 
-def _digest(message: Message, via: Via, me: Identity) -> bytes:
+def _digest(message: Message, via: Via, host: str, way: bytes, me: Identity) -> bytes:
     """A hash that only we can make, of what names the request: the branch, or what stands in for it (§17.2.3)."""
-    text = b"%b %b:%d" % (via.branch, via.host, via.port)
+    text = b"%b %b:%d %b %b" % (via.branch, via.host, via.port, host.encode("latin-1"), way)
     if not via.branch.startswith(b"z9hG4bK"):
         text += b" %b %d" % (message.call_id, message.cseq[0])
     return me.branch_hash(text)
-
-
-def way_back(below: Via) -> tuple[bytes, int]:
-    """Host and port that a response goes to by the Via below ours (§18.2.2, RFC 3581 §4)."""
-    return (below.received or below.host), (int(below.rport) if below.rport else below.port) or 5060

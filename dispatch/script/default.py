@@ -50,16 +50,19 @@ class DefaultRoute:
         self._algorithm = algorithm
         self._mode = settings.mode
         self._is_stateless = settings.relay == "stateless"
-        self._failover_on = frozenset(settings.failover_on) if failover else frozenset()
+        self._has_failover = failover
+        self._failover_on = frozenset(settings.failover_on)
         self._attempts = settings.failover_attempts
         self._time = settings.failover_time
 
     def __call__(self, request: Request) -> None:
         """The route."""
-        if request.is_in_dialog and not self._is_ack_of_refusal(request):
-            return request.follow(stateless=self._is_stateless)
         if request.method == "CANCEL" and not self._is_stateless:
             return request.reply(481)
+        if request.is_in_dialog and not self._is_ack_of_refusal(request):
+            return request.follow(stateless=self._is_stateless)
+        if request.method == "ACK" and not self._is_stateless:
+            return None  # it acknowledges nothing of ours
         if request.method == "OPTIONS" and (request.is_for_us or request.hops == 0):
             return request.answer(200)
         return self._dispatch(request)
@@ -75,7 +78,8 @@ class DefaultRoute:
             request.record_route()
         if self._is_stateless:
             return request.forward()
-        request.on_failure(self._try_next, self._failover_on)
+        if self._has_failover:
+            request.on_failure(self._try_next, self._failover_on)
         return request.relay()
 
     def _try_next(self, request: Request) -> None:

@@ -61,17 +61,22 @@ class Router:
         self.observer: Callable[[Decision], None] | None = None
         self._groups: object = None
         self._hosts: frozenset[bytes] = frozenset()
+        self._sockets: frozenset[tuple[bytes, int]] = frozenset()
 
     def __call__(self, context: Context) -> None:
         self.script(Request(context, self))
 
-    def is_destination(self, host: bytes) -> bool:
-        """Whether a destination of any set has this host, as its URI says it."""
+    def is_destination(self, host: bytes, port: int | None = None) -> bool:
+        """Whether a destination of any set has this host, as its URI says it, and this port where one is given."""
         groups = self.dispatcher.groups
         if groups is not self._groups:
             self._groups = groups
-            self._hosts = frozenset(one.host.lower() for one in self.dispatcher.destinations() if one.host)
-        return host.lower() in self._hosts
+            members = [one for one in self.dispatcher.destinations() if one.host]
+            self._hosts = frozenset(one.host.lower() for one in members)
+            self._sockets = frozenset((one.host.lower(), one.port or 5060) for one in members)
+        if port is None:
+            return host.lower() in self._hosts
+        return (host.lower(), port or 5060) in self._sockets
 
 
 class Request:
@@ -82,7 +87,7 @@ class Request:
         failed_with: status of the destination that failed last; 0 before one did.
     """
 
-    __slots__ = ("_context", "_router", "_selection", "_uri", "destination", "failed_with")
+    __slots__ = ("_context", "_failure", "_router", "_selection", "_uri", "destination", "failed_with")
 
     def __init__(self, context: Context, router: Router) -> None:
         self._context = context
@@ -91,6 +96,7 @@ class Request:
         self._uri: bytes | None = None
         self.destination: Destination | None = None
         self.failed_with = 0
+        self._failure = ""
 
     @property
     def method(self) -> str:
@@ -226,12 +232,15 @@ class Request:
         return context.forward(target) if stateless else context.relay(target)
 
     def _is_between_known(self) -> bool:
-        """Whether one end of this hop is a destination or one of our names."""
+        """Whether it comes from a destination or one of our own names, or goes to a destination."""
+        me, source = self._context.me, self._context.flow
+        if self._router.is_destination(source.host) or me.is_my_source(source.host, source.remote[1]):
+            return True
         hop = sip_uri.parse(self._context.routing.next_hop)
-        return self._is_known(self._context.flow.host) or (hop is not None and self._is_known(hop.host))
-
-    def _is_known(self, host: bytes) -> bool:
-        return self._router.is_destination(host) or self._context.me.is_me(host, 0)
+        if hop is None or not self._router.is_destination(hop.host):
+            return False
+        # Beside us on one machine a destination is only what the list says; other ports there are nobody's business.
+        return not me.is_my_host(hop.host) or self._router.is_destination(hop.host, hop.port_number)
 
     def reply(self, status: int, reason: str = "") -> None:
         """Refuse the request."""
@@ -242,17 +251,19 @@ class Request:
         self._context.answer(status, reason.encode())
 
     def on_failure(self, handler: Script, codes: Container[int]) -> None:
-        """Call `handler` when the destination fails with one of `codes`; 408 is silence, 503 also a refusing network.
+        """Call `handler` when the destination is silent, can't be reached, or answers with one of `codes`.
 
         The handler may call `next` and `relay` again; when it does not, the failure goes to the caller.
         """
 
-        def failed(context: Context, status: int) -> None:
-            if self.destination is not None:
-                self._router.dispatcher.report_failure(self.destination, _words(status))
+        def failed(context: Context, status: int, is_answer: bool) -> None:
+            if is_answer and status not in codes:
+                return
             self.failed_with = status
-            if status in codes:
-                handler(self)
+            self._failure = _words(status, is_answer)
+            if self.destination is not None:
+                self._router.dispatcher.report_failure(self.destination, self._failure)
+            handler(self)
 
         self._context.on_failure = failed
 
@@ -268,7 +279,7 @@ class Request:
         if observer is None or destination is None or self._selection is None:
             return
         message = self._context.message
-        why = f"the one before {_words(self.failed_with)}" if self.failed_with else _because(self._selection.why())
+        why = f"the one before {self._failure}" if self._failure else _because(self._selection.why())
         observer(Decision(message.method, message.call_id, destination.uri, destination.group, self.attempts + 1, why))
 
 
@@ -276,8 +287,10 @@ Script = Callable[[Request], None]
 """A route, or a handler that it named."""
 
 
-def _words(status: int) -> str:
-    return "gave no answer" if status == 408 else f"answered {status}"
+def _words(status: int, is_answer: bool) -> str:
+    if is_answer:
+        return f"answered {status}"
+    return "gave no answer" if status == 408 else "could not be reached"
 
 
 def _because(why: Why) -> str:

@@ -53,7 +53,7 @@ ROUTE: Final = re.compile(rb" ?<([^<>\",\s]+)>((?:;[A-Za-z0-9\-.!%*_+`'~]+(?:=[A
 
 # addr-spec: a SIP URI that has nothing to look at twice: user, host, port, plain parameters (RFC 3261 §25.1)
 URI: Final = re.compile(
-    rb"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$,%#]+@)?[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:[1-5]\d{0,4}|[6-9]\d{0,3}))?"
+    rb"sip:(?:[A-Za-z0-9\-_.!~*'()&=+$,%#]+@)?[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:[1-5]\d{0,4}|[6-9]\d{0,3}))?"
     rb"(?:;[A-Za-z0-9.-]+(?:=[A-Za-z0-9.-]+)?)*"
 )
 

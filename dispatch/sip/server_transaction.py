@@ -109,9 +109,11 @@ class ServerTransaction:
             action(self, response)
 
     def end(self) -> None:
-        """Give up without a response, as RFC 4320 §4.2 wants it for a non-INVITE that timed out."""
-        self.state = State.TERMINATED
-        _forget(self, b"")
+        """Give up without a response, as RFC 4320 §4.2 wants it for a non-INVITE that timed out; absorb late copies."""
+        self.state = State.COMPLETED
+        self.user = None
+        self._last = b""
+        self._core.timers.start(self._timers.long, self, Event.FORGET)
 
 
 _MAGIC: Final = b"z9hG4bK"
@@ -215,6 +217,8 @@ _INVITE: Final[Table] = {
     (State.COMPLETED, Event.TIMER_G): (State.COMPLETED, _retransmit),
     (State.COMPLETED, Event.ACK): (State.CONFIRMED, _confirm),
     (State.COMPLETED, Event.FORGET): (State.TERMINATED, _forget),
+    (State.CONFIRMED, Event.SUCCESS): (State.CONFIRMED, _send),
+    (State.TERMINATED, Event.SUCCESS): (State.TERMINATED, _send),
     (State.CONFIRMED, Event.FORGET): (State.TERMINATED, _forget),
     (State.ACCEPTED, Event.SUCCESS): (State.ACCEPTED, _send),
     (State.ACCEPTED, Event.FORGET): (State.TERMINATED, _forget),

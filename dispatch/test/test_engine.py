@@ -272,7 +272,7 @@ class MalformedTests(SynchronousTestCase):
         self.assertEqual(farm.lines(), [])
 
     def test_a_bug_hurts_one_message(self) -> None:
-        """An exception in a route is logged with the message, and the next message is handled as ever."""
+        """An exception in a route is logged with the message and told by 500; the next message is handled as ever."""
         calls: list[str] = []
 
         def route(request: Request) -> None:
@@ -285,7 +285,9 @@ class MalformedTests(SynchronousTestCase):
         farm.receive(request())
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
         farm.receive(OPTIONS)
-        self.assertEqual((calls, farm.lines()), (["INVITE", "OPTIONS"], [ANSWER]))
+        self.assertEqual(
+            (calls, farm.lines()), (["INVITE", "OPTIONS"], ["SIP/2.0 500 Server Internal Error > 5060", ANSWER])
+        )
 
 
 class TransportFailedTests(SynchronousTestCase):
@@ -307,6 +309,15 @@ class TransportFailedTests(SynchronousTestCase):
         farm.net.take()
         farm.engine.transport_failed(tcp.flow_to(*G1), "reset")
         self.assertEqual(farm.lines(), [])
+
+    def test_a_lost_response(self) -> None:
+        """A response that the network refuses ends no request, whoever has chosen its branch."""
+        farm = Farm()
+        sent = farm.invite()
+        farm.engine.transport_failed(farm.net.flow_to(*G1), "refused", response_to(sent, 200))
+        self.assertEqual(farm.lines(), [])
+        farm.engine.transport_failed(farm.net.flow_to(*G1), "refused", sent)
+        self.assertEqual(farm.lines(), ["INVITE sip:bob@example.com SIP/2.0 > 5072"])
 
 
 class RespondAnewTests(SynchronousTestCase):
@@ -333,7 +344,7 @@ class RespondAnewTests(SynchronousTestCase):
         """Over UDP there is no connection to replace: a response that the network refuses is lost."""
         farm = Farm()
         farm.net.broken = {40000}
-        farm.receive(OPTIONS, ("192.0.2.9", 40000))
+        farm.receive(request(b"OPTIONS", b"sip:192.0.2.1", via=b"192.0.2.9;rport"), ("192.0.2.9", 40000))
         self.assertEqual(farm.lines(), [])
 
     def test_both_are_gone(self) -> None:
@@ -485,6 +496,24 @@ class LocateTests(SynchronousTestCase):
         farm = Farm(text, names={"gw2.example": "192.0.2.72"})
         farm.receive(request())
         self.assertEqual([remote for _, remote in farm.net.take()], [CALLER, G2])
+
+    def test_a_route_that_fails_after_a_name(self) -> None:
+        """A handler that raises once a name was looked up in vain is logged, and the caller gets 500."""
+
+        def fail(one: Request) -> None:
+            raise RuntimeError("boom")
+
+        def route(one: Request) -> None:
+            one.select(1, 8)
+            one.on_failure(fail, codes=())
+            one.relay()
+
+        farm = Farm(b"1 sip:gw1.example\n", script=route)
+        farm.receive(request(b"MESSAGE"))
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        self.assertEqual(farm.lines(), ["SIP/2.0 500 Server Internal Error > 5060"])
+        farm.wait(33.0)
+        self.assertEqual(farm.engine.open_transactions, 0)
 
     def test_nobody_has_an_address(self) -> None:
         """When no destination has an address, the caller hears that we failed."""

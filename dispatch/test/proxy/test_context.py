@@ -216,11 +216,14 @@ class FailoverTests(SynchronousTestCase):
         self.assertEqual([line for line in lines if line.endswith("> 5060")], ["SIP/2.0 408 Request Timeout > 5060"])
 
     def test_no_408_for_non_invite(self) -> None:
-        """A MESSAGE that nobody answers ends in silence (RFC 4320 §4.2)."""
+        """A MESSAGE that nobody answers ends in silence, and its copies too until timer J (RFC 4320 §4.2)."""
         farm = Farm(b"1 sip:192.0.2.71:5071\n", timers=QUICK)
         farm.receive(request(b"MESSAGE"))
         farm.wait(3.0)
+        farm.receive(request(b"MESSAGE"))
         self.assertFalse([line for line in farm.lines() if line.endswith("> 5060")])
+        self.assertEqual(farm.engine.open_transactions, 1)
+        farm.wait(32.0)
         self.assertEqual(farm.engine.open_transactions, 0)
 
     def test_no_destination(self) -> None:
@@ -237,6 +240,38 @@ class FailoverTests(SynchronousTestCase):
         farm.net.take()
         farm.receive(response_to(first, 200), G1)
         self.assertEqual(farm.lines(), ["SIP/2.0 200 Whatever > 5060"])
+
+    def test_a_late_answer_ends_the_others(self) -> None:
+        """When one that was given up answers 2xx, the one that rings now is cancelled (§16.7 step 10)."""
+        farm = Farm(timers=QUICK)
+        first = farm.invite()
+        farm.wait(2.1)
+        second = next(data for data, remote in farm.net.take() if remote == G2)
+        farm.receive(response_to(second, 180), G2)
+        farm.net.take()
+        farm.receive(response_to(first, 200), G1)
+        self.assertEqual(farm.lines(), ["SIP/2.0 200 Whatever > 5060", "CANCEL sip:bob@example.com SIP/2.0 > 5072"])
+
+    def test_a_late_answer_after_the_ack(self) -> None:
+        """A 2xx goes up also when the caller has acknowledged a refusal before (§16.7 step 5)."""
+        for later in (0.0, 5.5):
+            farm = Farm(b"1 sip:192.0.2.71:5071\n", timers=QUICK)
+            first = farm.invite()
+            farm.wait(2.1)
+            farm.receive(request(b"ACK", to_tag=b"t"))
+            farm.wait(later)
+            farm.net.take()
+            farm.receive(response_to(first, 200), G1)
+            self.assertEqual(farm.lines(), ["SIP/2.0 200 Whatever > 5060"], later)
+
+    def test_a_received_failure_is_better_than_ours(self) -> None:
+        """Between failures of a class the caller gets one that somebody sent, not our own."""
+        farm = Farm()
+        farm.net.broken = {5071, 5072}
+        farm.receive(request())
+        sent = next(data for data, remote in farm.net.take() if remote == G3)
+        farm.receive(response_to(sent, 500), G3)
+        self.assertEqual(farm.lines()[-1], "SIP/2.0 500 Whatever > 5060")
 
 
 class CancelTests(SynchronousTestCase):
@@ -322,6 +357,17 @@ class OwnTests(SynchronousTestCase):
         tag = header(farm.net.take()[0][0], b"To")[0].partition(b";tag=")[2]
         farm.receive(request(b"ACK", to_tag=tag))
         self.assertEqual(farm.lines(), [])
+
+    def test_timestamp(self) -> None:
+        """A 100 copies the Timestamp of its INVITE, however that is written (§8.2.6.1)."""
+        for line in (b"Timestamp: 54.25\r\n", b"TIMESTAMP :54.25\r\n", b"timestamp:\r\n 54.25\r\n"):
+            farm = Farm()
+            farm.receive(request(headers=line))
+            trying = farm.net.take()[0][0]
+            self.assertEqual((trying[:12], header(trying, b"Timestamp")), (b"SIP/2.0 100 ", [b"54.25"]))
+        farm = Farm()
+        farm.receive(request())
+        self.assertEqual(header(farm.net.take()[0][0], b"Timestamp"), [])
 
     def test_copies_are_absorbed(self) -> None:
         """A retransmitted INVITE is answered from the transaction and never reaches a gateway again."""

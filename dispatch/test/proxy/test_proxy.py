@@ -7,13 +7,13 @@ from typing import Final
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.errors import ParseError
-from dispatch.proxy.context import Context
+from dispatch.proxy.context import Context, Target
 from dispatch.proxy.proxy import Proxy
 from dispatch.service.config import Limits, RouteConfig
 from dispatch.sip.message import Message
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER, Farm
-from dispatch.test.wire import header, request, response_to
+from dispatch.test.wire import FakeTransport, header, request, response_to
 
 GATEWAY: Final = ("192.0.2.71", 5071)
 STRANGER: Final = ("203.0.113.9", 5060)
@@ -58,9 +58,25 @@ class RefusalTests(SynchronousTestCase):
         )
 
     def test_to_where_it_came_from(self) -> None:
-        """The answer goes to address and port that the request came from, not to what Via says."""
-        farm = Farm()
-        farm.receive(request(uri=b"http://x", via=b"203.0.113.1:7000"), ("192.0.2.9", 40000))
+        """By UDP an answer goes to the source address, at the Via's port or with rport at the real one (§18.2.2)."""
+        for via, port in (
+            *((b"203.0.113.1:7000", 7000), (b"203.0.113.1", 5060), (b"203.0.113.1:7000;rport", 40000)),
+            *((b"203.0.113.1;rport", 40000), (b"203.0.113.1:40000", 40000)),
+        ):
+            farm = Farm()
+            for data in (
+                request(uri=b"http://x", via=via),
+                request(b"OPTIONS", b"sip:192.0.2.1", via=via),
+                request(b"CANCEL", via=via, branch=b"z9hG4bKc"),
+            ):
+                farm.receive(data, ("192.0.2.9", 40000))
+                ((_, remote),) = farm.net.take()
+                self.assertEqual(remote, ("192.0.2.9", port), data)
+
+    def test_by_the_connection(self) -> None:
+        """On a stream an answer goes back by the connection, whatever Via says (§18.2.2)."""
+        farm = Farm(transports=(FakeTransport(b"TCP"),))
+        farm.receive(request(uri=b"http://x", via=b"203.0.113.1:7000", transport=b"TCP"), ("192.0.2.9", 40000))
         ((_, remote),) = farm.net.take()
         self.assertEqual(remote, ("192.0.2.9", 40000))
 
@@ -231,12 +247,15 @@ class CancelTests(SynchronousTestCase):
 
     def test_of_another(self) -> None:
         """A CANCEL that differs from the INVITE in branch or sent-by cancels nothing: 481."""
-        for data in (request(b"CANCEL", branch=b"z9hG4bKa2"), request(b"CANCEL", via=b"192.0.2.9:5061")):
+        for data, port in (
+            (request(b"CANCEL", branch=b"z9hG4bKa2"), 5060),
+            (request(b"CANCEL", via=b"192.0.2.9:5061"), 5061),
+        ):
             farm = Farm()
             farm.receive(response_to(farm.invite(), 180), GATEWAY)
             farm.net.take()
             farm.receive(data)
-            self.assertEqual(farm.lines(), ["SIP/2.0 481 Call/Transaction Does Not Exist > 5060"])
+            self.assertEqual(farm.lines(), [f"SIP/2.0 481 Call/Transaction Does Not Exist > {port}"])
 
     def test_of_something_else_than_invite(self) -> None:
         """A CANCEL for another request than an INVITE cancels nothing (§9.1)."""
@@ -376,12 +395,35 @@ class TrustTests(SynchronousTestCase):
         lines = self.sent(self.bye(), aliases=(b"203.0.113.9",))
         self.assertEqual(lines, ["BYE sip:bob@203.0.113.5 SIP/2.0 > 5060"])
 
+    def test_from_our_own_address(self) -> None:
+        """Only the address of a socket or an alias is ours as a source; a NAT's that we advertise is everybody's."""
+        carried, refused = ["BYE sip:bob@203.0.113.5 SIP/2.0 > 5060"], ["SIP/2.0 403 Forbidden > 5060"]
+        for source, alias, lines in (
+            (("192.0.2.1", 40000), b"lb.example.com", carried),
+            (("203.0.113.9", 5070), b"203.0.113.9:5070", carried),
+            (("203.0.113.9", 5071), b"203.0.113.9:5070", refused),
+            (("203.0.113.9", 5071), b"203.0.113.9:5060", refused),
+            (("198.51.100.1", 5060), b"lb.example.com", refused),
+        ):
+            nets = (FakeTransport(sent_by=b"198.51.100.1:5060"),)
+            self.assertEqual(self.sent(self.bye(), source, aliases=(alias,), transports=nets), lines, source)
+
+    def test_beside_us(self) -> None:
+        """A destination on our own address opens its own port there to strangers, and no other."""
+        text = b"1 sip:192.0.2.1:5071\n1 sip:192.0.2.72\n"
+        for uri, line in (
+            (b"sip:192.0.2.1:5071", "BYE sip:192.0.2.1:5071 SIP/2.0 > 5071"),
+            (b"sip:192.0.2.1:8080", "SIP/2.0 403 Forbidden > 5060"),
+            (b"sip:192.0.2.72:8080", "BYE sip:192.0.2.72:8080 SIP/2.0 > 8080"),
+        ):
+            self.assertEqual(self.sent(self.bye(uri), text=text), [line])
+
     def test_back_to_us(self) -> None:
         """What would come back to us is nobody's dialog: 481, whoever sends it."""
         for uri in (b"sip:192.0.2.1", b"sip:bob@192.0.2.1:5060", b"sip:bob@lb.example.com:5080"):
             for source in (STRANGER, GATEWAY):
                 lines = self.sent(self.bye(uri), source)
-                self.assertEqual(lines, [f"SIP/2.0 481 Call/Transaction Does Not Exist > {source[1]}"], uri)
+                self.assertEqual(lines, ["SIP/2.0 481 Call/Transaction Does Not Exist > 5060"], uri)
         own = b"<sip:192.0.2.1:5060;lr;ds=%b>" % Farm().me.cookie(b"call-1")
         lines = self.sent(self.bye(b"sip:192.0.2.1", own))
         self.assertEqual(lines, ["SIP/2.0 481 Call/Transaction Does Not Exist > 5060"])
@@ -430,7 +472,7 @@ class RouteTests(SynchronousTestCase):
         self.assertEqual(len([line for line in self.farm.lines() if " 404 " in line]), 3)
 
     def test_a_route_that_fails(self) -> None:
-        """A bug in a route is logged, and the next request is served."""
+        """A bug in a route is logged and told by 500, and the next request is served."""
 
         def fail(context: Context) -> None:
             raise RuntimeError("boom")
@@ -438,9 +480,24 @@ class RouteTests(SynchronousTestCase):
         self.farm.engine.proxy = Proxy(self.farm.engine, self.farm.me, Timers(), fail)
         self.farm.receive(request())
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        self.assertEqual(self.farm.lines(), ["SIP/2.0 500 Server Internal Error > 5060"])
         self.farm.engine.proxy = Proxy(self.farm.engine, self.farm.me, Timers(), self.decide)
         self.farm.receive(request(branch=b"z9hG4bKa2"))
         self.assertEqual(self.seen, [b"INVITE"])
+
+    def test_a_route_that_can_not_read_it(self) -> None:
+        """What a route finds malformed is refused once, with or without a transaction."""
+        for is_open in (False, True):
+            farm = Farm()
+
+            def fail(context: Context, is_open: bool = is_open) -> None:
+                if is_open:
+                    context.relay(Target(b"sip:192.0.2.71:5071"))
+                raise ParseError("broken", status=400)
+
+            farm.engine.proxy = Proxy(farm.engine, farm.me, Timers(), fail)
+            farm.receive(request())
+            self.assertEqual([line for line in farm.lines() if line[:11] == BAD[:11]], [BAD])
 
     def test_what_the_proxy_raises(self) -> None:
         """A request that can't be carried raises for the engine, which has it refused."""

@@ -81,6 +81,12 @@ class RankTests(SynchronousTestCase):
         self.assertEqual(rank(401), rank(484))
         self.assertEqual(rank(600), rank(606))
 
+    def test_received_before_our_own(self) -> None:
+        """Of a class, what somebody said is better than what stands for silence; a better class still wins."""
+        self.assertLess(rank(486), rank(408, False))
+        self.assertLess(rank(503), rank(500, False))
+        self.assertLess(rank(408, False), rank(500))
+
     @given(st.lists(FINAL, min_size=1))
     def test_by_the_words_of_the_rfc(self, statuses: list[int]) -> None:
         """Whatever failed: a 6xx if there is one, else one of the lowest class."""

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from dispatch.proxy import stateless
 from dispatch.proxy.dialog import Identity
 from dispatch.service.config import RouteConfig
+from dispatch.sip.flow import Flow
 from dispatch.sip.message import Message
 from dispatch.test.proxy.farm import CALLER, LIST, SECRET, Farm
 from dispatch.test.wire import FakeTransport, header, request, response_to
@@ -20,6 +21,17 @@ PREFIX: Final = b"z9hG4bKdl00000000."
 def farm(**how: object) -> Farm:
     """A dispatcher that remembers nothing."""
     return Farm(route=ROUTE, **how)  # type: ignore[arg-type]  # passed through
+
+
+class Hanging(FakeTransport):
+    """A stream whose callers stay, or have hung up."""
+
+    def __init__(self, is_open: bool) -> None:
+        super().__init__(b"TCP")
+        self.is_open = is_open
+
+    def flow_back(self, host: str, port: int) -> Flow | None:
+        return self.flow_to(host, port) if self.is_open else None
 
 
 def branch(message: bytes) -> bytes:
@@ -39,12 +51,21 @@ class _StatelessCase(SynchronousTestCase):
 class BranchTests(SynchronousTestCase):
     """RFC 3261 §16.11."""
 
-    def branch(self, data: bytes, *, listener: int = 0, secret: bytes = SECRET, prefix: bytes = PREFIX) -> bytes:
-        return stateless.branch(Message(data), prefix, listener, b"0123abcd", Identity((), (), secret))
+    def branch(
+        self,
+        data: bytes,
+        *,
+        listener: int = 0,
+        secret: bytes = SECRET,
+        prefix: bytes = PREFIX,
+        source: tuple[str, int] = CALLER,
+    ) -> bytes:
+        back = FakeTransport().flow_to(*source)
+        return stateless.branch(Message(data), prefix, listener, back, b"0123abcd", Identity((), (), secret))
 
     def test_form(self) -> None:
-        """A branch has the magic cookie, our prefix, the number of the socket, a keyed hash, and the loop hash."""
-        self.assertRegex(self.branch(request(), listener=3), rb"^z9hG4bKdl00000000\.3\.[0-9a-f]{16}\.0123abcd$")
+        """A branch has the magic cookie, our prefix, socket and port of the way back, a keyed hash, the loop hash."""
+        self.assertRegex(self.branch(request(), listener=3), rb"^z9hG4bKdl00000000\.3\.5060\.[0-9a-f]{16}\.0123abcd$")
 
     def test_what_belongs_together(self) -> None:
         """A copy, CANCEL and the ACK of a refusal get the branch of their INVITE."""
@@ -53,7 +74,7 @@ class BranchTests(SynchronousTestCase):
             self.assertEqual(self.branch(data), invite)
 
     def test_what_does_not(self) -> None:
-        """Another branch or sent-by below, another secret, prefix or socket make another branch."""
+        """Another branch or sent-by below, another secret, prefix, socket or way back make another branch."""
         invite = self.branch(request())
         for other in (
             self.branch(request(branch=b"z9hG4bKa2")),
@@ -62,6 +83,8 @@ class BranchTests(SynchronousTestCase):
             self.branch(request(), secret=b"t" * 32),
             self.branch(request(), prefix=b"z9hG4bKdl11111111."),
             self.branch(request(), listener=1),
+            self.branch(request(), source=("192.0.2.10", 5060)),
+            self.branch(request(), source=("192.0.2.9", 5061)),
         ):
             self.assertNotEqual(other, invite)
 
@@ -188,6 +211,17 @@ class ResponseTests(_StatelessCase):
         ((_, remote),) = second.take()
         self.assertEqual((remote, first.take()), (("2001:db8::9", 5060), []))
 
+    def test_by_the_open_connection(self) -> None:
+        """On a stream a response goes by the caller's connection, and where that is closed to the Via's port."""
+        for is_open, port in ((True, 40000), (False, 7000)):
+            tcp = Hanging(is_open)
+            balancer = farm(text=b"1 sip:192.0.2.71:5071;transport=tcp\n", transports=(tcp,))
+            balancer.receive(request(via=b"192.0.2.9:7000", transport=b"TCP"), ("192.0.2.9", 40000))
+            ((out, _),) = tcp.take()
+            balancer.receive(response_to(out, 200), ("192.0.2.71", 5071))
+            ((_, remote),) = tcp.take()
+            self.assertEqual(remote, ("192.0.2.9", port))
+
     def test_100_stays_here(self) -> None:
         """A 100 is for the one hop only (§16.7 step 1)."""
         balancer = farm()
@@ -218,26 +252,30 @@ class ForgeryTests(_StatelessCase):
 
     def test_a_wrong_branch(self) -> None:
         """A branch that is not ours, or a bit off, is dropped."""
-        head, number, digest, loop = self.branch.split(b".")
+        head, number, port, digest, loop = self.branch.split(b".")
         for other in (
             b"z9hG4bKsomething",
             head,
             head + b".",
-            b".".join((head, number)),
-            b".".join((head, number, b"0" * 16, loop)),
-            b".".join((head, number, digest[:-1], loop)),
-            b".".join((head, number, digest[::-1], loop)),
-            b".".join((head, b"", digest, loop)),
-            b".".join((head, b"-1", digest, loop)),
-            b".".join((head, b"x", digest, loop)),
+            b".".join((head, number, port)),
+            b".".join((head, number, digest, loop)),
+            b".".join((head, number, port, b"0" * 16, loop)),
+            b".".join((head, number, port, digest[:-1], loop)),
+            b".".join((head, number, port, digest[::-1], loop)),
+            b".".join((head, number, port, digest, loop, loop)),
+            b".".join((head, b"", port, digest, loop)),
+            b".".join((head, number, b"", digest, loop)),
+            b".".join((head, b"-1", port, digest, loop)),
+            b".".join((head, b"x", port, digest, loop)),
         ):
             self.dropped(self.answer.replace(self.branch, other))
 
     def test_a_socket_that_is_not_there(self) -> None:
         """A number that no socket has is dropped, be it as long as it likes."""
-        head, _, digest, loop = self.branch.split(b".")
+        head, own, port, digest, loop = self.branch.split(b".")
         for number in (b"1", b"9999", b"9" * 5000, b"\xb2"):
-            self.dropped(self.answer.replace(self.branch, b".".join((head, number, digest, loop))))
+            self.dropped(self.answer.replace(self.branch, b".".join((head, number, port, digest, loop))))
+            self.dropped(self.answer.replace(self.branch, b".".join((head, own, number, digest, loop))))
 
     def test_another_way_back(self) -> None:
         """The branch holds for the Via below it only."""
@@ -247,6 +285,8 @@ class ForgeryTests(_StatelessCase):
             b"Via: SIP/2.0/UDP 203.0.113.5:5060;branch=z9hG4bKa1",
             b"Via: SIP/2.0/UDP 192.0.2.9:5061;branch=z9hG4bKa1",
             b"Via: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKa2",
+            b"Via: SIP/2.0/UDP 192.0.2.9:5060;received=203.0.113.5;branch=z9hG4bKa1",
+            b"Via: SIP/2.0/UDP 192.0.2.9:5060;rport=5061;branch=z9hG4bKa1",
         ):
             self.dropped(self.answer.replace(below, other))
 
@@ -268,11 +308,11 @@ class ForgeryTests(_StatelessCase):
 
     def test_a_cookie_is_no_branch(self) -> None:
         """The Record-Route cookie for a chosen Call-ID does not make a branch."""
-        call_id = b"z9hG4bKa1 203.0.113.5:5060"
+        call_id = b"z9hG4bKa1 203.0.113.5:5060 203.0.113.5 0.5060"  # just what a branch is the hash of
         cookie = self.balancer.me.cookie(call_id)
-        head, number, _, loop = self.branch.split(b".")
+        head, number, port, _, loop = self.branch.split(b".")
         self.dropped(
-            self.answer.replace(self.branch, b".".join((head, number, cookie, loop))).replace(
+            self.answer.replace(self.branch, b".".join((head, number, port, cookie, loop))).replace(
                 b"192.0.2.9:5060", b"203.0.113.5:5060"
             )
         )

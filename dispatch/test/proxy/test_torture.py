@@ -56,13 +56,13 @@ class _TortureCase(SynchronousTestCase):
         self.assertEqual(_ADDED.sub(b"", out, count=1), expected)
         self.assertEqual(self.flushLoggedErrors(), [])
 
-    def answered(self, name: str, status: int, *headers: bytes) -> None:
-        """It gets this answer, sent to where it came from, and reaches no gateway."""
+    def answered(self, name: str, status: int, *headers: bytes, port: int = CALLER[1]) -> None:
+        """It gets this answer, sent to where it came from at the port of its Via, and reaches no gateway."""
         for relay in ("stateful", "stateless"):
             farm = Farm(route=RouteConfig(relay=relay))
             farm.receive(read(name))
             ((out, remote),) = farm.net.take()
-            self.assertEqual((out[:12], remote), (b"SIP/2.0 %d " % status, CALLER))
+            self.assertEqual((out[:12], remote), (b"SIP/2.0 %d " % status, (CALLER[0], port)))
             self.assertTrue(out.endswith(b"\r\nContent-Length: 0\r\n\r\n"))
             for line in headers:
                 self.assertIn(b"\r\n%b\r\n" % line, out)
@@ -187,7 +187,7 @@ class InvalidTests(_TortureCase):
 
     def test_quotbal(self) -> None:
         """A quote that is not closed in To gets 400 (§3.1.2.6)."""
-        self.answered("quotbal", 400)
+        self.answered("quotbal", 400, port=5050)
 
     def test_ltgtruri(self) -> None:
         """A Request-URI in brackets gets 400 (§3.1.2.7)."""
@@ -358,7 +358,7 @@ class Ipv6Tests(_TortureCase):
 
     def test_mult_ip_in_header(self) -> None:
         """It has a To tag and is not ours to carry: 403; to a name of ours it goes on (§4.7)."""
-        self.answered("mult-ip-in-header", 403)
+        self.answered("mult-ip-in-header", 403, port=6050)
         raw = read("mult-ip-in-header")
         farm = Farm(aliases=(b"192.0.2.9",), names={"host.example.net": "192.0.2.77"})
         farm.receive(raw)

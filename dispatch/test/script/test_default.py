@@ -68,10 +68,17 @@ class DispatchTests(SynchronousTestCase):
             self.assertEqual(farm.lines(), [NOBODY])
 
     def test_cancel(self) -> None:
-        """A CANCEL that belongs to no INVITE of ours gets 481 and goes nowhere."""
+        """A CANCEL that belongs to no INVITE of ours gets 481 and goes nowhere, also inside a dialog."""
+        for to_tag in (b"", b"t"):
+            farm = Farm()
+            farm.receive(request(b"CANCEL", b"sip:192.0.2.71:5071", to_tag=to_tag))
+            self.assertEqual(farm.lines(), ["SIP/2.0 481 Call/Transaction Does Not Exist > 5060"])
+
+    def test_ack_of_nothing(self) -> None:
+        """An ACK outside a dialog that acknowledges nothing of ours reaches no gateway."""
         farm = Farm()
-        farm.receive(request(b"CANCEL"))
-        self.assertEqual(farm.lines(), ["SIP/2.0 481 Call/Transaction Does Not Exist > 5060"])
+        farm.receive(request(b"ACK"))
+        self.assertEqual((farm.lines(), farm.engine.open_transactions), ([], 0))
 
 
 class DialogTests(SynchronousTestCase):
@@ -114,6 +121,17 @@ class FailoverTests(SynchronousTestCase):
         named = Farm(route=RouteConfig(failover_on=(404,)))
         self.assertEqual(self.lines(named, 404), ["INVITE sip:bob@example.com SIP/2.0 > 5072"])
         self.assertEqual(self.lines(Farm(route=RouteConfig(failover_on=())), 500), ["SIP/2.0 500 Whatever > 5060"])
+
+    def test_silence(self) -> None:
+        """Silence and a refusing network fail over whatever failover_on names; a 6xx does not, though it is named."""
+        farm = Farm(route=RouteConfig(failover_on=(603,)), timers=Timers(fr_timer=2.0))
+        farm.net.broken = {5071}
+        farm.receive(request())
+        farm.wait(2.1)
+        sent = farm.net.take()
+        self.assertEqual([remote[1] for data, remote in sent if data[:6] == b"INVITE"], [5072, 5072, 5072, 5073])
+        farm.receive(response_to(sent[-1][0], 603), ("192.0.2.73", 5073))
+        self.assertEqual(farm.lines()[-1], "SIP/2.0 603 Whatever > 5060")
 
     def test_flags(self) -> None:
         """Without bit 2 of flags there is no next destination."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -232,7 +232,8 @@ class RelayTests(RouteCase):
             farm.receive(request())
             (failure,) = self.flushLoggedErrors(ValueError)
             self.assertIn("before select() gave a destination", failure.getErrorMessage())
-            self.assertEqual((farm.lines(), farm.engine.open_transactions), ([], 0))
+            lines = ["SIP/2.0 500 Server Internal Error > 5060"]
+            self.assertEqual((farm.lines(), farm.engine.open_transactions), (lines, 0))
 
     def test_misspelt(self) -> None:
         """An algorithm or a mode that does not exist is a bug in the route too."""
@@ -279,10 +280,11 @@ class AnswerTests(RouteCase):
 class FailureTests(RouteCase):
     def setUp(self) -> None:
         self.seen: list[tuple[int, int]] = []
+        self.codes: Container[int] = (404, 408, 503)
 
     def route(self, one: Request) -> None:
         one.select(1, 8)
-        one.on_failure(self.failed, codes=(404, 408, 503))
+        one.on_failure(self.failed, codes=self.codes)
         one.relay()
 
     def failed(self, one: Request) -> None:
@@ -309,15 +311,51 @@ class FailureTests(RouteCase):
         self.assertEqual(self.seen, [(503, 1), (408, 2), (404, 3)])
 
     def test_counted(self) -> None:
-        """Every destination that failed has it counted, in words, whether a handler wants the code or not."""
-        farm = self.farm(self.route, TWO, timers=Timers(fr_timer=2.0))
-        farm.invite()
+        """Silence, a refusing network and answers that the handler wants are counted, in words; no others."""
+        for status, counted in ((404, (1, "answered 404")), (500, (0, "")), (603, (0, ""))):
+            farm = self.farm(self.route, timers=Timers(fr_timer=2.0))
+            farm.net.broken = {5071}
+            farm.receive(request())
+            farm.wait(2.1)
+            farm.receive(response_to(next(data for data, remote in farm.net.take() if remote == G3), status), G3)
+            self.assertEqual(
+                [(one.condition.failures, one.condition.last_failure) for one in farm.dispatcher.destinations()],
+                [(1, "could not be reached"), (1, "gave no answer"), counted],
+            )
+
+    def test_silence_needs_no_code(self) -> None:
+        """Silence and a refusing network call the handler whatever codes it asked for; a 6xx never does (§16.7)."""
+        self.codes = range(600, 700)
+        farm = self.farm(self.route, timers=Timers(fr_timer=2.0))
+        farm.net.broken = {5071}
+        farm.receive(request())
         farm.wait(2.1)
-        farm.receive(response_to(farm.net.take()[-1][0], 500), G2)
-        self.assertEqual(
-            [(one.condition.failures, one.condition.last_failure) for one in farm.dispatcher.destinations()],
-            [(1, "gave no answer"), (1, "answered 500")],
-        )
+        farm.receive(response_to(next(data for data, remote in farm.net.take() if remote == G3), 603), G3)
+        self.assertEqual((self.seen, farm.lines()[-1]), ([(503, 1), (408, 2)], "SIP/2.0 603 Whatever > 5060"))
+
+    def test_a_handler_that_fails(self) -> None:
+        """A handler that raises is logged, the caller gets 500, and what it had relayed is called back."""
+
+        def fail(failed: Request) -> None:
+            if failed.next():
+                failed.relay()
+            raise RuntimeError("boom")
+
+        def route(one: Request) -> None:
+            one.select(1, 8)
+            one.on_failure(fail, codes=(404,))
+            one.relay()
+
+        farm = self.farm(route)
+        farm.receive(response_to(farm.invite(), 404), G1)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        _, (second, _), (answer, _) = farm.net.take()
+        self.assertTrue(answer.startswith(b"SIP/2.0 500 "))
+        farm.receive(response_to(second, 180), G2)
+        self.assertEqual(farm.lines(), ["CANCEL sip:bob@example.com SIP/2.0 > 5072"])
+        farm.receive(request(b"ACK", to_tag=header(answer, b"To")[0].partition(b";tag=")[2]))
+        farm.wait(200.0)
+        self.assertEqual((farm.engine.open_transactions, len(farm.engine.timers)), (0, 0))
 
     def test_the_last_word(self) -> None:
         """A handler that does nothing lets the failure go to the caller."""

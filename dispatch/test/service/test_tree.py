@@ -148,7 +148,10 @@ class StartTests(TreeCase):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller:
             caller.settimeout(5)
             caller.bind(("127.0.0.1", 0))
-            caller.sendto(request(b"OPTIONS", b"sip:127.0.0.1:%d" % self.udp.port), ("127.0.0.1", self.udp.port))
+            caller.sendto(
+                request(b"OPTIONS", b"sip:127.0.0.1:%d" % self.udp.port, via=b"127.0.0.1;rport"),
+                ("127.0.0.1", self.udp.port),
+            )
             for reader in self.reactor.getReaders():
                 reader.doRead()
             self.assertTrue(caller.recv(4096).startswith(b"SIP/2.0 200 OK\r\n"))

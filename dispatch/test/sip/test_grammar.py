@@ -157,7 +157,7 @@ class TakenTests(SynchronousTestCase):
         """A URI is taken when there is nothing in it to look at twice."""
         self.assert_takes(
             grammar.URI,
-            (b"sip:a", b"sips:bob@a.b:5061", b"sip:192.0.2.1:5060;transport=udp;lr", b"sip:b%40c@a"),
+            (b"sip:a", b"sip:bob@a.b:5061", b"sip:192.0.2.1:5060;transport=udp;lr", b"sip:b%40c@a"),
             (
                 b"SIP:a",
                 b"sip:",
@@ -167,6 +167,7 @@ class TakenTests(SynchronousTestCase):
                 b"sip:a:pw@b",
                 b"sip:a@b@c",
                 b"tel:1",
+                b"sips:bob@a.b:5061",
                 b"sip:a;",
             ),
         )

@@ -87,6 +87,17 @@ class InviteTests(ServerCase):
         server.respond(200, b"200")
         self.assertEqual(self.sent(), [b"408", b"200"])
 
+    def test_a_late_2xx_goes_up_after_the_ack(self) -> None:
+        """So is one that comes when the refusal was acknowledged, and when the transaction is over."""
+        server = self.receive()
+        server.respond(408, b"408")
+        server.feed(Event.ACK)
+        server.respond(200, b"200")
+        self.core.timers.advance(5.0)
+        self.assertEqual(server.state, State.TERMINATED)
+        server.respond(200, b"200 again")
+        self.assertEqual(self.sent(), [b"408", b"200", b"200 again"])
+
     def test_a_response_that_the_connection_lost(self) -> None:
         """Where the connection is gone the engine is asked for another way (§18.2.2)."""
         server = self.receive(transport=b"TCP")
@@ -112,6 +123,17 @@ class OtherTests(ServerCase):
         self.assertEqual(self.sent(), [b"200", b"200"])
         self.core.timers.advance(31.9)
         self.assertNotEqual(self.core.servers, {})
+        self.core.timers.advance(32.0)
+        self.assertEqual(self.core.servers, {})
+
+    def test_no_answer_at_all(self) -> None:
+        """One that ended without a response absorbs copies in silence until timer J (RFC 4320 §4.2)."""
+        server = self.receive(b"MESSAGE")
+        server.end()
+        server.feed(Event.REQUEST)
+        server.respond(200, b"200")
+        self.core.timers.advance(31.9)
+        self.assertEqual((self.sent(), server.is_answered, len(self.core.servers)), ([], True, 1))
         self.core.timers.advance(32.0)
         self.assertEqual(self.core.servers, {})
 
