@@ -177,16 +177,9 @@ class Engine:
         except Exception:
             log.failure("a broken message failed: {data!r}", data=data[:400])
 
-    def transport_failed(self, flow: Flow, reason: str, message: bytes = b"") -> None:
-        """What waits for a response by this way fails now, or only the request that is lost (RFC 3261 §18.4)."""
-        if message:
-            lost = Message(message)
-            if not lost.is_request:
-                return  # nobody waits for an answer to a response
-            client = self._clients.get(client_key(lost.via.branch, lost.method))
-            waiting = [client] if client is not None else []
-        else:
-            waiting = [client for client in self._clients.values() if client.flow is flow]
+    def transport_failed(self, flow: Flow, reason: str) -> None:
+        """A connection broke: whatever waits for a response by it fails now (RFC 3261 §18.4)."""
+        waiting = [client for client in self._clients.values() if client.flow is flow]
         for client in waiting:
             client.break_off()
 

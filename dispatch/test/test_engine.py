@@ -310,15 +310,6 @@ class TransportFailedTests(SynchronousTestCase):
         farm.engine.transport_failed(tcp.flow_to(*G1), "reset")
         self.assertEqual(farm.lines(), [])
 
-    def test_a_lost_response(self) -> None:
-        """A response that the network refuses ends no request, whoever has chosen its branch."""
-        farm = Farm()
-        sent = farm.invite()
-        farm.engine.transport_failed(farm.net.flow_to(*G1), "refused", response_to(sent, 200))
-        self.assertEqual(farm.lines(), [])
-        farm.engine.transport_failed(farm.net.flow_to(*G1), "refused", sent)
-        self.assertEqual(farm.lines(), ["INVITE sip:bob@example.com SIP/2.0 > 5072"])
-
 
 class RespondAnewTests(SynchronousTestCase):
     """RFC 3261 §18.2.2."""

@@ -64,14 +64,8 @@ class ISipReceiver(Interface):
             error: what is wrong.
         """
 
-    def transport_failed(flow: Flow, reason: str, message: bytes = b"") -> None:
-        """Learn that what was given to `ISipTransport.send` with this very flow may never have arrived.
-
-        Args:
-            flow: as it was given.
-            reason: in words.
-            message: the one that is lost; empty: all that were sent there and have no answer.
-        """
+    def transport_failed(flow: Flow, reason: str) -> None:
+        """Learn that messages given to `ISipTransport.send` with this very flow may never have arrived."""
 
 
 class ISipTransport(Interface):

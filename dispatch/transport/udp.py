@@ -3,9 +3,6 @@
 An own reader instead of Twisted's port: that one asks again after each datagram until the kernel says "nothing more",
 and at SIP's one datagram per wake-up the refusal costs as much as the message. Here one datagram is read per wake-up
 until a look at every second one finds more waiting; then the queue is drained at each wake-up until it holds one again.
-
-What is to be sent waits until the messages of the wake-up are through: each datagram sent wakes its receiver, which on
-a small machine takes the processor, and our own work between two datagrams would start with cold caches each time.
 """
 
 from __future__ import annotations
@@ -72,7 +69,6 @@ class UdpTransport:
         self._socket: socket.socket | None = None
         self._reactor: IReactor | None = None
         self._turn = 0
-        self._outbox: list[tuple[bytes, Flow]] | None = None
         self._crowded = False
         self.dropped = 0
         self.ignored = 0
@@ -116,58 +112,33 @@ class UdpTransport:
         return self._flows.to(host, port)
 
     def send(self, message: bytes, flow: Flow) -> None:
-        """See `ISipTransport`. What the messages of one wake-up cause leaves when all of them are through."""
-        if self._outbox is not None:
-            self._outbox.append((message, flow))
-            return
-        refusal = self._send_now(message, flow)
-        if refusal:
-            raise TransportError(refusal)
-
-    def _send_now(self, message: bytes, flow: Flow) -> str:
-        """Why the network refused; empty when it didn't. A full send buffer loses the message as the network would."""
+        """See `ISipTransport`. A full send buffer loses the message as the network would: it is no error."""
         try:
             self._send(message, flow.remote)
         except BlockingIOError:
             self.dropped += 1
         except OSError as error:
             if error.errno not in _FULL:
-                return f"{host_port(*flow.remote)}: {error.strerror}"
+                raise TransportError(f"{host_port(*flow.remote)}: {error.strerror}") from None
             self.dropped += 1
-        return ""
 
     def doRead(self) -> None:
         """Twisted: something waits. Never an exception: the reactor would drop the socket."""
-        outbox = self._outbox = []
         try:
-            self._drain()
+            self.datagramReceived(*self._receive(_DATAGRAM))
+            self._turn += 1
+            if not self._crowded and self._turn % _LOOK:
+                return
+            self._crowded = False
+            for _ in range(_BATCH):
+                data, address = self._receive(_DATAGRAM)
+                self._crowded = True
+                self.datagramReceived(data, address)
         except BlockingIOError:
-            pass
+            return
         except OSError as error:
             if self._socket is not None:
                 log.warn("{listener}: {reason}", listener=self._label, reason=os.strerror(error.errno or 0))
-        self._outbox = None
-        for message, flow in outbox:
-            refusal = self._send_now(message, flow)
-            if refusal:
-                self._report(flow, refusal, message)
-
-    def _report(self, flow: Flow, refusal: str, message: bytes) -> None:
-        try:
-            self._receiver.transport_failed(flow, refusal, message)
-        except Exception:
-            log.failure("{listener}: a refused message failed again", listener=self._label)
-
-    def _drain(self) -> None:
-        self.datagramReceived(*self._receive(_DATAGRAM))
-        self._turn += 1
-        if not self._crowded and self._turn % _LOOK:
-            return
-        self._crowded = False
-        for _ in range(_BATCH):
-            data, address = self._receive(_DATAGRAM)
-            self._crowded = True
-            self.datagramReceived(data, address)
 
     def datagramReceived(self, data: bytes, address: tuple[str, int]) -> None:
         """Hand one message on; keep-alives end here."""

@@ -51,7 +51,7 @@ class Inbox:
     def malformed(self, data: bytes, flow: Flow, error: ParseError) -> None:
         self.received(data, flow)
 
-    def transport_failed(self, flow: Flow, reason: str, message: bytes = b"") -> None:
+    def transport_failed(self, flow: Flow, reason: str) -> None:
         self.failures.append((flow, reason))
         self._tell()
 

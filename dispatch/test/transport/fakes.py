@@ -28,7 +28,6 @@ class Recorder:
     messages: list[bytes] = field(default_factory=list)
     flows: list[Flow] = field(default_factory=list)
     failures: list[tuple[Flow, str]] = field(default_factory=list)
-    losses: list[tuple[Flow, str, bytes]] = field(default_factory=list)
     faults: list[tuple[bytes, Flow, ParseError]] = field(default_factory=list)
     broken: Exception | None = None
 
@@ -41,13 +40,10 @@ class Recorder:
     def malformed(self, data: bytes, flow: Flow, error: ParseError) -> None:
         self.faults.append((data, flow, error))
 
-    def transport_failed(self, flow: Flow, reason: str, message: bytes = b"") -> None:
+    def transport_failed(self, flow: Flow, reason: str) -> None:
         if self.broken is not None:
             raise self.broken
-        if message:
-            self.losses.append((flow, reason, message))
-        else:
-            self.failures.append((flow, reason))
+        self.failures.append((flow, reason))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from dispatch.errors import TransportError
-from dispatch.sip.flow import Flow
 from dispatch.test.transport.fakes import OPTIONS, FewLimits, Recorder
 from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport
 from dispatch.transport.udp import UdpTransport
@@ -61,7 +60,6 @@ class UdpCase(SynchronousTestCase):
     """A transport on a fake socket."""
 
     host = "192.0.2.1"
-    refusal = 0
 
     def setUp(self) -> None:
         self.receiver = Recorder()
@@ -168,61 +166,6 @@ class ReceivingTests(UdpCase):
         self.socket.error = 0
         self.arrive(OPTIONS)
         self.assertEqual(self.receiver.messages, [OPTIONS])
-
-
-class Echo(Recorder):
-    """A receiver that sends each message back at once; `sent` is how many had left when it did."""
-
-    def __init__(self, case: UdpCase) -> None:
-        super().__init__()
-        self.case = case
-        self.sent: list[int] = []
-
-    def received(self, data: bytes, flow: Flow) -> None:
-        self.case.udp.send(data, flow)
-        self.sent.append(len(self.case.socket.sent))
-        self.case.socket.error = self.case.refusal if self.case.socket.waiting == [] else 0
-
-
-class BatchTests(UdpCase):
-    """What the messages of one wake-up cause leaves when all of them are through."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.receiver = self.echo = Echo(self)
-        self.udp._receiver = self.echo
-        self.udp._turn = 1  # the next wake-up looks for more
-
-    def test_answers_leave_behind_the_batch(self) -> None:
-        """Nothing is sent before the last datagram that waits was read, and all is sent after it, in order."""
-        self.arrive(OPTIONS, OPTIONS + b"2", OPTIONS + b"3")
-        self.assertEqual(self.echo.sent, [0, 0, 0])
-        self.assertEqual([data for data, _ in self.socket.sent], [OPTIONS, OPTIONS + b"2", OPTIONS + b"3"])
-
-    def test_a_refusal_names_the_message(self) -> None:
-        """When the network refuses what was kept back, the receiver learns which message is lost."""
-        self.refusal = errno.ENETUNREACH
-        self.arrive(OPTIONS)
-        self.assertEqual([(flow.remote, lost) for flow, _, lost in self.echo.losses], [(PEER, OPTIONS)])
-
-    def test_a_report_that_fails(self) -> None:
-        """When the report of a refusal raises it is logged, and what else was kept back still leaves."""
-
-        def fail(flow: Flow, reason: str, message: bytes = b"") -> None:
-            self.socket.error = 0
-            raise RuntimeError("boom")
-
-        self.echo.transport_failed = fail  # type: ignore[method-assign]  # a receiver with a bug
-        self.refusal = errno.ENETUNREACH
-        self.arrive(OPTIONS, OPTIONS + b"2")
-        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
-        self.assertEqual([data for data, _ in self.socket.sent], [OPTIONS + b"2"])
-
-    def test_outside_a_batch_it_leaves_at_once(self) -> None:
-        """A timer's message is not kept for the next wake-up."""
-        self.arrive(OPTIONS)
-        self.udp.send(OPTIONS + b"2", self.udp.flow_to(*PEER))
-        self.assertEqual(len(self.socket.sent), 2)
 
 
 class SendingTests(UdpCase):
