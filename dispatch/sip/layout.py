@@ -21,18 +21,16 @@ class Layout:
     Attributes:
         is_usual: no folding, no odd spelling, nothing twice that may be there once: the patterns of `grammar` apply.
         routes: there is a Route.
-        record_routes: there is a Record-Route.
         options: there is a Require or a Proxy-Require.
         has_from: there is one From, and the layout is usual.
         names: what there is, in lower case.
     """
 
-    __slots__ = ("has_from", "is_usual", "names", "options", "record_routes", "routes")
+    __slots__ = ("has_from", "is_usual", "names", "options", "routes")
 
     def __init__(self, names: tuple[bytes, ...]) -> None:
         self.is_usual = _CANONICAL.issuperset(names) and all(names.count(name) < 2 for name in _ONCE)
         self.routes = b"Route" in names
-        self.record_routes = b"Record-Route" in names
         self.options = b"Require" in names or b"Proxy-Require" in names
         self.has_from = self.is_usual and b"From" in names
         self.names = frozenset(name.lower() for name in names)

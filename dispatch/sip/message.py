@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from dispatch.errors import ParseError
 from dispatch.sip import grammar
@@ -38,16 +38,8 @@ _FROM: Final = grammar.FROM.match
 _UNREAD: Final = (-1, -1, -1)
 
 
-class Edit(NamedTuple):
-    """Replace ``raw[start:stop]`` by ``text``; offsets in bytes."""
-
-    start: int
-    stop: int
-    text: bytes
-
-
 def splice(raw: bytes, edits: Iterable[tuple[int, int, bytes]]) -> bytes:
-    """Apply edits that don't overlap; every other byte stays as it came."""
+    """Replace ``raw[start:stop]`` by ``text`` for each edit; they don't overlap, and every other byte stays as it came."""
     parts: list[bytes] = []
     at = 0
     for start, stop, text in sorted(edits):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.errors import ParseError
-from dispatch.sip.message import Edit, Message, splice
+from dispatch.sip.message import Message, splice
 from dispatch.test.sip.answers import ACCESSORS, answer
 from dispatch.test.wire import request, response_to
 
@@ -20,7 +20,7 @@ COMPACT = (
 class SpliceTests(SynchronousTestCase):
     def test_edits(self) -> None:
         """Edits in any order replace, insert and delete; all other bytes stay."""
-        edits = [Edit(8, 8, b"!"), Edit(0, 1, b"AA"), Edit(3, 5, b"")]
+        edits = [(8, 8, b"!"), (0, 1, b"AA"), (3, 5, b"")]
         self.assertEqual(splice(b"abcdefgh", edits), b"AAbcfgh!")
         self.assertEqual(splice(b"abc", []), b"abc")
 
@@ -28,7 +28,7 @@ class SpliceTests(SynchronousTestCase):
     def test_as_one_by_one(self, raw: bytes, cuts: list[tuple[int, bytes]]) -> None:
         """All edits at one go give what they give one after the other from behind."""
         spots = sorted({min(at, len(raw)) for at, _ in cuts})
-        edits = [Edit(start, stop, text) for start, stop, (_, text) in zip(spots[::2], spots[1::2], cuts, strict=False)]
+        edits = [(start, stop, text) for start, stop, (_, text) in zip(spots[::2], spots[1::2], cuts, strict=False)]
         expected = raw
         for start, stop, text in reversed(edits):
             expected = expected[:start] + text + expected[stop:]
