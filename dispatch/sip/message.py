@@ -39,7 +39,7 @@ _UNREAD: Final = (-1, -1, -1)
 
 
 def splice(raw: bytes, edits: Iterable[tuple[int, int, bytes]]) -> bytes:
-    """Replace ``raw[start:stop]`` by ``text`` for each edit; they don't overlap, and every other byte stays as it came."""
+    """Put ``text`` for ``raw[start:stop]``, edit by edit; they don't overlap, every other byte stays as it came."""
     parts: list[bytes] = []
     at = 0
     for start, stop, text in sorted(edits):
