@@ -41,7 +41,6 @@ class Identity:
         self._branches = hashlib.blake2s(key=secret, digest_size=8, person=b"branch")
         self._by_sent_by = {(one.transport.name, one.sent_by.lower()): one for one in self.listeners}
         self._aliases = frozenset(alias.lower() for alias in aliases)
-        self._bound = frozenset(_in_uri(one.host) for one in self.listeners)
         self._names = set(self._aliases)
         for one in self.listeners:
             self._names.update((b"%b:%d" % (_in_uri(one.host), one.port), one.sent_by.lower()))
@@ -56,12 +55,13 @@ class Identity:
         return host.lower() in self._hosts
 
     def is_my_source(self, host: bytes, port: int) -> bool:
-        """Whether what comes from this address comes from us: it is that of a socket of ours, or an alias.
+        """Whether what comes from this address comes from us: an alias says so.
 
-        An advertised address is not enough: it may be that of a NAT, and strangers come from there too.
+        The addresses of our sockets are not enough: an advertised one may be that of a NAT, and strangers come from
+        there too, as they do from other programs beside us.
         """
         host = host.lower()
-        return host in self._bound or host in self._aliases or b"%b:%d" % (host, port) in self._aliases
+        return host in self._aliases or b"%b:%d" % (host, port) in self._aliases
 
     def is_my_uri(self, text: bytes) -> bool:
         """Whether this SIP URI names us; remembered, since gateways have few Contacts."""
