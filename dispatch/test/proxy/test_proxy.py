@@ -396,7 +396,7 @@ class TrustTests(SynchronousTestCase):
         self.assertEqual(lines, ["BYE sip:bob@203.0.113.5 SIP/2.0 > 5060"])
 
     def test_from_our_own_address(self) -> None:
-        """Only an alias is ours as a source; a NAT's address that we advertise, or our own machine's, is everybody's."""
+        """Only an alias is ours as a source; a NAT's address that we advertise, or our machine's, is everybody's."""
         carried, refused = ["BYE sip:bob@203.0.113.5 SIP/2.0 > 5060"], ["SIP/2.0 403 Forbidden > 5060"]
         for source, alias, lines in (
             (("192.0.2.1", 40000), b"lb.example.com", refused),
