@@ -28,7 +28,8 @@ def check(request: Message) -> None:
         raise ParseError(f"CSeq says {request.cseq[1][:20]!r}, the request line {method[:20]!r}")
     if not request.call_id:
         raise ParseError("empty Call-ID")
-    if not request.layout.has_from:
+    layout = request.layout
+    if not layout.has_from:
         request.from_tag  # noqa: B018 - raises when From is missing, broken or there twice
     if request.raw.count(b"\n", 0, request.head) != request.raw.count(b"\r\n", 0, request.head):
         raise ParseError("a line feed alone")  # a lenient gateway would see a header there that we did not
@@ -38,7 +39,7 @@ def check(request: Message) -> None:
     hops = request.max_forwards
     if hops is not None and hops[0] == 0 and (method != b"OPTIONS" or request.to_tag is not None):
         raise ParseError("Max-Forwards is 0", status=483)
-    if (request.layout.options or not request.usual) and method not in (b"ACK", b"CANCEL") and request.proxy_require:
+    if (layout.options or not layout.is_usual) and method not in (b"ACK", b"CANCEL") and request.proxy_require:
         raise ParseError("Proxy-Require", status=420)
 
 

@@ -220,7 +220,7 @@ class Message:
     @property
     def content_length(self) -> int | None:
         """Value of Content-Length (§20.14); None when there is none."""
-        if self.usual:
+        if (self._layout or self.layout).is_usual:
             at = self.raw.find(b"\r\nContent-Length:", 0, self.head)
             if at < 0:
                 return None
@@ -234,7 +234,7 @@ class Message:
         """Value of Call-ID, without the blanks around it (§20.8)."""
         if self._call_id is None:
             raw = self.raw
-            at = raw.find(b"\r\nCall-ID:", 0, self.head) if self.usual else -1
+            at = raw.find(b"\r\nCall-ID:", 0, self.head) if (self._layout or self.layout).is_usual else -1
             self._call_id = raw[at + 10 : raw.find(b"\r\n", at + 10)].strip(b" \t") if at >= 0 else b""
             if not self._call_id:
                 self._call_id = self.reader.call_id
@@ -244,7 +244,7 @@ class Message:
     def cseq(self) -> tuple[int, bytes]:
         """Number and method of CSeq (§20.16)."""
         if self._cseq is None:
-            at = self.raw.find(b"\r\nCSeq:", 0, self.head) if self.usual else -1
+            at = self.raw.find(b"\r\nCSeq:", 0, self.head) if (self._layout or self.layout).is_usual else -1
             if at >= 0 and (found := _CSEQ(self.raw, at + 7)) is not None and (number := int(found[1])) < 2147483648:
                 self._cseq = (number, found[2])
             else:
@@ -255,7 +255,7 @@ class Message:
     def via(self) -> Via:
         """The topmost Via value (§20.42)."""
         if self._via is None:
-            at = self.raw.find(b"\r\nVia:", 0, self.head) if self.usual else -1
+            at = self.raw.find(b"\r\nVia:", 0, self.head) if (self._layout or self.layout).is_usual else -1
             self._via = (_via_in_line(self.raw, at + 2) if at >= 0 else None) or self.reader.via
         return self._via
 
@@ -283,7 +283,7 @@ class Message:
     @property
     def from_tag(self) -> bytes | None:
         """The tag of From; None when it has none (§20.20)."""
-        at = self.raw.find(b"\r\nFrom:", 0, self.head) if self.usual else -1
+        at = self.raw.find(b"\r\nFrom:", 0, self.head) if (self._layout or self.layout).is_usual else -1
         if at >= 0 and (found := _FROM(self.raw, at)) is not None:
             return found[1]
         return self.reader.from_tag
@@ -292,7 +292,7 @@ class Message:
     def to_tag(self) -> bytes | None:
         """The tag of To; None when it has none (§20.39)."""
         if self._to_tag == b"":
-            at = self.raw.find(b"\r\nTo:", 0, self.head) if self.usual else -1
+            at = self.raw.find(b"\r\nTo:", 0, self.head) if (self._layout or self.layout).is_usual else -1
             if at >= 0 and (found := _TO(self.raw, at)) is not None:
                 self._to_tag = found[1]
             else:
@@ -303,7 +303,7 @@ class Message:
     def max_forwards(self) -> tuple[int, int, int] | None:
         """Value of Max-Forwards, and where its digits start and stop (§20.22); None when there is none."""
         if self._max_forwards is _UNREAD:
-            at = self.raw.find(b"\r\nMax-Forwards:", 0, self.head) if self.usual else -1
+            at = self.raw.find(b"\r\nMax-Forwards:", 0, self.head) if (self._layout or self.layout).is_usual else -1
             if at >= 0 and (found := _NUMBER(self.raw, at + 15)) is not None and (value := int(found[1])) < 256:
                 start, stop = found.span(1)
                 self._max_forwards = (value, start, stop)
@@ -315,7 +315,7 @@ class Message:
     def routes(self) -> list[Entry]:
         """Every value of every Route header, in order (§20.34)."""
         if self._routes is None:
-            if not self.usual:
+            if not (self._layout or self.layout).is_usual:
                 self._routes = self.reader.routes
             else:
                 self._routes = self._entries(b"\r\nRoute:") if self.layout.routes else []
@@ -324,7 +324,9 @@ class Message:
     @property
     def record_routes(self) -> list[Entry]:
         """Every value of every Record-Route header, in order (§20.30)."""
-        return self._entries(b"\r\nRecord-Route:") if self.usual else self.reader.record_routes
+        return (
+            self._entries(b"\r\nRecord-Route:") if (self._layout or self.layout).is_usual else self.reader.record_routes
+        )
 
     def _entries(self, needle: bytes) -> list[Entry]:
         raw = self.raw
@@ -341,14 +343,14 @@ class Message:
     @property
     def require(self) -> tuple[bytes, ...]:
         """Option tags of Require, lower case (§20.32)."""
-        if self.usual and not self.layout.options:
+        if (self._layout or self.layout).is_usual and not self.layout.options:
             return ()
         return self.reader.require
 
     @property
     def proxy_require(self) -> tuple[bytes, ...]:
         """Option tags of Proxy-Require, lower case (§20.29)."""
-        if self.usual and not self.layout.options:
+        if (self._layout or self.layout).is_usual and not self.layout.options:
             return ()
         return self.reader.proxy_require
 
@@ -363,8 +365,9 @@ class Message:
 
     def first_line(self, name: bytes) -> int:
         """Offset of the first line of a header, as named in `lines`; -1 when there is none."""
-        if self.usual:
-            if name not in self.layout.names:
+        layout = self._layout or self.layout
+        if layout.is_usual:
+            if name not in layout.names:
                 return -1
             return self.raw.find(_LONG[name], 0, self.head) + 2
         spans = self.reader.spans(name)
@@ -372,7 +375,7 @@ class Message:
 
     def copied(self) -> list[bytes]:
         """The header lines that a response takes over, without their ends, Via first (§8.2.6.2)."""
-        if self.usual:
+        if (self._layout or self.layout).is_usual:
             return grammar.COPIED.findall(self.raw, 0, self.head)
         names = (b"via", b"from", b"to", b"call-id", b"cseq")
         return [self.raw[one.start : one.end - 2] for name in names for one in self.reader.spans(name)]
@@ -384,7 +387,7 @@ class Message:
             name: the long name in lower case, one of those that `grammar` knows: ``b"via"``, ``b"to"``...
         """
         raw = self.raw
-        if not self.usual:
+        if not (self._layout or self.layout).is_usual:
             return b"".join(raw[line.start : line.end] for line in self.reader.spans(name))
         needle = _LONG[name]
         found = []
