@@ -109,12 +109,11 @@ class Engine:
         if not self._ticker.running or not self._unanswered():
             return succeed(None)
         self._drained = Deferred()
-        deadline = self.timers.now + self._durations.grace
         self.timers.start(self._durations.grace, _Deadline(self._end_grace), 0)
         log.info(
             "closing: {count} requests have until {grace} s to be answered",
             count=self._unanswered(),
-            grace=deadline - self.timers.now,
+            grace=self._durations.grace,
         )
         return self._drained
 

@@ -207,7 +207,8 @@ class Context:
         if flow is None:
             self.reply(503)
             return
-        self._proxy.send(self.outgoing(target, flow.listener, self._stateless_branch()), flow)
+        branch = self._proxy.stateless_branch(self.message, self._back, self._loop_hash)
+        self._proxy.send(self.outgoing(target, flow.listener, branch), flow)
 
     def outgoing(self, target: Target, outbound: Listener, branch: bytes) -> bytes:
         """The request as it leaves us (§16.6): four edits at most, all other bytes as they came."""
@@ -306,9 +307,6 @@ class Context:
         self.message = _ANSWERED
         self._best = b""
         self.on_failure = None
-
-    def _stateless_branch(self) -> bytes:
-        return self._proxy.stateless_branch(self.message, self.flow, self._loop_hash)
 
     def _own_response(self, status: int, reason: bytes = b"", headers: bytes = b"") -> bytes:
         return build.response(

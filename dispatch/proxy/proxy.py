@@ -144,10 +144,9 @@ class Proxy:
         self._count += 1
         return b"%b%x.%b" % (self.prefix, self._count, loop_hash)
 
-    def stateless_branch(self, message: Message, flow: Flow, loop_hash: bytes) -> bytes:
-        """The branch of a request that is not remembered."""
-        number = self._listener_numbers[flow.listener]
-        back = self.way_back(message, flow)
+    def stateless_branch(self, message: Message, back: Flow, loop_hash: bytes) -> bytes:
+        """The branch of a request that is not remembered; `back` is where its response goes, see `way_back`."""
+        number = self._listener_numbers[back.listener]
         return stateless.branch(message, self._stateless_prefix, number, back, loop_hash, self.me)
 
     def own_tag(self, message: Message) -> bytes:
