@@ -16,7 +16,8 @@ from typing import Any, Final
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
 from dispatch.balance.selection import find_algorithm
 from dispatch.errors import ConfigError, ConfigErrors
-from dispatch.service import toml_lines
+from dispatch.service import control_address, toml_lines
+from dispatch.service.control_address import ControlAddress
 from dispatch.service.listen import SIP_PORT, Listen, bracketed, default_route_address, parse_host_port, parse_listen
 from dispatch.service.reading import (
     WRONG,
@@ -131,6 +132,17 @@ class RouteConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlConfig:
+    """``[control]``: where people and programs come in; nowhere unless named.
+
+    Attributes:
+        amp: endpoints of the AMP door.
+    """
+
+    amp: tuple[ControlAddress, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All of a configuration file.
 
@@ -144,6 +156,7 @@ class Config:
     dispatcher: DispatcherConfig = field(default_factory=DispatcherConfig)
     lists: Lists = field(default_factory=Lists)
     route: RouteConfig = field(default_factory=RouteConfig)
+    control: ControlConfig = field(default_factory=ControlConfig)
     warnings: tuple[ConfigError, ...] = ()
 
 
@@ -236,6 +249,10 @@ def _alias(value: object, place: Place) -> object:
     return value if text(parse_host_port, "sip.example.com:5080", value, place) is not WRONG else WRONG
 
 
+def _endpoint(value: object, place: Place) -> object:
+    return text(control_address.parse, "unix:/run/dispatch/amp.sock", value, place)
+
+
 def _advertise(value: object, place: Place) -> object:
     if not isinstance(value, dict):
         return expected('a table: { "udp:10.0.0.5:5060" = "203.0.113.7:5060" }', value, place)
@@ -297,6 +314,7 @@ def _cross_check(config: Config, top: Place) -> None:
     _check_names(config.sip, sip)
     _check_failover(config, top)
     _check_stateless(config.route, top.table("route"))
+    _check_control(config.control, top.table("control"))
 
 
 def _check_names(sip: Sip, place: Place) -> None:
@@ -338,6 +356,13 @@ def _check_stateless(route: RouteConfig, place: Place) -> None:
             f"with relay = 'stateless', algorithm {route.algorithm!r} sends a CANCEL or a retransmission elsewhere "
             f"than its request went; choose one that hashes, e.g. 'hash-callid'"
         )
+
+
+def _check_control(control: ControlConfig, place: Place) -> None:
+    for index, address in enumerate(control.amp):
+        if not address.is_private:
+            others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
+            place.at("amp", index).warn(f"{address} gives {others} full control of the service")
 
 
 # --- which key takes what
@@ -397,5 +422,6 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "failover_time": seconds(0.1),
         },
     ),
+    "control": (ControlConfig, {"amp": many(_endpoint, of=str)}),
 }
 _TOP: Final = {name: _table(name) for name in TABLES if "." not in name}

@@ -3,34 +3,42 @@
 DispatcherService            top; reads the list again (`reload`)
   TransportService           one for each socket
   EngineService              transactions and their timers
+  DoorService                one for each endpoint of control
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import Cooperator, SchedulerStopped
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
+from dispatch import __version__
+from dispatch.balance import listfile
 from dispatch.balance.destination import LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
-from dispatch.balance.reconcile import Succession
+from dispatch.balance.reconcile import Change, Succession, differences
 from dispatch.balance.roster import Roster
 from dispatch.balance.selection import find_algorithm
+from dispatch.control.amp import ControlFactory
+from dispatch.control.command import Control
+from dispatch.control.commands import TABLE
 from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
 from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router
-from dispatch.service import secret
+from dispatch.service import doors, secret
 from dispatch.service.config import Config
 from dispatch.service.listen import Listen
 from dispatch.source.file import FileSource
@@ -39,6 +47,8 @@ from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
 
 log: Final = Logger()
+
+Result = TypeVar("Result")
 
 
 class TransportService(Service):
@@ -74,6 +84,18 @@ class EngineService(Service):
         """Leave nothing in the reactor."""
         super().stopService()
         self._engine.stop()
+
+
+class DoorService(Service):
+    """Runs a door of control, which is open already."""
+
+    def __init__(self, port: IListeningPort) -> None:
+        self._port = port
+
+    def stopService(self) -> Deferred[None] | None:
+        """Close it."""
+        super().stopService()
+        return self._port.stopListening()
 
 
 class DispatcherService(MultiService):
@@ -116,6 +138,8 @@ class DispatcherService(MultiService):
         self.engine = Engine(reactor, time.monotonic, resolver, config.sip.timers, config.sip.limits)
         key = _secret(config.sip.secret_file)
         self._transports = _bind(config, self.engine)
+        control = Control(self.dispatcher, self, self._source.name, __version__, TABLE)
+        ports = self._open_doors(control)
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
         algorithm = find_algorithm(route.algorithm)
@@ -127,6 +151,17 @@ class DispatcherService(MultiService):
         EngineService(self.engine).setServiceParent(self)
         for transport in self._transports:
             TransportService(transport, reactor).setServiceParent(self)
+        for port in ports:
+            DoorService(port).setServiceParent(self)
+
+    def _open_doors(self, control: Control) -> list[IListeningPort]:
+        config, factory = self._config, ControlFactory(self._reactor, control)
+        try:
+            return doors.open_all(config.control.amp, factory, config.path, self._reactor)
+        except ConfigErrors:
+            for transport in self._transports:
+                transport.stop()
+            raise
 
     def startService(self) -> None:
         """Begin, and say so in one line."""
@@ -155,18 +190,29 @@ class DispatcherService(MultiService):
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
 
-    def reload(self) -> Deferred[None]:
+    def reload(self) -> Deferred[Roster]:
         """Read the list again; a bad one leaves the old in force, and open calls are never touched.
 
         All that takes long is done in a thread or a little at a time, so that the reactor goes on however long the list
         is. Reloads that were asked for meanwhile wait their turn.
-        """
-        return self._reloading.run(self._reload).addErrback(
-            lambda failure: log.failure("the list could not be read", failure)
-        )
 
-    def _reload(self) -> Deferred[None]:
-        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._read).addCallback(self._take)
+        Returns:
+            Fires with what was read when that is in force, or with what has `errors` and is not.
+        """
+        return self._reloading.run(self._reload).addErrback(self._unreadable)
+
+    def _reload(self) -> Deferred[Roster]:
+        return self._in_thread(self._read).addCallback(self._take)
+
+    def _in_thread(self, function: Callable[..., Result], *args: object) -> Deferred[Result]:
+        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function, *args)
+
+    def _unreadable(self, failure: Failure) -> Roster:
+        log.failure("the list could not be read", failure)
+        return self._refused("could not be read; the log says why")
+
+    def _refused(self, reason: str) -> Roster:
+        return Roster({}, errors=(ConfigError(self._source.name, 0, reason),))
 
     def _read(self) -> tuple[Roster, Succession | None]:
         roster = self._source.read()
@@ -174,13 +220,13 @@ class DispatcherService(MultiService):
             return roster, None
         return roster, self.dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
 
-    def _take(self, read: tuple[Roster, Succession | None]) -> None:
+    def _take(self, read: tuple[Roster, Succession | None]) -> Roster:
         roster, succession = read
         if not self.running:
-            return
+            return self._refused("read too late: the service has stopped")
         if succession is None:
             self._run(_complaints(roster))
-            return
+            return roster
         self.dispatcher.succeed(succession)
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
@@ -189,6 +235,22 @@ class DispatcherService(MultiService):
             source=self._source.name,
         )
         self._run(self._after_reading(roster.warnings))
+        return roster
+
+    def preview(self, text: bytes | None = None) -> Deferred[tuple[Roster, list[Change]]]:
+        """What `reload` would change now; it reads and compares in a thread, and changes nothing.
+
+        Args:
+            text: of a list file, taken in place of what the source has.
+        """
+        return self._in_thread(self._compare, text).addErrback(lambda failure: (self._unreadable(failure), []))
+
+    def _compare(self, text: bytes | None) -> tuple[Roster, list[Change]]:
+        roster = self._source.read() if text is None else parse_list(self._config, text)
+        if roster.errors:
+            return roster, []
+        keep_state = self._config.lists.reload_keeps_state
+        return roster, differences(self.dispatcher.groups, roster.sets, keep_state=keep_state)
 
     def _after_reading(self, warnings: Iterable[ConfigError]) -> Iterator[None]:
         """Tell what is odd, and have the addresses of all destinations ready before a call asks for them."""
@@ -229,6 +291,11 @@ def source_of(config: Config) -> FileSource:
     """Where the list comes from."""
     parameters = config.dispatcher
     return FileSource(parameters.list_file, local_sockets(config.sip.listen), strict=parameters.ds_load_mode == 1)
+
+
+def parse_list(config: Config, text: bytes, name: str = "the new list") -> Roster:
+    """What a list file with this text gives."""
+    return listfile.parse(text, name, local_sockets(config.sip.listen), strict=config.dispatcher.ds_load_mode == 1)
 
 
 def local_sockets(listens: Iterable[Listen]) -> list[LocalSocket]:
