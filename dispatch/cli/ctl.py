@@ -136,9 +136,9 @@ def _endpoint(options: argparse.Namespace) -> str:
         return _configured(options.config)
     text = options.socket or _SOCKET
     if not text.startswith(("unix:", "tcp:")):
-        return control_address.ControlAddress(Path(text)).client(Path())
+        return control_address.ControlAddress(Path(text)).client()
     try:
-        return control_address.parse(text).client(Path())
+        return control_address.parse(text).client()
     except ValueError as error:
         raise Unreachable(str(error)) from None
 
@@ -150,7 +150,7 @@ def _configured(path: Path) -> str:
         raise Unreachable(str(error)) from None
     if not addresses:
         raise Unreachable(f'{path}: no socket to talk to; write under [control]: amp = "{_SOCKET}"')
-    return addresses[0].client(path.parent)
+    return addresses[0].client()
 
 
 def _fetch(endpoint: str, row: Command, values: dict[str, Any]) -> Any:

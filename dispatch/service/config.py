@@ -205,6 +205,7 @@ def _resolved(config: Config) -> Config:
         config,
         sip=replace(config.sip, secret_file=base / config.sip.secret_file),
         dispatcher=replace(config.dispatcher, list_file=base / config.dispatcher.list_file),
+        control=ControlConfig(tuple(one.beside(base) for one in config.control.amp)),
     )
 
 
@@ -360,7 +361,12 @@ def _check_stateless(route: RouteConfig, place: Place) -> None:
 
 def _check_control(control: ControlConfig, place: Place) -> None:
     for index, address in enumerate(control.amp):
-        if not address.is_private:
+        if address.is_too_long:
+            most = control_address.LONGEST_PATH
+            place.at("amp", index).wrong(
+                f"{address}: a unix socket's path has {most} bytes at most; name a shorter one"
+            )
+        elif not address.is_private:
             others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
             place.at("amp", index).warn(f"{address} gives {others} full control of the service")
 

@@ -8,7 +8,7 @@ import re
 import socket
 import stat
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,8 @@ _PART: Final = re.compile(r"(?:[^:\\]|\\.)*")
 _OPTION: Final = re.compile(r"((?:[^=\\]|\\.)*)=(.*)", re.DOTALL)
 _OPTIONS: Final = {"unix": ("mode", "backlog"), "tcp": ("interface", "backlog")}
 _MODE: Final = "600"
-_LONGEST_PATH: Final = 107  # bytes that sun_path holds
+LONGEST_PATH: Final = 107
+"""Bytes of the path of a unix socket, at most (``sun_path``)."""
 _EXAMPLE: Final = "unix:/run/dispatch/amp.sock"
 
 
@@ -44,18 +45,26 @@ class ControlAddress:
         """Whether the system lets nobody in but the user who runs the service (and root)."""
         return self.path is not None and not int(self.mode, 8) & 0o077
 
-    def server(self, base: Path) -> str:
-        """For `serverFromString`; a relative path begins at `base`."""
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the system can't have a unix socket of that path."""
+        return self.path is not None and len(os.fsencode(self.path)) > LONGEST_PATH
+
+    def beside(self, folder: Path) -> ControlAddress:
+        """With a relative path beginning at the folder."""
+        return self if self.path is None else replace(self, path=folder / self.path)
+
+    def server(self) -> str:
+        """For `serverFromString`."""
         if self.path is None:
             return f"tcp:{self.port}:interface={_quoted(self.host)}:backlog={self.backlog}"
-        where = _quoted(str(base / self.path))
-        return f"unix:{where}:mode={self.mode}:backlog={self.backlog}:lockfile=0"
+        return f"unix:{_quoted(str(self.path))}:mode={self.mode}:backlog={self.backlog}:lockfile=0"
 
-    def client(self, base: Path) -> str:
+    def client(self) -> str:
         """For `clientFromString`."""
         if self.path is None:
             return f"tcp:{_quoted(self.host)}:{self.port}"
-        return f"unix:{_quoted(str(base / self.path))}"
+        return f"unix:{_quoted(str(self.path))}"
 
     def __str__(self) -> str:
         return f"tcp:{self.port}:interface={_quoted(self.host)}" if self.path is None else f"unix:{self.path}"
@@ -73,12 +82,12 @@ def parse(text: str) -> ControlAddress:
     plain = [_unquoted(part) for part in parts if not _OPTION.fullmatch(part)]
     options = {_unquoted(found[1]): _unquoted(found[2]) for part in parts if (found := _OPTION.fullmatch(part))}
     unknown = [name for name in options if name not in _OPTIONS[kind]]
-    if unknown or len(plain) != 1 or not plain[0]:
+    if unknown or len(plain) != 1 or not plain[0] or "\0" in text:
         what = f"has {unknown[0]!r}, which is none" if unknown else "is not complete, or too much"
         raise ValueError(f"{text!r} {what}; options of {kind!r} are {' and '.join(_OPTIONS[kind])}")
     backlog = _number(text, options.get("backlog", "50"), 1, 4096)
     if kind == "unix":
-        return ControlAddress(_path(text, plain[0]), _mode(text, options.get("mode", _MODE)), backlog=backlog)
+        return ControlAddress(Path(plain[0]), _mode(text, options.get("mode", _MODE)), backlog=backlog)
     return ControlAddress(None, "", _loopback(text, options.get("interface", "")), _number(text, plain[0]), backlog)
 
 
@@ -90,12 +99,6 @@ def _parts(text: str) -> list[str]:
         parts.append(found[0])
         at = found.end() + 1
     return parts
-
-
-def _path(text: str, path: str) -> Path:
-    if len(os.fsencode(path)) > _LONGEST_PATH or "\0" in path:
-        raise ValueError(f"{text!r}: the path of a unix socket has {_LONGEST_PATH} bytes at most")
-    return Path(path)
 
 
 def _mode(text: str, mode: str) -> str:

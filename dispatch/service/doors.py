@@ -22,7 +22,7 @@ def open_all(addresses: Iterable[ControlAddress], factory: Factory, path: Path, 
     Args:
         addresses: from the configuration.
         factory: makes a protocol for each client.
-        path: of the configuration; relative sockets lie beside it.
+        path: of the configuration.
         reactor: Twisted's.
 
     Raises:
@@ -31,7 +31,7 @@ def open_all(addresses: Iterable[ControlAddress], factory: Factory, path: Path, 
     ports: list[IListeningPort] = []
     for address in addresses:
         try:
-            ports.append(_open(address, factory, path.parent, reactor))
+            ports.append(_open(address, factory, reactor))
         except (CannotListenError, OSError) as error:
             for port in ports:
                 port.stopListening()
@@ -39,12 +39,12 @@ def open_all(addresses: Iterable[ControlAddress], factory: Factory, path: Path, 
     return ports
 
 
-def _open(address: ControlAddress, factory: Factory, base: Path, reactor: Any) -> IListeningPort:
+def _open(address: ControlAddress, factory: Factory, reactor: Any) -> IListeningPort:
     if address.path is not None:
-        remove_stale(base / address.path)
+        remove_stale(address.path)
     # Neither a unix nor a TCP endpoint makes anybody wait: its Deferred has fired.
     found: list[Any] = []
-    serverFromString(reactor, address.server(base)).listen(factory).addBoth(found.append)
+    serverFromString(reactor, address.server()).listen(factory).addBoth(found.append)
     (port,) = found
     if isinstance(port, Failure):
         port.raiseException()

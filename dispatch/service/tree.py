@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -24,7 +25,7 @@ from twisted.python.failure import Failure
 
 from dispatch import __version__
 from dispatch.balance import listfile
-from dispatch.balance.destination import LocalSocket
+from dispatch.balance.destination import Destination, LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.reconcile import Change, Succession, differences
 from dispatch.balance.roster import Roster
@@ -47,6 +48,8 @@ from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
 
 log: Final = Logger()
+
+_SLICE: Final = 0.002  # seconds of an errand at a time
 
 Result = TypeVar("Result")
 
@@ -119,7 +122,7 @@ class DispatcherService(MultiService):
         self._config = config
         self._reactor = reactor
         self._reloading = DeferredLock()
-        self._errands = Cooperator(scheduler=lambda step: reactor.callLater(0, step), started=False)
+        self._errands = Cooperator(_slice, scheduler=lambda step: reactor.callLater(0, step), started=False)
         self._source = source_of(config)
         roster = self._source.read()
         if roster.errors:
@@ -227,7 +230,9 @@ class DispatcherService(MultiService):
         if succession is None:
             self._run(_complaints(roster))
             return roster
+        before = list(self.dispatcher.destinations())
         self.dispatcher.succeed(succession)
+        self._run(_let_go(before))
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
             destinations=sum(map(len, roster.sets.values())),
@@ -242,6 +247,9 @@ class DispatcherService(MultiService):
 
         Args:
             text: of a list file, taken in place of what the source has.
+
+        Returns:
+            Fires with what was read, without its destinations, and the changes.
         """
         return self._in_thread(self._compare, text).addErrback(lambda failure: (self._unreadable(failure), []))
 
@@ -250,7 +258,12 @@ class DispatcherService(MultiService):
         if roster.errors:
             return roster, []
         keep_state = self._config.lists.reload_keeps_state
-        return roster, differences(self.dispatcher.groups, roster.sets, keep_state=keep_state)
+        changes = differences(self.dispatcher.groups, roster.sets, keep_state=keep_state)
+        unused = [member for members in roster.sets.values() for member in members]
+        roster = replace(roster, sets={})
+        for _ in _let_go(unused):
+            pass
+        return roster, changes
 
     def _after_reading(self, warnings: Iterable[ConfigError]) -> Iterator[None]:
         """Tell what is odd, and have the addresses of all destinations ready before a call asks for them."""
@@ -260,6 +273,19 @@ class DispatcherService(MultiService):
         for host in {one.host for one in self.dispatcher.destinations()}:
             self._resolver.resolve(host.decode("latin-1")).addErrback(_report_unresolved)
             yield
+
+
+def _slice() -> Callable[[], bool]:
+    """Tells when an errand has had its time."""
+    end = time.monotonic() + _SLICE
+    return lambda: time.monotonic() > end
+
+
+def _let_go(destinations: list[Destination]) -> Iterator[None]:
+    """Free what nobody needs any more a little at a time: ten thousand at once take as long as a hundred calls."""
+    while destinations:
+        del destinations[-100:]
+        yield
 
 
 def _complaints(roster: Roster) -> Iterator[None]:

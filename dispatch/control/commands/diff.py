@@ -52,7 +52,7 @@ def run(control: Control, list: bytes | None = None) -> Deferred[Iterator[Differ
     def compared(preview: Preview) -> Iterator[Difference]:
         roster, changes = preview
         refuse(roster)
-        return chain(warnings(roster), map(difference, changes))
+        return chain(warnings(roster), _consumed(changes))
 
     comparing: Deferred[Preview] = control.steering.preview(list)
     return comparing.addCallback(compared)
@@ -62,6 +62,13 @@ def warnings(roster: Roster) -> Iterator[Difference]:
     """What is odd about a list, the first problems."""
     for text in texts(roster.warnings):
         yield Difference("warning", 0, "", "", "", False, (text,))
+
+
+def _consumed(changes: list[Change]) -> Iterator[Difference]:
+    """Each change, freed when it was read: all of them at once would hold the reactor."""
+    changes.reverse()
+    while changes:
+        yield difference(changes.pop())
 
 
 def difference(change: Change) -> Difference:

@@ -177,6 +177,7 @@ class ProblemTests(ConfigCase):
         self.assert_problem(
             LEAST + "[control]\namp = [\n'unix:a',\n'ssl:1']", 9, "'ssl:1'", "unix:/run/dispatch/amp.sock"
         )
+        self.assert_problem(LEAST + f"[control]\namp = 'unix:{'x' * 108}'", 7, "107 bytes at most")
         self.assert_problem(LEAST + "[control]\nmanhole = 'tcp:1'", 7, "'amp'")
         self.assertEqual(self.warnings(LEAST + "[control]\namp = 'unix:a'"), [])
         for text, words in (("tcp:2050:interface=127.0.0.1", "every user"), ("unix:a:mode=660", "its mode")):

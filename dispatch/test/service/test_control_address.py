@@ -24,6 +24,13 @@ class ParseTests(SynchronousTestCase):
             address = parse(text)
             self.assertEqual((address.path, address.mode, address.is_private), (Path("/run/a.sock"), mode, private))
 
+    def test_long_paths(self) -> None:
+        """What is too long for the system is known, whatever its folder adds."""
+        address = parse("unix:" + "x" * 100)
+        self.assertFalse(address.is_too_long)
+        self.assertTrue(address.beside(Path("/some/folder")).is_too_long)
+        self.assertFalse(parse("tcp:2050:interface=127.0.0.1").is_too_long)
+
     def test_tcp(self) -> None:
         """TCP is taken on the loopback interface, and is open to every user."""
         for text, host in (("tcp:2050:interface=127.0.0.1", "127.0.0.1"), ("tcp:2050:interface=\\:\\:1", "::1")):
@@ -52,7 +59,7 @@ class ParseTests(SynchronousTestCase):
                 "unix:a\0",
             ),
             *("tcp:x:interface=127.0.0.1", "tcp:0:interface=127.0.0.1", "tcp:70000:interface=127.0.0.1"),
-            *("unix:" + "x" * 108, "unix:a:backlog=0", "\\"),
+            *("unix:a:backlog=0", "\\"),
         ):
             with self.assertRaises(ValueError):
                 parse(text)
@@ -61,8 +68,8 @@ class ParseTests(SynchronousTestCase):
         """What is handed to Twisted means the same there."""
         reactor = MemoryReactor()
         for text in ("unix:a\\:b\\=c.sock:mode=640", "tcp:2050:interface=\\:\\:1"):
-            serverFromString(reactor, parse(text).server(Path("/x"))).listen(Factory())
-            clientFromString(reactor, parse(text).client(Path("/x"))).connect(Factory())
+            serverFromString(reactor, parse(text).beside(Path("/x")).server()).listen(Factory())
+            clientFromString(reactor, parse(text).beside(Path("/x")).client()).connect(Factory())
         self.assertEqual([(one[0], one[3]) for one in reactor.unixServers], [("/x/a:b=c.sock", 0o640)])
         self.assertEqual([(one[0], one[3]) for one in reactor.tcpServers], [(2050, "::1")])
         self.assertEqual([one[0] for one in reactor.unixClients], ["/x/a:b=c.sock"])

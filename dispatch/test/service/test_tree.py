@@ -216,10 +216,10 @@ class ControlTests(TreeCase):
     def setUp(self) -> None:
         super().setUp()
         self.path = self.config.path.parent / "amp.sock"
-        self.config = replace(self.config, control=ControlConfig((ControlAddress(Path("amp.sock")),)))
+        self.config = replace(self.config, control=ControlConfig((ControlAddress(self.path),)))
 
     def test_open(self) -> None:
-        """A door opens where the configuration says, beside it, for nobody else but who runs the service."""
+        """A door opens where the configuration says, for nobody else but who runs the service."""
         service = self.started()
         ((path, _, _, mode, _),) = self.reactor.unixServers
         self.assertEqual((path, mode), (str(self.path), 0o600))
@@ -233,10 +233,10 @@ class ControlTests(TreeCase):
 
     def test_no_folder(self) -> None:
         """A socket that can't be made ends the start with a line that says why, and no socket is kept."""
-        self.config = replace(self.config, control=ControlConfig((ControlAddress(Path("nowhere/amp.sock")),)))
+        self.config = replace(self.config, control=ControlConfig((ControlAddress(Path("/nowhere/amp.sock")),)))
         with self.assertRaises(ConfigErrors) as caught:
             tree.make_service(self.config, realistic())
-        self.assertIn("[control] amp: unix:nowhere/amp.sock: no such file or directory", str(caught.exception))
+        self.assertIn("[control] amp: unix:/nowhere/amp.sock: no such file or directory", str(caught.exception))
         self.assertTrue(is_free(self.udp))
 
     def test_preview(self) -> None:
