@@ -15,6 +15,7 @@ from dispatch.balance import health
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group
 from dispatch.balance.health import Condition
+from dispatch.balance.pace import gently
 
 Identity = tuple[int, bool, bytes, int]
 
@@ -59,7 +60,7 @@ class _Heir:
         self._renewed: list[tuple[Destination, Destination]] = []
         known = identities(before.members)
         ours = identities(group.members)
-        for identity, destination in ours.items():
+        for identity, destination in gently(ours.items()):
             same = known.get(identity)
             if same is not None:
                 destination.condition = same.condition
@@ -78,7 +79,7 @@ def identities(members: Iterable[Destination]) -> dict[Identity, Destination]:
     """The members by what they are known by, in the order of the list."""
     found: dict[Identity, Destination] = {}
     seen: dict[tuple[bool, bytes], int] = {}
-    for member in sorted(members, key=lambda member: member.line):
+    for member in gently(sorted(members, key=lambda member: member.line)):
         name = (True, member.duid) if member.duid else (False, member.uri.lower())
         occurrence = seen.get(name, 0)
         seen[name] = occurrence + 1
@@ -115,12 +116,12 @@ def _cursors(
     before: Group, known: Mapping[Identity, Destination], group: Group, ours: Mapping[Identity, Destination]
 ) -> list[int]:
     """By index of the member whose turn it was: the index of the same one, or of the next that is still there."""
-    index_of = {id(member): index for index, member in enumerate(group.members)}
-    identity_of = {id(member): identity for identity, member in known.items()}
-    stayed = [ours.get(identity_of[id(member)]) for member in before.members]
+    index_of = {id(member): index for index, member in gently(enumerate(group.members))}
+    identity_of = {id(member): identity for identity, member in gently(known.items())}
+    stayed = [ours.get(identity_of[id(member)]) for member in gently(before.members)]
     following = next((index_of[id(still)] for still in stayed if still is not None), 0)
     cursors = [0] * len(stayed)
-    for index in range(len(stayed) - 1, -1, -1):
+    for index in gently(range(len(stayed) - 1, -1, -1)):
         still = stayed[index]
         if still is not None:
             following = index_of[id(still)]
@@ -180,7 +181,7 @@ def _changes(
     number: int, members: Sequence[Destination], after: Sequence[Destination], keep_state: bool
 ) -> Iterator[Change]:
     known, ours = identities(members), identities(after)
-    for identity, old in known.items():
+    for identity, old in gently(known.items()):
         new = ours.get(identity)
         if new is None:
             yield Change("removed", number, old)
@@ -191,7 +192,7 @@ def _changes(
         fields = _field_changes(old, new)
         if fields or flags != old.flags:
             yield Change("changed", number, old, new, fields, flags, keep_state)
-    for identity, new in ours.items():
+    for identity, new in gently(ours.items()):
         if identity not in known:
             yield Change("added", number, None, new, next_flags=new.listed)
     if _order(members, known, ours) != _order(after, ours, known):

@@ -27,6 +27,7 @@ from dispatch import __version__
 from dispatch.balance import listfile
 from dispatch.balance.destination import Destination, LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.pace import gently
 from dispatch.balance.reconcile import Change, Succession, differences
 from dispatch.balance.roster import Roster
 from dispatch.balance.selection import find_algorithm
@@ -259,9 +260,9 @@ class DispatcherService(MultiService):
             return roster, []
         keep_state = self._config.lists.reload_keeps_state
         changes = differences(self.dispatcher.groups, roster.sets, keep_state=keep_state)
-        unused = [member for members in roster.sets.values() for member in members]
+        unused = [member for members in roster.sets.values() for member in gently(members)]
         roster = replace(roster, sets={})
-        for _ in _let_go(unused):
+        for _ in gently(_let_go(unused)):
             pass
         return roster, changes
 
