@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
-_WORK: Final = 0.0005  # seconds
+_WORK: Final = 0.0002  # seconds
 _REST: Final = 0.001
 
 Item = TypeVar("Item")

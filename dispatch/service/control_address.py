@@ -51,8 +51,8 @@ class ControlAddress:
         return self.path is not None and len(os.fsencode(self.path)) > LONGEST_PATH
 
     def beside(self, folder: Path) -> ControlAddress:
-        """With a relative path beginning at the folder."""
-        return self if self.path is None else replace(self, path=folder / self.path)
+        """With a relative path beginning at the folder, so that it stays the same wherever the service goes."""
+        return self if self.path is None else replace(self, path=(folder / self.path).absolute())
 
     def server(self) -> str:
         """For `serverFromString`."""

@@ -98,7 +98,7 @@ class CommandLineTests(SynchronousTestCase):
             (["list"], "unix:/run/dispatch/amp.sock"),
             (["-s", "/x/y z:1", "list"], "unix:/x/y z\\:1"),
             (["-s", "tcp:2050:interface=127.0.0.1", "list"], "tcp:127.0.0.1:2050"),
-            (["-c", str(path), "list"], f"unix:{folder}/a.sock"),
+            (["-c", str(path), "list"], f"unix:{folder.absolute()}/a.sock"),
         ):
             self.assertEqual(ctl._endpoint(parse(arguments)), endpoint)
 
