@@ -41,6 +41,7 @@ from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router
 from dispatch.service import doors, secret
+from dispatch.service.collector import Pause
 from dispatch.service.config import Config
 from dispatch.service.listen import Listen
 from dispatch.source.file import FileSource
@@ -123,6 +124,7 @@ class DispatcherService(MultiService):
         self._config = config
         self._reactor = reactor
         self._reloading = DeferredLock()
+        self._pause = Pause()
         self._errands = Cooperator(_slice, scheduler=lambda step: reactor.callLater(0, step), started=False)
         self._source = source_of(config)
         roster = self._source.read()
@@ -206,7 +208,12 @@ class DispatcherService(MultiService):
         return self._reloading.run(self._reload).addErrback(self._unreadable)
 
     def _reload(self) -> Deferred[Roster]:
-        return self._in_thread(self._read).addCallback(self._take)
+        self._pause.begin()
+        return self._in_thread(self._read).addCallback(self._take).addBoth(self._end_pause, kept=True)
+
+    def _end_pause(self, result: Result, *, kept: bool) -> Result:
+        self._pause.end(kept=kept)
+        return result
 
     def _in_thread(self, function: Callable[..., Result], *args: object) -> Deferred[Result]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function, *args)
@@ -252,7 +259,12 @@ class DispatcherService(MultiService):
         Returns:
             Fires with what was read, without its destinations, and the changes.
         """
-        return self._in_thread(self._compare, text).addErrback(lambda failure: (self._unreadable(failure), []))
+        self._pause.begin()
+        comparing = self._in_thread(self._compare, text).addErrback(self._incomparable)
+        return comparing.addBoth(self._end_pause, kept=False)
+
+    def _incomparable(self, failure: Failure) -> tuple[Roster, list[Change]]:
+        return self._unreadable(failure), []
 
     def _compare(self, text: bytes | None) -> tuple[Roster, list[Change]]:
         roster = self._source.read() if text is None else parse_list(self._config, text)
