@@ -39,6 +39,7 @@ from dispatch.service.reading import (
     many,
     near,
     one_of,
+    optional,
     seconds,
     suggest,
     text,
@@ -97,13 +98,19 @@ class Sip:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """``[lists]``: what a reload does.
+    """``[lists]``: what a reload does, and what is done when the list can't be had.
 
     Attributes:
         reload_keeps_state: states and counters of destinations that stay are carried over.
+        cache: file for the last good copy, for a start without the list; None for none.
+        retry: seconds after which a database that was away is asked again, doubled each time; 0 for never.
+        timeout: seconds that a database may keep us waiting.
     """
 
     reload_keeps_state: bool = True
+    cache: Path | None = None
+    retry: float = 5.0
+    timeout: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +198,7 @@ def _resolved(config: Config) -> Config:
         config,
         sip=replace(config.sip, secret_file=base / config.sip.secret_file),
         dispatcher=replace(config.dispatcher, list_file=base / config.dispatcher.list_file),
+        lists=replace(config.lists, cache=config.lists.cache and base / config.lists.cache),
     )
 
 
@@ -385,7 +393,15 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
         },
     ),
     "dispatcher": (DispatcherConfig, READERS),
-    "lists": (Lists, {"reload_keeps_state": boolean}),
+    "lists": (
+        Lists,
+        {
+            "reload_keeps_state": boolean,
+            "cache": optional(file_name),
+            "retry": seconds(0),
+            "timeout": seconds(1),
+        },
+    ),
     "route": (
         RouteConfig,
         {

@@ -15,11 +15,11 @@ from dispatch.balance import attributes
 from dispatch.service.reading import Place, Reader, expected, file_name, integer
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.grammar import TOKEN
+from dispatch.source import database_url
 
 _T = TypeVar("_T")
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_]+")
-_DB_URL: Final = re.compile(r"[a-z][a-z0-9+]*://[!-~]+")
 _AVP: Final = re.compile(r"\$avp\([A-Za-z0-9_:.]+\)")
 _PVNAME: Final = re.compile(r"\$[a-z]+(\([^()]+\))?")
 _SOCKET: Final = re.compile(r"[a-z]+:[!-~]+")
@@ -47,9 +47,14 @@ def _or_unset(reader: Reader) -> Reader:
 
 def _db_url(value: object, place: Place) -> object:
     """Never shown in an error: there is a password in it."""
-    if isinstance(value, str) and _DB_URL.fullmatch(value):
-        return value
-    return place.wrong(f"{place} must be a URL like 'mysql://user:password@host/database' or 'sqlite:////path'")
+    example = "write e.g. 'mysql://user:password@host/database' or 'sqlite:////path'"
+    if not isinstance(value, str):
+        return expected("the URL of a database", value, place)
+    try:
+        database_url.parse(value)
+    except ValueError as error:
+        return place.wrong(f"{place}: {error}; {example}")
+    return value
 
 
 def _sip_uri(value: object, place: Place) -> object:
@@ -111,7 +116,8 @@ class DispatcherConfig:
         "",
         _or_unset(_db_url),
         '"mysql://user:password@db.example.com/kamailio"',
-        "Database with the list of destinations, in place of `list_file`.",
+        "Database with the list of destinations, in place of `list_file`: `mysql://`, `postgres://` or `sqlite://`; "
+        "see [lists](lists.md#a-table).",
     )
     table_name: str = _parameter("dispatcher", _identifier, '"my_dispatcher"', "Table of `db_url` with the list.")
     setid_col: str = _parameter("setid", _identifier, '"groupid"', "Column with the number of the set.")

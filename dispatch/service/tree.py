@@ -3,6 +3,7 @@
 DispatcherService            top; reads the list again (`reload`)
   TransportService           one for each socket
   EngineService              transactions and their timers
+  Retry                      asks a source again that was away
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import Any, Final
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.task import Cooperator, SchedulerStopped
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
 from dispatch.balance.dispatcher import Dispatcher
@@ -29,10 +29,9 @@ from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router
-from dispatch.service import secret
+from dispatch.service import lists, secret
 from dispatch.service.config import Config
-from dispatch.service.listen import local_sockets
-from dispatch.source.file import FileSource
+from dispatch.service.retry import Retry
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
@@ -97,10 +96,11 @@ class DispatcherService(MultiService):
         self._reactor = reactor
         self._reloading = DeferredLock()
         self._errands = Cooperator(scheduler=lambda step: reactor.callLater(0, step), started=False)
-        self._source = source_of(config)
-        roster = self._source.read()
-        if roster.errors:
-            raise ConfigErrors(roster.errors)
+        self._source = lists.source_of(config)
+        self._cache = lists.cache_of(config, self._source)
+        roster, self._failed = lists.begin(config, self._source, self._cache)
+        self._retry = Retry(reactor, config.lists.retry, self.reload)
+        self._retry.setServiceParent(self)
 
         route, parameters = config.route, config.dispatcher
         self.dispatcher = Dispatcher(
@@ -137,8 +137,10 @@ class DispatcherService(MultiService):
             sockets=", ".join(map(str, self._config.sip.listen)),
             destinations=sum(len(one.members) for one in sets.values()),
             sets=len(sets),
-            source=self._source.name,
+            source=self._source.name if self._failed is None else f"the copy in {self._config.lists.cache}",
         )
+        if self._failed is not None:
+            self._run(_complaints(self._failed, "the service runs on its last good copy" + self._again(self._failed)))
         self._run(self._after_reading(self._warnings))
 
     def stopService(self) -> Deferred[object]:
@@ -165,21 +167,23 @@ class DispatcherService(MultiService):
         )
 
     def _reload(self) -> Deferred[None]:
-        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._read).addCallback(self._take)
+        self._retry.cancel()
+        return self._source.load(self._reactor, self._prepare).addCallback(self._take)
 
-    def _read(self) -> tuple[Roster, Succession | None]:
-        roster = self._source.read()
+    def _prepare(self, roster: Roster) -> tuple[Roster, Succession | None]:
         if roster.errors:
             return roster, None
-        return roster, self.dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
+        succession = self.dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
+        return lists.kept(roster, self._cache), succession
 
     def _take(self, read: tuple[Roster, Succession | None]) -> None:
         roster, succession = read
         if not self.running:
             return
         if succession is None:
-            self._run(_complaints(roster))
+            self._run(_complaints(roster, "the list before stays in force" + self._again(roster)))
             return
+        self._retry.succeeded()
         self.dispatcher.succeed(succession)
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
@@ -188,6 +192,11 @@ class DispatcherService(MultiService):
             source=self._source.name,
         )
         self._run(self._after_reading(roster.warnings))
+
+    def _again(self, roster: Roster) -> str:
+        """Ask again later where that may help; says when."""
+        seconds = self._retry.failed() if roster.away else 0
+        return f"; next try in {seconds:g} seconds" if seconds else ""
 
     def _after_reading(self, warnings: Iterable[ConfigError]) -> Iterator[None]:
         """Tell what is odd, and have the addresses of all destinations ready before a call asks for them."""
@@ -199,14 +208,14 @@ class DispatcherService(MultiService):
             yield
 
 
-def _complaints(roster: Roster) -> Iterator[None]:
+def _complaints(roster: Roster, consequence: str) -> Iterator[None]:
     for problem in roster.warnings:
         log.warn("{problem}", problem=problem)
         yield
     for problem in roster.errors:
         log.error("{problem}", problem=problem)
         yield
-    log.error("the list before stays in force")
+    log.error("{consequence}", consequence=consequence)
 
 
 def _report_unresolved(failure: Any) -> None:
@@ -222,12 +231,6 @@ def _report_unfinished(failure: Any) -> None:
 def make_service(config: Config, reactor: Any) -> DispatcherService:
     """The service of a configuration; see `DispatcherService` for what it raises."""
     return DispatcherService(config, reactor)
-
-
-def source_of(config: Config) -> FileSource:
-    """Where the list comes from."""
-    parameters = config.dispatcher
-    return FileSource(parameters.list_file, local_sockets(config.sip.listen), strict=parameters.ds_load_mode == 1)
 
 
 def _secret(path: Path) -> bytes:

@@ -163,7 +163,7 @@ class ProblemTests(ConfigCase):
         self.assert_problem(LEAST + "[rout]\nset = 1", 6, "'rout'", "'route'")
         self.assert_problem(LEAST + "[route]\nfailover = [503]", 7, "[route]", "'failover_on'")
         self.assert_problem(LEAST + "mode = 'dst'", 6, "[dispatcher]", "belongs under [route]")
-        self.assert_problem(LEAST + "[lists]\ncache = 'x'", 7, "[lists]", "'reload_keeps_state'")
+        self.assert_problem(LEAST + "[lists]\nreload = 1", 7, "[lists]", "'reload_keeps_state'")
 
     def test_what_is_not_there_yet(self) -> None:
         """Tables that have no effect yet are unknown, not silently taken."""
