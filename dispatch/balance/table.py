@@ -40,7 +40,8 @@ def parse(
     """
     builder = RosterBuilder(source, sockets, strict=strict)
     for number, values in enumerate(rows, 1):
-        label = f"{table} row {number} ({', '.join(map(_shown, values[:2]))})"
+        # Some drivers give numbers as text; nobody wants to see that.
+        label = f"{table} row {number} ({_unquoted(values[0])}, {_shown(values[1])})"
         try:
             row = _row(values, columns, number)
         except ValueError as error:
@@ -87,3 +88,7 @@ def _shown(value: object) -> str:
     if isinstance(value, bytes):
         value = value[:60].decode("utf-8", "backslashreplace")
     return repr(value)[:70] if isinstance(value, str) else str(value)[:70]
+
+
+def _unquoted(value: object) -> str:
+    return _shown(value).strip("'")

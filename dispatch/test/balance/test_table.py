@@ -92,7 +92,7 @@ class TableTests(SynchronousTestCase):
         found = roster((1, "sip:a", 0, 0, ""), ("x", "sip:b", 0, 0, ""), (1, "sip:", 0, 0, ""), strict=True)
         self.assertEqual((found.sets, found.warnings), ({}, ()))
         self.assertEqual([problem.line for problem in found.errors], [2, 3])
-        self.assertIn("dispatcher row 2 ('x', 'sip:b'): ", str(found.errors[0]))
+        self.assertIn("dispatcher row 2 (x, 'sip:b'): ", str(found.errors[0]))
 
     def test_empty(self) -> None:
         """A table without rows is a list without sets."""

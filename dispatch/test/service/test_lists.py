@@ -200,7 +200,7 @@ class ReloadTests(DatabaseCase):
         self.assertTrue(self.threads.handed.empty())
 
     def test_a_bad_row(self) -> None:
-        """With `ds_load_mode` 0 a bad row is skipped, and the rest is in force; with 1 nothing is, and nobody asks again."""
+        """With `ds_load_mode` 0 a bad row is skipped; with 1 the list before stays, and nobody asks again."""
         write_database(self.database, "sip:127.0.0.72:9", "sip:")
         self.assertIn("dispatcher row 2 (1, 'sip:'): ", self.reload()[1])
         self.assertEqual(self.uris(self.service), [b"sip:127.0.0.72:9"])
