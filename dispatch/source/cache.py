@@ -1,6 +1,8 @@
 """The last good copy of a list, for a start while its source is away.
 
-It is an SQLite file with the tables that a `db_url` has, and one more that says what it is a copy of.
+It is an SQLite file with the tables that a `db_url` has, and one more that says what it is a copy of. Its application
+id (the bytes 68 to 71) marks it as ours: nothing else is ever overwritten, as a slip in the configuration could name
+the list itself.
 """
 
 from __future__ import annotations
@@ -20,7 +22,14 @@ from dispatch.source.database import DatabaseSource, Table
 from dispatch.source.database_url import DatabaseUrl
 from dispatch.source.dialects import DIALECTS
 
-_TABLES: Final = schema.statements(DIALECTS["sqlite"], Table().name) + "CREATE TABLE origin (source TEXT NOT NULL);"
+_MARK: Final = b"disp"
+_MARK_AT: Final = 68
+# No journal beside the file: one that a crash left would be applied to the next file.
+_TABLES: Final = f"""\
+PRAGMA journal_mode = MEMORY;
+PRAGMA application_id = {int.from_bytes(_MARK, "big")};
+CREATE TABLE origin (source TEXT NOT NULL);
+{schema.statements(DIALECTS["sqlite"], Table().name)}"""
 _ROW: Final = "INSERT INTO dispatcher (setid, destination, flags, priority, attrs) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -45,6 +54,8 @@ class Cache:
         """
         fresh = self._path.with_name(f"{self._path.name}.new")
         try:
+            if not self._is_ours():
+                return (ConfigError(self.name, 0, "this is no copy of a list, and left alone; see [lists] cache"),)
             fresh.unlink(missing_ok=True)
             with closing(sqlite3.connect(fresh)) as connection, connection:
                 connection.executescript(_TABLES)
@@ -75,6 +86,15 @@ class Cache:
         if origin != self._origin:
             return self._unusable(f"it is a copy of {origin}, not of {self._origin}")
         return roster
+
+    def _is_ours(self) -> bool:
+        """Whether nothing is lost when the file is."""
+        try:
+            with self._path.open("rb") as file:
+                head = file.read(_MARK_AT + len(_MARK))
+        except FileNotFoundError:
+            return True
+        return not head or head[_MARK_AT:] == _MARK
 
     def _unusable(self, why: str) -> Roster:
         return Roster({}, errors=(ConfigError(self.name, 0, f"{why}; see [lists] cache"),))

@@ -85,7 +85,7 @@ def _mysql_arguments(url: DatabaseUrl, timeout: float) -> dict[str, Any]:
     at = {"host": url.host, "port": url.port or 3306} if url.host else {"unix_socket": _MYSQL_SOCKET}
     waits = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), max(1, round(timeout)))
     plain = {"charset": "utf8mb4", "use_unicode": False, "conv": {}, "autocommit": True}
-    return {"user": url.user, "password": url.password, "database": url.database} | at | waits | plain
+    return {"user": url.user, "password": url.password.encode(), "database": url.database} | at | waits | plain
 
 
 # SQLite takes a name in double quotes that it does not know for a string.

@@ -290,6 +290,17 @@ class ReloadTests(DatabaseCase):
         self.assertIn(proxy.wait(15.0), (0, -signal.SIGTERM))
         self.assert_clean(proxy.log())
 
+    def test_frozen(self) -> None:
+        """So is one that does not even greet."""
+        proxy = self.running(timeout=2.0, retry=60.0)
+        assert self.server.process is not None
+        self.server.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.server.process.send_signal, signal.SIGCONT)
+        proxy.send_signal(signal.SIGHUP)
+        self.call(proxy, self.first)
+        proxy.wait_logged("the list before stays in force; next try in 60 seconds")
+        self.assert_clean(proxy.log())
+
     def test_ten_thousand(self) -> None:
         """10,000 rows are loaded, and loaded again, while a call is set up."""
         rows = ", ".join(f"({row % 100 + 2}, 'sip:192.0.2.{row % 250}:{row}')" for row in range(1, 10_000))

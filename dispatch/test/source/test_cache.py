@@ -88,6 +88,19 @@ class CacheTests(SynchronousTestCase):
         self.assertTrue(str(problem).startswith(f"{self.path}: the list can't be kept there: "), problem)
         self.assertEqual(content(self.cache.read(SOCKETS)), content(roster))
 
+    def test_something_else(self) -> None:
+        """What is no copy of ours is never overwritten: the list itself, say."""
+        roster = listfile.parse(LIST, "dispatcher.list", SOCKETS)
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.execute("CREATE TABLE dispatcher (x)")
+        for content in (LIST, self.path.read_bytes()):
+            self.path.write_bytes(content)
+            (problem,) = self.cache.save(roster)
+            self.assertIn("this is no copy of a list, and left alone; see [lists] cache", str(problem))
+            self.assertEqual(self.path.read_bytes(), content)
+        self.path.write_bytes(b"")
+        self.assertEqual(self.cache.save(roster), ())
+
     @given(
         st.lists(
             st.tuples(

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -43,6 +44,12 @@ class ThreadedReactor(MemoryReactorClock):
 
     def removeSystemEventTrigger(self, trigger: object) -> None:
         """Nothing is ever triggered."""
+
+
+def _put_module(name: str, module: ModuleType | None) -> None:
+    sys.modules.pop(name)
+    if module is not None:
+        sys.modules[name] = module
 
 
 class DatabaseCase(SynchronousTestCase):
@@ -144,7 +151,9 @@ class ReadTests(DatabaseCase):
 
     def test_no_driver(self) -> None:
         """Without its driver the error says what to install."""
-        self.patch(sys, "modules", {**sys.modules, "psycopg": None, "pymysql": None})
+        for driver in ("psycopg", "pymysql"):
+            self.addCleanup(_put_module, driver, sys.modules.get(driver))
+            sys.modules[driver] = None  # type: ignore[assignment]  # this is how an import is made to fail
         for dialect, driver in (("postgres", "psycopg"), ("mysql", "pymysql")):
             source = DatabaseSource(DatabaseUrl(dialect, "db", "h", 0, "u", "p"), Table(), SOCKETS)
             told = f"{dialect}://u@h/db: the driver '{driver}' is missing; pip install 'dispatch-sip[{dialect}]'"
