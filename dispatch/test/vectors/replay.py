@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 from typing import Any, Final
@@ -22,31 +21,14 @@ from dispatch.errors import ParseError, UnknownDestination
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.message import Message
 from dispatch.test.vectors import statistics
-
-Vector = dict[str, Any]  # As JSON has it.
+from dispatch.test.vectors.replay_pv import replay_pv
+from dispatch.test.vectors.vector import Mismatch, Unsupported, Vector, compare
 
 SOCKETS: Final = (LocalSocket("udp", "127.0.0.1", 22010), LocalSocket("udp", "::1", 22010))
 _SEED: Final = 5060
 _CHAIN: Final = 20
 _DRAWS: Final = 200_000
 _MAPPED: Final = 1000
-
-
-class Unsupported(Exception):
-    """The vector asks for what is not built yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """A recorded value that did not come out; `step` is empty where a vector has none."""
-
-    step: str
-    field: str
-    expected: object
-    got: object
-
-    def __str__(self) -> str:
-        return f"{self.step}{self.field}: expected {self.expected!r}, got {self.got!r}"
 
 
 class Request:
@@ -143,14 +125,6 @@ def _algorithm(number: int) -> Algorithm:
         raise Unsupported(str(error)) from None
 
 
-def _compare(expected: Mapping[str, object], got: Mapping[str, object], step: str = "") -> list[Mismatch]:
-    return [
-        Mismatch(step, field, expected.get(field), got.get(field))
-        for field in sorted(expected.keys() | got.keys())
-        if expected.get(field) != got.get(field) or (field in expected) != (field in got)
-    ]
-
-
 def _select(bench: Bench, step: Vector, *, walk: bool) -> dict[str, object]:
     """One selection, and what became of the request."""
     domain = step["fn"] == "ds_select_domain"
@@ -218,7 +192,7 @@ def replay_select(vector: Vector, random: Random) -> list[Mismatch]:
     bench = _loaded(vector, random)
     for state, group, uri in vector.get("states", ()):
         bench.command(["dispatcher.set_state", state, group, uri])
-    return _compare(vector["result"], _select(bench, vector, walk="next" in vector["result"]))
+    return compare(vector["result"], _select(bench, vector, walk="next" in vector["result"]))
 
 
 def replay_sequence(vector: Vector, random: Random) -> list[Mismatch]:
@@ -227,7 +201,7 @@ def replay_sequence(vector: Vector, random: Random) -> list[Mismatch]:
     found: list[Mismatch] = []
     for number, step in enumerate(vector["steps"]):
         where = f"step {number} "
-        found += _compare(step["result"], _step(bench, step), where)
+        found += compare(step["result"], _step(bench, step), where)
         if "listing" in step and step["listing"] != (listing := bench.listing()):
             found.append(Mismatch(where, "listing", step["listing"], listing))
     return found
@@ -250,9 +224,9 @@ def replay_listfile(vector: Vector, random: Random) -> list[Mismatch]:
     bench = Bench(vector, random)
     bench.load(vector["before"])
     if bench.load():
-        return _compare(vector["result"], {"ok": True, "records": bench.listing()})
+        return compare(vector["result"], {"ok": True, "records": bench.listing()})
     kept = {"ok": False, "records": [], **_fault("Reload Failed"), "records_kept": bench.listing()}
-    return _compare(vector["result"], kept)
+    return compare(vector["result"], kept)
 
 
 def replay_map(vector: Vector, random: Random) -> list[Mismatch]:
@@ -263,7 +237,7 @@ def replay_map(vector: Vector, random: Random) -> list[Mismatch]:
     for _ in range(_MAPPED):
         result = _select(bench, step, walk=False)
         got[str(result["du"] or "none")] = {"list": result["list"], "cnt": result["cnt"]}
-    return _compare(vector["result"], got)
+    return compare(vector["result"], got)
 
 
 def replay_distribution(vector: Vector, random: Random) -> list[Mismatch]:
@@ -337,6 +311,7 @@ KINDS: Final[Mapping[str, Callable[[Vector, Random], list[Mismatch]]]] = {
     "listfile": replay_listfile,
     "map": replay_map,
     "distribution": replay_distribution,
+    "pv": replay_pv,
 }
 
 
