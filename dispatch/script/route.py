@@ -21,6 +21,7 @@ from dispatch.balance.rewrite import rewrite
 from dispatch.balance.selection import Selection, Why, find_algorithm
 from dispatch.proxy.context import Context, Target
 from dispatch.sip import uri as sip_uri
+from dispatch.sip.message import Message
 
 
 @dataclass(slots=True)
@@ -77,6 +78,27 @@ class Router:
         if port is None:
             return host.lower() in self._hosts
         return (host.lower(), port or 5060) in self._sockets
+
+
+class _Rewritten:
+    """A request whose Request-URI is another one by now, as picking sees it."""
+
+    __slots__ = ("message", "uri")
+
+    def __init__(self, message: Message, uri: bytes) -> None:
+        self.message = message
+        self.uri = uri
+
+    @property
+    def method(self) -> bytes:
+        return self.message.method
+
+    @property
+    def call_id(self) -> bytes:
+        return self.message.call_id
+
+    def header(self, name: bytes) -> bytes | None:
+        return self.message.header(name)
 
 
 class Request:
@@ -180,9 +202,12 @@ class Request:
         is_domain = mode == "domain"
         if not is_domain and mode != "dst":
             raise ValueError(f"mode {mode!r} is neither 'dst' nor 'domain'")
-        view = self if self._uri is not None else self._context.message
-        selection = self._router.dispatcher.select(view, set, row, limit, domain=is_domain)
-        if selection is None:
+        message = self._context.message
+        view = _Rewritten(message, self._uri) if self._uri is not None else message
+        selection = self._router.dispatcher.select(
+            view, set, row, limit, domain=is_domain, earlier=self._selection
+        )
+        if selection is None or selection.has_failed:
             return False
         self._selection = selection
         self._context.drop_routes()
