@@ -18,6 +18,7 @@ ALL_SETS: Final = -1
 
 _UNRESOLVED: Final = 16  # flag of a destination whose name is not looked up
 _SIP_PORT: Final = 5060
+_PROTOCOLS: Final = frozenset((b"udp", b"tcp", b"tls", b"sctp", b"ws", b"wss"))
 
 
 class Membership:
@@ -114,7 +115,7 @@ class Membership:
         if uri is None or not uri.host:
             return None
         address = literal(uri.host) or self._addresses.get(uri.host.lower()) or lookup(uri.host.decode("latin-1"))
-        return self.find(address, uri.port_number, uri.transport, group, mode) if address is not None else None
+        return self.find(address, uri.port_number, _protocol_of(uri), group, mode) if address is not None else None
 
     def has_host(self, host: bytes, port: int | None = None) -> bool:
         """Whether a destination has this host, as its URI says it, and this port where one is given."""
@@ -141,4 +142,9 @@ def _protocol(member: Destination) -> bytes:
     if b"transport" not in member.uri.lower():
         return b""
     uri = sip_uri.parse(member.uri)
-    return uri.transport if uri is not None else b""
+    return _protocol_of(uri) if uri is not None else b""
+
+
+def _protocol_of(uri: sip_uri.Uri) -> bytes:
+    """A transport that nobody knows is as good as none."""
+    return uri.transport if uri.transport in _PROTOCOLS else b""

@@ -243,7 +243,7 @@ class Request:
             limit: how many destinations to keep, this one included; 0 keeps all.
 
         Returns:
-            False when the set has none to give.
+            False when the set has none to give, or not all of its destinations have a `duid` (algorithm 10).
 
         Raises:
             ValueError: there is no such algorithm or mode.
@@ -255,7 +255,13 @@ class Request:
         parameters = self._router.parameters
         view = self.view if parameters.reads_variables else self._view or self._context.message
         selection = self._router.dispatcher.select(
-            view, set, row, limit, domain=is_domain, has_destination=self.destination_uri is not None
+            view,
+            set,
+            row,
+            limit,
+            domain=is_domain,
+            has_destination=self.destination_uri is not None,
+            earlier=self._selection,
         )
         if selection is None:
             return False
@@ -269,7 +275,7 @@ class Request:
         if parameters.mirror is not None:
             parameters.mirror.begin(self.view.values, set, selection.count)
             self._show(parameters.mirror)
-        return True
+        return not selection.has_failed
 
     def next(self, *, mode: str = "dst") -> bool:
         """Go on to the next destination of the selection (``ds_next_dst``, ``ds_next_domain``); False at its end."""
