@@ -204,9 +204,7 @@ class Request:
             raise ValueError(f"mode {mode!r} is neither 'dst' nor 'domain'")
         message = self._context.message
         view = _Rewritten(message, self._uri) if self._uri is not None else message
-        selection = self._router.dispatcher.select(
-            view, set, row, limit, domain=is_domain, earlier=self._selection
-        )
+        selection = self._router.dispatcher.select(view, set, row, limit, domain=is_domain, earlier=self._selection)
         if selection is None or selection.has_failed:
             return False
         self._selection = selection

@@ -53,7 +53,9 @@ class FindAlgorithmTests(SynchronousTestCase):
             find_algorithm("round robin")
         for wanted in (-1, 14, 1 << 40):
             row = find_algorithm(wanted)
-            self.assertEqual((row.number, row.is_known, row.pick(turn(0, 0, cursor=1), FakeRequest())), (wanted, False, 0))
+            self.assertEqual(
+                (row.number, row.is_known, row.pick(turn(0, 0, cursor=1), FakeRequest())), (wanted, False, 0)
+            )
 
 
 class RecordsTests(SynchronousTestCase):

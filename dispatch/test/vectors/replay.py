@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from random import Random
 from typing import Any, Final
@@ -16,51 +15,39 @@ from typing import Any, Final
 from dispatch.balance import health, listfile
 from dispatch.balance.destination import Destination, LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.interfaces import RequestView
 from dispatch.balance.load import Calls
 from dispatch.balance.rewrite import rewrite
 from dispatch.balance.selection import Selection, find_algorithm
 from dispatch.errors import ParseError, UnknownDestination
+from dispatch.script import formats
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.message import Message
+from dispatch.test.script.scene import StillScene
 from dispatch.test.vectors import statistics
-
-Vector = dict[str, Any]  # As JSON has it.
+from dispatch.test.vectors.replay_pv import replay_pv
+from dispatch.test.vectors.vector import Mismatch, Unsupported, Vector, compare
 
 SOCKETS: Final = (LocalSocket("udp", "127.0.0.1", 22010), LocalSocket("udp", "::1", 22010))
 _SEED: Final = 5060
+_SOURCE: Final = ("127.0.0.1", 22100)
 _CHAIN: Final = 20
 _DRAWS: Final = 200_000
 _MAPPED: Final = 1000
 _RANDOM: Final = 6
 
 
-class Unsupported(Exception):
-    """The vector asks for what is not built yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """A recorded value that did not come out; `step` is empty where a vector has none."""
-
-    step: str
-    field: str
-    expected: object
-    got: object
-
-    def __str__(self) -> str:
-        return f"{self.step}{self.field}: expected {self.expected!r}, got {self.got!r}"
-
-
 class Request:
     """A request as the route has it: the message, and the Request-URI as it is by now."""
 
-    __slots__ = ("message", "uri")
+    __slots__ = ("message", "scene", "uri")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, source: Sequence[Any] = _SOURCE) -> None:
         try:
-            self.message = Message(text.encode("latin-1"))
+            self.scene = StillScene(text.encode("latin-1"), (source[0], source[1]))
         except ParseError as error:
             raise Unsupported(f"the message is refused: {error}") from None
+        self.message = self.scene.message
         self.uri = self.message.uri
 
     @property
@@ -89,6 +76,7 @@ class Bench:
             flags=params.get("flags", 0),
             use_default=params.get("use_default", 0),
             force_dst=params.get("force_dst", 1),
+            hash_key=_hash_key(params.get("hash_pvar")),
             calls=Calls(lambda: 0.0) if params.get("ds_hash_size") else None,
             probing_threshold=params.get("ds_probing_threshold", 1),
             inactive_threshold=params.get("ds_inactive_threshold", 1),
@@ -131,6 +119,19 @@ class Bench:
         return [_listed(destination, self._shows_load) for destination in self.dispatcher.destinations()]
 
 
+def _hash_key(text: str | None) -> Callable[[RequestView], bytes] | None:
+    if not text:
+        return None
+    evaluate = formats.compile(text)
+
+    def hash_key(request: RequestView) -> bytes:
+        assert isinstance(request, Request)
+        request.scene.uri = request.uri
+        return evaluate(request.scene)
+
+    return hash_key
+
+
 def _fault(message: str) -> dict[str, object]:
     return {"error": {"code": 500, "message": message}}
 
@@ -153,19 +154,11 @@ def _text(text: bytes) -> str:
     return text.decode("latin-1")
 
 
-def _compare(expected: Mapping[str, object], got: Mapping[str, object], step: str = "") -> list[Mismatch]:
-    return [
-        Mismatch(step, field, expected.get(field), got.get(field))
-        for field in sorted(expected.keys() | got.keys())
-        if expected.get(field) != got.get(field) or (field in expected) != (field in got)
-    ]
-
-
 def _select(bench: Bench, step: Vector, *, walk: bool) -> dict[str, object]:
     """One selection, and what became of the request."""
     domain = step["fn"] == "ds_select_domain"
     before = step.get("predu")
-    request = Request(step["message"])
+    request = Request(step["message"], step.get("src", _SOURCE))
     selection = bench.dispatcher.select(
         request,
         step["set"],
@@ -248,7 +241,7 @@ def replay_select(vector: Vector, random: Random) -> list[Mismatch]:
     bench = _loaded(vector, random)
     for state, group, uri in vector.get("states", ()):
         bench.command(["dispatcher.set_state", state, group, uri])
-    return _compare(vector["result"], _select(bench, vector, walk="next" in vector["result"]))
+    return compare(vector["result"], _select(bench, vector, walk="next" in vector["result"]))
 
 
 def replay_sequence(vector: Vector, random: Random) -> list[Mismatch]:
@@ -257,7 +250,7 @@ def replay_sequence(vector: Vector, random: Random) -> list[Mismatch]:
     found: list[Mismatch] = []
     for number, step in enumerate(vector["steps"]):
         where = f"step {number} "
-        found += _compare(step["result"], _step(bench, step), where)
+        found += compare(step["result"], _step(bench, step), where)
         if "listing" in step and step["listing"] != (listing := bench.listing()):
             found.append(Mismatch(where, "listing", step["listing"], listing))
     return found
@@ -288,9 +281,9 @@ def replay_listfile(vector: Vector, random: Random) -> list[Mismatch]:
     bench = Bench(vector, random)
     bench.load(vector["before"])
     if bench.load():
-        return _compare(vector["result"], {"ok": True, "records": bench.listing()})
+        return compare(vector["result"], {"ok": True, "records": bench.listing()})
     kept = {"ok": False, "records": [], **_fault("Reload Failed"), "records_kept": bench.listing()}
-    return _compare(vector["result"], kept)
+    return compare(vector["result"], kept)
 
 
 def replay_map(vector: Vector, random: Random) -> list[Mismatch]:
@@ -301,7 +294,7 @@ def replay_map(vector: Vector, random: Random) -> list[Mismatch]:
     for _ in range(_MAPPED):
         result = _select(bench, step, walk=False)
         got[str(result["du"] or "none")] = {"list": result["list"], "cnt": result["cnt"]}
-    return _compare(vector["result"], got)
+    return compare(vector["result"], got)
 
 
 def replay_distribution(vector: Vector, random: Random) -> list[Mismatch]:
@@ -330,7 +323,7 @@ def _slots(bench: Bench, vector: Vector, step: Vector, where: str) -> list[Misma
         "first_100": dict(hundreds[0]),
         "every_100_same": all(one == other for one, other in pairwise(hundreds)),
     }
-    return _compare({field: step[field] for field in got}, got, where)
+    return compare({field: step[field] for field in got}, got, where)
 
 
 def _distribution(bench: Bench, vector: Vector, step: Vector, where: str) -> list[Mismatch]:
@@ -386,6 +379,7 @@ KINDS: Final[Mapping[str, Callable[[Vector, Random], list[Mismatch]]]] = {
     "listfile": replay_listfile,
     "map": replay_map,
     "distribution": replay_distribution,
+    "pv": replay_pv,
 }
 
 

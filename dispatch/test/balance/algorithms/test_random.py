@@ -1,6 +1,7 @@
 """Tests of dispatch.balance.algorithms.random."""
 
 from collections import Counter
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance.algorithms.random import RANDOM
@@ -19,7 +20,6 @@ class RandomTests(SynchronousTestCase):
     def test_source_is_passed_in(self) -> None:
         """The same source gives the same numbers."""
         once, again = (
-            [RANDOM.pick(one, FakeRequest()) for _ in range(50)]
-            for one in (turn(*(0,) * 9), turn(*(0,) * 9))
+            [RANDOM.pick(one, FakeRequest()) for _ in range(50)] for one in (turn(*(0,) * 9), turn(*(0,) * 9))
         )
         self.assertEqual(once, again)
