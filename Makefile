@@ -4,11 +4,12 @@
 #   run      a demonstration with calls of its own; DEMO=once ends by itself
 #   check    format, lint, types, import contracts, unit tests
 #   test     check, real, held, fuzz; ends with one line "N passed, N failed"
-#   real     tests with real peers (SIPp, Kamailio)
+#   real     tests with real peers (SIPp, Kamailio, databases)
 #   vectors  recorded decisions; VECTORS=DIR takes another folder
 #   held     those of them that must pass by now
 #   fuzz     property tests with random examples; SECONDS=N for longer
 #   bench    CPU per call, alone and against Kamailio
+#   reference  write docs/parameters.md anew
 #   tidy     let ruff format the code and mend what it can
 
 # The distribution's own Python where it can make a venv: it is built with profile and link-time optimisation, and a
@@ -31,7 +32,7 @@ export PYTHONPATH := $(CURDIR)
 UNIT := $(filter-out dispatch/test/real,$(patsubst %/__init__.py,%,$(wildcard dispatch/test/*/__init__.py))) \
 	$(wildcard dispatch/test/test_*.py)
 
-.PHONY: check venv run test format lint types contracts unit real vectors held bench fuzz tidy
+.PHONY: check venv run test format lint types contracts unit real vectors held bench fuzz reference tidy
 
 check: format lint types contracts unit
 
@@ -80,6 +81,10 @@ fuzz: venv
 
 bench: venv
 	@$(BIN)/python -m dispatch.test.bench
+
+reference: venv
+	@$(BIN)/python -m dispatch.service.parameters > docs/parameters.md.new
+	@mv docs/parameters.md.new docs/parameters.md
 
 tidy: venv
 	@$(BIN)/ruff format .

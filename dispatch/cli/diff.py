@@ -16,7 +16,8 @@ from dispatch.cli.command import Command
 from dispatch.control.commands.diff import DIFF_COLUMNS, UNCHANGED, difference, warnings
 from dispatch.errors import ConfigErrors
 from dispatch.service.config import Config, load
-from dispatch.service.tree import local_sockets, source_of
+from dispatch.service.listen import local_sockets
+from dispatch.service.lists import source_of
 from dispatch.source.file import FileSource
 
 

@@ -14,11 +14,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
-from dispatch.balance.selection import find_algorithm
+from dispatch.balance.destination import find_socket
+from dispatch.balance.selection import find_algorithm, known_algorithms
 from dispatch.errors import ConfigError, ConfigErrors
 from dispatch.service import control_address, toml_lines
 from dispatch.service.control_address import ControlAddress
-from dispatch.service.listen import SIP_PORT, Listen, bracketed, default_route_address, parse_host_port, parse_listen
+from dispatch.service.dispatcher_config import READERS, DispatcherConfig
+from dispatch.service.listen import (
+    SIP_PORT,
+    Listen,
+    bracketed,
+    default_route_address,
+    local_sockets,
+    parse_host_port,
+    parse_listen,
+)
 from dispatch.service.reading import (
     WRONG,
     Place,
@@ -30,6 +40,7 @@ from dispatch.service.reading import (
     many,
     near,
     one_of,
+    optional,
     seconds,
     suggest,
     text,
@@ -87,25 +98,20 @@ class Sip:
 
 
 @dataclass(frozen=True, slots=True)
-class DispatcherConfig:
-    """``[dispatcher]``: the module's parameters, by its names and with its defaults."""
-
-    list_file: Path = Path("/etc/kamailio/dispatcher.list")
-    flags: int = 0
-    use_default: int = 0
-    force_dst: int = 1
-    ds_load_mode: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Lists:
-    """``[lists]``: what a reload does.
+    """``[lists]``: what a reload does, and what is done when the list can't be had.
 
     Attributes:
         reload_keeps_state: states and counters of destinations that stay are carried over.
+        cache: file for the last good copy, for a start without the list; None for none.
+        retry: seconds after which a database that was away is asked again, doubled each time; 0 for never.
+        timeout: seconds that a database may keep us waiting.
     """
 
     reload_keeps_state: bool = True
+    cache: Path | None = None
+    retry: float = 5.0
+    timeout: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ class RouteConfig:
         set: group that destinations are taken from.
         algorithm: number or name of one.
         mode: ``dst`` keeps the Request-URI, ``domain`` rewrites its host and port.
+        limit: destinations kept for one request, at most; 0 keeps all.
         relay: ``stateful`` or ``stateless``.
         failover_on: answers that send the request to the next destination; silence always does.
         failover_attempts: destinations tried for one request, at most.
@@ -125,6 +132,7 @@ class RouteConfig:
     set: int = 1
     algorithm: int | str = 4
     mode: str = "dst"
+    limit: int = 0
     relay: str = "stateful"
     failover_on: tuple[int, ...] = (408, 500, 503)
     failover_attempts: int = 8
@@ -205,6 +213,7 @@ def _resolved(config: Config) -> Config:
         config,
         sip=replace(config.sip, secret_file=base / config.sip.secret_file),
         dispatcher=replace(config.dispatcher, list_file=base / config.dispatcher.list_file),
+        lists=replace(config.lists, cache=config.lists.cache and base / config.lists.cache),
         control=ControlConfig(tuple(one.beside(base) for one in config.control.amp)),
     )
 
@@ -222,13 +231,16 @@ def _syntax_error(path: Path, message: str, source: str) -> ConfigError:
 
 
 def _algorithm(value: object, place: Place) -> object:
-    known = ", ".join(f"{number} ({row.name})" for number, row in sorted(BY_NUMBER.items()))
     if isinstance(value, bool) or not isinstance(value, int | str):
-        return expected(f"the number or name of an algorithm: {known}", value, place)
-    if value in BY_NUMBER or value in BY_NAME:
+        return expected(f"the number or name of an algorithm: {known_algorithms()}", value, place)
+    if value in BY_NAME or value in BY_NUMBER:
+        return value
+    if isinstance(value, int):
+        place.warn(f"{place} is {value}, no algorithm: the first destination gets all; there are {known_algorithms()}")
         return value
     meant = near(value, BY_NAME)
-    return place.wrong(f"{place} is {value!r}; " + (f"did you mean {meant!r}?" if meant else f"there are {known}"))
+    hint = f"did you mean {meant!r}?" if meant else f"there are {known_algorithms()}"
+    return place.wrong(f"{place} is {value!r}; {hint}")
 
 
 def _listens(value: object, place: Place) -> object:
@@ -313,8 +325,10 @@ def _cross_check(config: Config, top: Place) -> None:
     if top.problems:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
+    _check_default_socket(config, top)
     _check_failover(config, top)
     _check_stateless(config.route, top.table("route"))
+    _check_needs(config, top)
     _check_control(config.control, top.table("control"))
 
 
@@ -330,6 +344,16 @@ def _check_names(sip: Sip, place: Place) -> None:
                 f"{listen} stands for all addresses: Via and Record-Route will name {bracketed(host)}:{port}, "
                 f'the address of the default route; write advertise = {{ "{listen}" = "HOST:PORT" }} for another'
             )
+
+
+def _check_default_socket(config: Config, top: Place) -> None:
+    at = top.table("dispatcher").at("ds_default_socket")
+    wanted = config.dispatcher.ds_default_socket
+    try:
+        if wanted:
+            find_socket(wanted.encode(), local_sockets(config.sip.listen))
+    except ValueError as error:
+        at.wrong(f"{at}: {error}")
 
 
 def _check_failover(config: Config, top: Place) -> None:
@@ -357,6 +381,20 @@ def _check_stateless(route: RouteConfig, place: Place) -> None:
             f"with relay = 'stateless', algorithm {route.algorithm!r} sends a CANCEL or a retransmission elsewhere "
             f"than its request went; choose one that hashes, e.g. 'hash-callid'"
         )
+
+
+def _check_needs(config: Config, top: Place) -> None:
+    """What an algorithm is of no use without, as far as it is a parameter."""
+    parameters = config.dispatcher
+    without = {
+        "hash_pvar": (not parameters.hash_pvar, "no request gets a destination"),
+        "ds_hash_size": (not parameters.ds_hash_size, "no call is counted, and the first destination gets all"),
+    }
+    place = top.table("route").at("algorithm")
+    for need in find_algorithm(config.route.algorithm).needs:
+        is_missing, effect = without.get(need, (False, ""))
+        if is_missing:
+            place.warn(f"algorithm {config.route.algorithm!r} needs [dispatcher] {need}: without it {effect}")
 
 
 def _check_control(control: ControlConfig, place: Place) -> None:
@@ -405,23 +443,23 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "transactions": integer(1),
         },
     ),
-    "dispatcher": (
-        DispatcherConfig,
+    "dispatcher": (DispatcherConfig, READERS),
+    "lists": (
+        Lists,
         {
-            "list_file": file_name,
-            "flags": integer(0, 3),
-            "use_default": integer(0, 1),
-            "force_dst": integer(0, 1),
-            "ds_load_mode": integer(0, 1),
+            "reload_keeps_state": boolean,
+            "cache": optional(file_name),
+            "retry": seconds(0),
+            "timeout": seconds(1),
         },
     ),
-    "lists": (Lists, {"reload_keeps_state": boolean}),
     "route": (
         RouteConfig,
         {
             "set": integer(0),
             "algorithm": _algorithm,
             "mode": one_of("dst", "domain"),
+            "limit": integer(0),
             "relay": one_of("stateful", "stateless"),
             "failover_on": many(integer(300, 599), of=int),  # a 6xx speaks for all (RFC 3261 §16.7 step 5)
             "failover_attempts": integer(1, 32),  # each one nests a few calls in those before

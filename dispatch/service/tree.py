@@ -4,6 +4,8 @@ DispatcherService            top; reads the list again (`reload`)
   TransportService           one for each socket
   EngineService              transactions and their timers
   DoorService                one for each endpoint of control
+  Retry                      asks a source again that was away
+  LoadService                calls that are counted and never end, where calls are counted
 """
 
 from __future__ import annotations
@@ -12,21 +14,21 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IListeningPort
-from twisted.internet.task import Cooperator, SchedulerStopped
+from twisted.internet.task import Cooperator, LoopingCall, SchedulerStopped
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from dispatch import __version__
-from dispatch.balance import listfile
-from dispatch.balance.destination import Destination, LocalSocket
-from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.destination import Destination
+from dispatch.balance.membership import Membership
 from dispatch.balance.pace import gently
 from dispatch.balance.reconcile import Change, Succession, differences
 from dispatch.balance.roster import Roster
@@ -40,11 +42,11 @@ from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router
-from dispatch.service import doors, secret
+from dispatch.service import doors, lists, secret
 from dispatch.service.collector import Pause
 from dispatch.service.config import Config
-from dispatch.service.listen import Listen
-from dispatch.source.file import FileSource
+from dispatch.service.functions import make_dispatcher, make_parameters
+from dispatch.service.retry import Retry
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
@@ -91,6 +93,32 @@ class EngineService(Service):
         self._engine.stop()
 
 
+class LoadService(Service):
+    """Looks after calls that are counted and never end.
+
+    Args:
+        expire: what to do.
+        interval: seconds from one time to the next (`ds_hash_check_interval`).
+        reactor: Twisted's.
+    """
+
+    def __init__(self, expire: Callable[[], None], interval: float, reactor: Any) -> None:
+        self._interval = interval
+        self._loop = LoopingCall(expire)
+        self._loop.clock = reactor
+
+    def startService(self) -> None:
+        """Begin to wait."""
+        super().startService()
+        self._loop.start(self._interval, now=False)
+
+    def stopService(self) -> None:
+        """Leave nothing in the reactor."""
+        super().stopService()
+        if self._loop.running:
+            self._loop.stop()
+
+
 class DoorService(Service):
     """Runs a door of control, which is open already."""
 
@@ -126,18 +154,14 @@ class DispatcherService(MultiService):
         self._reloading = DeferredLock()
         self._pause = Pause()
         self._errands = Cooperator(_slice, scheduler=lambda step: reactor.callLater(0, step), started=False)
-        self._source = source_of(config)
-        roster = self._source.read()
-        if roster.errors:
-            raise ConfigErrors(roster.errors)
+        self._source = lists.source_of(config)
+        self._cache = lists.cache_of(config, self._source)
+        roster, self._failed = lists.begin(config, self._source, self._cache)
+        self._retry = Retry(reactor, config.lists.retry, self.reload)
+        self._retry.setServiceParent(self)
 
         route, parameters = config.route, config.dispatcher
-        self.dispatcher = Dispatcher(
-            random.Random(),
-            flags=parameters.flags,
-            use_default=parameters.use_default,
-            force_dst=parameters.force_dst,
-        )
+        self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn)
         self.dispatcher.replace(roster)
         self._warnings = (*config.warnings, *roster.warnings)
         resolver = Resolver(reactor)
@@ -149,12 +173,17 @@ class DispatcherService(MultiService):
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
         algorithm = find_algorithm(route.algorithm)
-        script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover)
-        self.router = Router(self.dispatcher, script)
+        counts_calls = self.dispatcher.calls is not None
+        script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
+        self.router = Router(self.dispatcher, script, make_parameters(config))
+        self.router.lookup = self._address_of
+        self.router.reload = self.reload
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.listeners = listeners
         self._resolver = resolver
         EngineService(self.engine).setServiceParent(self)
+        if counts_calls:
+            LoadService(self._expire_load, parameters.ds_hash_check_interval, reactor).setServiceParent(self)
         for transport in self._transports:
             TransportService(transport, reactor).setServiceParent(self)
         for port in ports:
@@ -179,8 +208,10 @@ class DispatcherService(MultiService):
             sockets=", ".join(map(str, self._config.sip.listen)),
             destinations=sum(len(one.members) for one in sets.values()),
             sets=len(sets),
-            source=self._source.name,
+            source=self._source.name if self._failed is None else f"the copy in {self._config.lists.cache}",
         )
+        if self._failed is not None:
+            self._run(_complaints(self._failed, "the service runs on its last good copy" + self._again(self._failed)))
         self._run(self._after_reading(self._warnings))
 
     def stopService(self) -> Deferred[object]:
@@ -196,6 +227,16 @@ class DispatcherService(MultiService):
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
 
+    def _expire_load(self) -> None:
+        self._run(_until_done(self.dispatcher.expire_load))
+
+    def _address_of(self, name: str) -> str | None:
+        """What is known of a name without waiting; one that is new is asked for, for the next time."""
+        address = self._resolver.lookup(name)
+        if address is None:
+            self._resolver.resolve(name).addErrback(lambda failure: failure.trap(TransportError) and None)
+        return address
+
     def reload(self) -> Deferred[Roster]:
         """Read the list again; a bad one leaves the old in force, and open calls are never touched.
 
@@ -208,15 +249,14 @@ class DispatcherService(MultiService):
         return self._reloading.run(self._reload).addErrback(self._unreadable)
 
     def _reload(self) -> Deferred[Roster]:
+        self._retry.cancel()
         self._pause.begin()
-        return self._in_thread(self._read).addCallback(self._take).addBoth(self._end_pause, kept=True)
+        loading: Deferred[Any] = self._source.load(self._reactor, self._prepare)
+        return loading.addCallback(self._take).addBoth(self._end_pause, kept=True)
 
     def _end_pause(self, result: Result, *, kept: bool) -> Result:
         self._pause.end(kept=kept)
         return result
-
-    def _in_thread(self, function: Callable[..., Result], *args: object) -> Deferred[Result]:
-        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function, *args)
 
     def _unreadable(self, failure: Failure) -> Roster:
         log.failure("the list could not be read", failure)
@@ -225,22 +265,25 @@ class DispatcherService(MultiService):
     def _refused(self, reason: str) -> Roster:
         return Roster({}, errors=(ConfigError(self._source.name, 0, reason),))
 
-    def _read(self) -> tuple[Roster, Succession | None]:
-        roster = self._source.read()
+    def _prepare(self, roster: Roster) -> tuple[Roster, Succession | None, Membership | None]:
         if roster.errors:
-            return roster, None
-        return roster, self.dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
+            return roster, None, None
+        succession = self.dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
+        membership = Membership(succession.groups, self.router.membership.addresses)
+        return lists.kept(roster, self._cache), succession, membership
 
-    def _take(self, read: tuple[Roster, Succession | None]) -> Roster:
-        roster, succession = read
+    def _take(self, read: tuple[Roster, Succession | None, Membership | None]) -> Roster:
+        roster, succession, membership = read
         if not self.running:
             return self._refused("read too late: the service has stopped")
-        if succession is None:
-            self._run(_complaints(roster))
+        if succession is None or membership is None:
+            self._run(_complaints(roster, "the list before stays in force" + self._again(roster)))
             return roster
+        self._retry.succeeded()
         before = list(self.dispatcher.destinations())
         self.dispatcher.succeed(succession)
         self._run(_let_go(before))
+        self.router.membership = membership
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
             destinations=sum(map(len, roster.sets.values())),
@@ -260,14 +303,21 @@ class DispatcherService(MultiService):
             Fires with what was read, without its destinations, and the changes.
         """
         self._pause.begin()
-        comparing = self._in_thread(self._compare, text).addErrback(self._incomparable)
-        return comparing.addBoth(self._end_pause, kept=False)
+        reading: Deferred[tuple[Roster, list[Change]]]
+        if text is None:
+            reading = self._source.load(self._reactor, self._compare)
+        else:
+            reading = deferToThreadPool(
+                self._reactor,
+                self._reactor.getThreadPool(),
+                lambda: self._compare(lists.parse(self._config, text)),
+            )
+        return reading.addErrback(self._incomparable).addBoth(self._end_pause, kept=False)
 
     def _incomparable(self, failure: Failure) -> tuple[Roster, list[Change]]:
         return self._unreadable(failure), []
 
-    def _compare(self, text: bytes | None) -> tuple[Roster, list[Change]]:
-        roster = self._source.read() if text is None else parse_list(self._config, text)
+    def _compare(self, roster: Roster) -> tuple[Roster, list[Change]]:
         if roster.errors:
             return roster, []
         keep_state = self._config.lists.reload_keeps_state
@@ -278,13 +328,20 @@ class DispatcherService(MultiService):
             pass
         return roster, changes
 
+    def _again(self, roster: Roster) -> str:
+        """Ask again later where that may help; says when."""
+        seconds = self._retry.failed() if roster.away else 0
+        return f"; next try in {seconds:g} seconds" if seconds else ""
+
     def _after_reading(self, warnings: Iterable[ConfigError]) -> Iterator[None]:
         """Tell what is odd, and have the addresses of all destinations ready before a call asks for them."""
         for problem in warnings:
             log.warn("{problem}", problem=problem)
             yield
+        membership = self.router.membership
         for host in {one.host for one in self.dispatcher.destinations()}:
-            self._resolver.resolve(host.decode("latin-1")).addErrback(_report_unresolved)
+            found = self._resolver.resolve(host.decode("latin-1"))
+            found.addCallbacks(partial(membership.resolved, host), _report_unresolved)
             yield
 
 
@@ -301,14 +358,23 @@ def _let_go(destinations: list[Destination]) -> Iterator[None]:
         yield
 
 
-def _complaints(roster: Roster) -> Iterator[None]:
+def _until_done(do: Callable[[], bool]) -> Iterator[None]:
+    while do():
+        yield
+
+
+def _warn(problem: str) -> None:
+    log.warn("{problem}", problem=problem)
+
+
+def _complaints(roster: Roster, consequence: str) -> Iterator[None]:
     for problem in roster.warnings:
         log.warn("{problem}", problem=problem)
         yield
     for problem in roster.errors:
         log.error("{problem}", problem=problem)
         yield
-    log.error("the list before stays in force")
+    log.error("{consequence}", consequence=consequence)
 
 
 def _report_unresolved(failure: Any) -> None:
@@ -324,22 +390,6 @@ def _report_unfinished(failure: Any) -> None:
 def make_service(config: Config, reactor: Any) -> DispatcherService:
     """The service of a configuration; see `DispatcherService` for what it raises."""
     return DispatcherService(config, reactor)
-
-
-def source_of(config: Config) -> FileSource:
-    """Where the list comes from."""
-    parameters = config.dispatcher
-    return FileSource(parameters.list_file, local_sockets(config.sip.listen), strict=parameters.ds_load_mode == 1)
-
-
-def parse_list(config: Config, text: bytes, name: str = "the new list") -> Roster:
-    """What a list file with this text gives."""
-    return listfile.parse(text, name, local_sockets(config.sip.listen), strict=config.dispatcher.ds_load_mode == 1)
-
-
-def local_sockets(listens: Iterable[Listen]) -> list[LocalSocket]:
-    """What a list may name as ``socket=``."""
-    return [LocalSocket(one.proto, one.host, one.port) for one in listens]
 
 
 def _secret(path: Path) -> bytes:

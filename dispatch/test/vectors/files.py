@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dispatch.test.vectors.replay import Vector
+from dispatch.test.vectors.vector import Vector
 
 _ROOT: Final = Path(__file__).parents[3]
 COPIES: Final = Path(__file__).parent / "recorded"
@@ -16,18 +16,34 @@ COPIES: Final = Path(__file__).parent / "recorded"
 # Whole categories: an algorithm that is missing in one keeps it out of here.
 SUPPORTED: Final = (
     "active-mask",
+    "callload",
     "dist-random",
+    "dist-rweight",
+    "dist-weight",
+    "failover-map",
     "force-dst",
     "hash-auth",
     "hash-auth-edge",
     "hash-callid",
     "hash-callid-edge",
+    "hash-from",
+    "hash-from-edge",
+    "hash-pvar",
+    "hash-pvar-edge",
+    "hash-ruri",
+    "hash-ruri-edge",
+    "hash-to",
+    "hash-to-edge",
+    "is-from-list",
     "list-exist",
     "listfile",
     "priority",
+    "pv",
     "roundrobin",
     "roundrobin-auth",
     "select-domain-edge",
+    "states",
+    "unknown-alg",
 )
 
 
