@@ -34,6 +34,7 @@ SUPPORTED: Final = (
     "hash-ruri-edge",
     "hash-to",
     "hash-to-edge",
+    "is-from-list",
     "list-exist",
     "listfile",
     "priority",
