@@ -65,7 +65,7 @@ class History(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.now = 1000.25
-        self.lives = itertools.count()
+        self.lives = itertools.count(1)
         self.known: dict[bytes, Known] = {}
         self.selections: dict[tuple[bytes, int], Selection] = {}
         self.list: dict[int, dict[bytes, Gateway]] = {
