@@ -47,7 +47,7 @@ class Succession:
             heir.settle()
         for group in self._lost:
             for member in group.members:
-                member.condition.tally.is_gone = True
+                member.condition.tally.leave()
 
 
 def _lose(before: Mapping[Identity, Destination], now: Mapping[Identity, Destination]) -> list[Tally]:
@@ -72,7 +72,7 @@ class _Stranger:
 
     def settle(self) -> None:
         for tally in self._lost:
-            tally.is_gone = True
+            tally.leave()
         for condition, tally in self._kept:
             condition.tally = tally
             tally.calls = 0
@@ -103,7 +103,7 @@ class _Heir:
         for same, destination in self._renewed:
             destination.condition = _renewed(same, destination)
         for tally in self._lost:
-            tally.is_gone = True
+            tally.leave()
         group, old = self._group, self._before.turn
         turn = group.turn
         group.lineup = None  # states may have changed since it was made
