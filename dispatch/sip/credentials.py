@@ -3,10 +3,11 @@
 ::
 
     credentials = "Digest" (BLANK / ",") parameter *( "," parameter )
-    parameter   = name *BLANK "=" *BLANK value *<any byte but ",">
+    parameter   = *<any byte but "="> "=" *BLANK value *<any byte but ",">
     value       = DQUOTE *<any but DQUOTE> DQUOTE / 1*<any byte but BLANK ",">
 
-BLANK is SP, HTAB, CR or LF, and nothing escapes a quote.
+BLANK is SP, HTAB, CR or LF, and nothing escapes a quote. The name of a parameter is all before its "=", but for blanks
+around it: one without "=" takes the next one with it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Final
 _BLANKS: Final = b" \t\r\n"
 _SCHEME: Final = re.compile(rb"(?i)[ \t\r\n]*digest[ \t\r\n,]")
 # The name keeps its blanks: to take them off here would cost the square of their number where no "=" follows.
-_PARAMETER: Final = re.compile(rb"([^=,]*)=[ \t\r\n]*(?:\"([^\"]*)\"|([^ \t\r\n,\"][^ \t\r\n,]*))[^,]*(,|\Z)")
+_PARAMETER: Final = re.compile(rb"([^=]*)=[ \t\r\n]*(?:\"([^\"]*)\"|([^ \t\r\n,\"][^ \t\r\n,]*))[^,]*(,|\Z)")
 _SHORT: Final = 2  # A user name no longer than this is not looked into.
 
 
@@ -57,3 +58,8 @@ def user_part(name: bytes) -> bytes:
         return name
     name = name.partition(b"@")[0]
     return name.partition(b":")[2] if b":" in name else name
+
+
+def domain_part(name: bytes) -> bytes:
+    """The domain in a user name that is written as an address; empty where it is none."""
+    return name.partition(b"@")[2] if len(name) > _SHORT else b""
