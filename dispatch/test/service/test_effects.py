@@ -336,6 +336,14 @@ class CompletenessTests(SynchronousTestCase):
             ]
             self.assertEqual(sum(places), 1, one.name)
 
+    def test_those_elsewhere(self) -> None:
+        """Where a test is said to be elsewhere, the parameter is named there."""
+        for name, place in ELSEWHERE.items():
+            path = ROOT / place
+            if not path.exists():
+                self.skipTest(f"{place} is not here yet")
+            self.assertIn(name, path.read_text())
+
     def test_it_is_said(self) -> None:
         """What has no effect yet, or means nothing, is documented as that."""
         rows = dict(re.findall(r"^\| `(\w+)` (.*)$", parameters.text(), re.MULTILINE))
