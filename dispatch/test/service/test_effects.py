@@ -358,6 +358,14 @@ class EffectTests(SynchronousTestCase):
             sent = {remote[1]: net.listener.port for net in nets for _, remote in net.take()}
             self.assertEqual([sent[5071], sent[5072]], ports)
 
+    def test_ds_default_socket_of_another_kind(self) -> None:
+        """A default socket that can't reach a destination keeps nobody from it (as in the original)."""
+        nets = (FakeTransport(), FakeTransport(b"TCP"))
+        config = DispatcherConfig(flags=2, ds_default_socket="udp:192.0.2.1:5060")
+        farm = Farm(b"1 sip:192.0.2.71:5071;transport=tcp\n", transports=nets, parameters=config)
+        farm.receive(request(b"MESSAGE"))
+        self.assertEqual([remote[1] for _, remote in nets[1].take()], [5071])
+
 
 def _ignored(value: object) -> None:
     """Lets a route be an expression."""
