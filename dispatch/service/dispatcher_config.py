@@ -246,7 +246,8 @@ class DispatcherConfig:
         "",
         _or_unset(_like(_SOCKET, "a socket of [sip] listen, like 'udp:192.0.2.10:5060'")),
         '"udp:192.0.2.10:5060"',
-        "What to send from to destinations without attribute `socket`; one of `[sip] listen`.",
+        "What to send from to destinations without attribute `socket`; one of `[sip] listen`. Where it can't reach a "
+        "destination (another protocol), one that can is taken.",
     )
     ds_timer_mode: int = _parameter(
         0,
