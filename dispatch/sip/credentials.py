@@ -3,7 +3,8 @@
 ::
 
     credentials = "Digest" (BLANK / ",") parameter *( "," parameter )
-    parameter   = name *BLANK "=" *BLANK value *<any byte but ",">
+    parameter   = name "=" *BLANK value *<any byte but ",">
+    name        = *<any byte but "=">          ; also with commas, so ``x,username=bob`` names no user
     value       = DQUOTE *<any but DQUOTE> DQUOTE / 1*<any byte but BLANK ",">
 
 BLANK is SP, HTAB, CR or LF, and nothing escapes a quote.
@@ -17,7 +18,7 @@ from typing import Final
 _BLANKS: Final = b" \t\r\n"
 _SCHEME: Final = re.compile(rb"(?i)[ \t\r\n]*digest[ \t\r\n,]")
 # The name keeps its blanks: to take them off here would cost the square of their number where no "=" follows.
-_PARAMETER: Final = re.compile(rb"([^=,]*)=[ \t\r\n]*(?:\"([^\"]*)\"|([^ \t\r\n,\"][^ \t\r\n,]*))[^,]*(,|\Z)")
+_PARAMETER: Final = re.compile(rb"([^=]*)=[ \t\r\n]*(?:\"([^\"]*)\"|([^ \t\r\n,\"][^ \t\r\n,]*))[^,]*(,|\Z)")
 _SHORT: Final = 2  # A user name no longer than this is not looked into.
 
 

@@ -19,6 +19,8 @@ class UsernameTests(SynchronousTestCase):
             (b'Digest username="a", username="b"', b"b"),
             (b'Digest username=""', b""),
             (b'Digest realm="r"', b""),
+            (b"Digest x,username=bob", b""),
+            (b"Digest a=b,,username=bob", b""),
         ):
             self.assertEqual(credentials.username(value), expected, value)
 
