@@ -7,6 +7,7 @@
 #   real     tests with real peers (SIPp, Kamailio)
 #   vectors  recorded decisions; VECTORS=DIR takes another folder
 #   held     those of them that must pass by now
+#   differential  random lists and requests for a real Kamailio and for us; N=2000 cases, SEED=... the same again
 #   fuzz     property tests with random examples; SECONDS=N for longer
 #   bench    CPU per call, alone and against Kamailio
 #   tidy     let ruff format the code and mend what it can
@@ -20,6 +21,7 @@ SHARED ?= ../shared
 override SHARED := $(abspath $(SHARED))
 VECTORS ?= $(wildcard $(SHARED)/vectors)
 SECONDS ?= 60
+N ?= 2000
 CONFIG ?= conf/dispatcher.toml
 
 BIN := .venv/bin
@@ -31,7 +33,7 @@ export PYTHONPATH := $(CURDIR)
 UNIT := $(filter-out dispatch/test/real,$(patsubst %/__init__.py,%,$(wildcard dispatch/test/*/__init__.py))) \
 	$(wildcard dispatch/test/test_*.py)
 
-.PHONY: check venv run test format lint types contracts unit real vectors held bench fuzz tidy
+.PHONY: check venv run test format lint types contracts unit real vectors held differential bench fuzz tidy
 
 check: format lint types contracts unit
 
@@ -74,6 +76,9 @@ vectors: venv
 
 held: venv
 	@$(BIN)/python -m dispatch.test.vectors $(VECTORS) --supported
+
+differential: venv
+	@$(BIN)/python -m dispatch.test.differential --count $(N) $(if $(SEED),--seed $(SEED))
 
 fuzz: venv
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m dispatch.test.fuzz --seconds $(SECONDS)
