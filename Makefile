@@ -10,6 +10,7 @@
 #   differential  random lists and requests for a real Kamailio and for us; N=2000 cases, SEED=... the same again
 #   fuzz     property tests with random examples; SECONDS=N for longer
 #   bench    CPU per call, alone and against Kamailio
+#   reference  write docs/parameters.md anew
 #   tidy     let ruff format the code and mend what it can
 
 # The distribution's own Python where it can make a venv: it is built with profile and link-time optimisation, and a
@@ -33,7 +34,7 @@ export PYTHONPATH := $(CURDIR)
 UNIT := $(filter-out dispatch/test/real,$(patsubst %/__init__.py,%,$(wildcard dispatch/test/*/__init__.py))) \
 	$(wildcard dispatch/test/test_*.py)
 
-.PHONY: check venv run test format lint types contracts unit real vectors held differential bench fuzz tidy
+.PHONY: check venv run test format lint types contracts unit real vectors held differential bench fuzz reference tidy
 
 check: format lint types contracts unit
 
@@ -85,6 +86,10 @@ fuzz: venv
 
 bench: venv
 	@$(BIN)/python -m dispatch.test.bench
+
+reference: venv
+	@$(BIN)/python -m dispatch.service.parameters > docs/parameters.md.new
+	@mv docs/parameters.md.new docs/parameters.md
 
 tidy: venv
 	@$(BIN)/ruff format .

@@ -14,10 +14,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
+from dispatch.balance.destination import find_socket
 from dispatch.balance.selection import find_algorithm
 from dispatch.errors import ConfigError, ConfigErrors
 from dispatch.service import toml_lines
-from dispatch.service.listen import SIP_PORT, Listen, bracketed, default_route_address, parse_host_port, parse_listen
+from dispatch.service.dispatcher_config import READERS, DispatcherConfig
+from dispatch.service.listen import (
+    SIP_PORT,
+    Listen,
+    bracketed,
+    default_route_address,
+    local_sockets,
+    parse_host_port,
+    parse_listen,
+)
 from dispatch.service.reading import (
     WRONG,
     Place,
@@ -83,17 +93,6 @@ class Sip:
         if listen in self.advertise:
             return self.advertise[listen]
         return default_route_address(listen.host) if listen.is_any else listen.host, listen.port
-
-
-@dataclass(frozen=True, slots=True)
-class DispatcherConfig:
-    """``[dispatcher]``: the module's parameters, by its names and with its defaults."""
-
-    list_file: Path = Path("/etc/kamailio/dispatcher.list")
-    flags: int = 0
-    use_default: int = 0
-    force_dst: int = 1
-    ds_load_mode: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +294,7 @@ def _cross_check(config: Config, top: Place) -> None:
     if top.problems:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
+    _check_default_socket(config, top)
     _check_failover(config, top)
     _check_stateless(config.route, top.table("route"))
 
@@ -311,6 +311,16 @@ def _check_names(sip: Sip, place: Place) -> None:
                 f"{listen} stands for all addresses: Via and Record-Route will name {bracketed(host)}:{port}, "
                 f'the address of the default route; write advertise = {{ "{listen}" = "HOST:PORT" }} for another'
             )
+
+
+def _check_default_socket(config: Config, top: Place) -> None:
+    at = top.table("dispatcher").at("ds_default_socket")
+    wanted = config.dispatcher.ds_default_socket
+    try:
+        if wanted:
+            find_socket(wanted.encode(), local_sockets(config.sip.listen))
+    except ValueError as error:
+        at.wrong(f"{at}: {error}")
 
 
 def _check_failover(config: Config, top: Place) -> None:
@@ -374,16 +384,7 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "transactions": integer(1),
         },
     ),
-    "dispatcher": (
-        DispatcherConfig,
-        {
-            "list_file": file_name,
-            "flags": integer(0, 3),
-            "use_default": integer(0, 1),
-            "force_dst": integer(0, 1),
-            "ds_load_mode": integer(0, 1),
-        },
-    ),
+    "dispatcher": (DispatcherConfig, READERS),
     "lists": (Lists, {"reload_keeps_state": boolean}),
     "route": (
         RouteConfig,

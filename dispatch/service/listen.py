@@ -5,8 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from dispatch.balance.destination import LocalSocket
 
 SIP_PORT: Final = 5060
 PROTOCOLS: Final = ("udp", "tcp")
@@ -79,6 +82,11 @@ def parse_listen(text: str) -> Listen:
     except ValueError:
         raise ValueError(f"{text!r}: {host!r} is not an IP address of this machine") from None
     return Listen(proto, str(address), SIP_PORT if port is None else port)
+
+
+def local_sockets(listens: Iterable[Listen]) -> list[LocalSocket]:
+    """What a list or a parameter may name as ``socket``."""
+    return [LocalSocket(one.proto, one.host, one.port) for one in listens]
 
 
 def default_route_address(host: str) -> str:

@@ -19,7 +19,6 @@ from twisted.internet.task import Cooperator, SchedulerStopped
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
-from dispatch.balance.destination import LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.reconcile import Succession
 from dispatch.balance.roster import Roster
@@ -32,7 +31,7 @@ from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router
 from dispatch.service import secret
 from dispatch.service.config import Config
-from dispatch.service.listen import Listen
+from dispatch.service.listen import local_sockets
 from dispatch.source.file import FileSource
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.dns import Resolver
@@ -229,11 +228,6 @@ def source_of(config: Config) -> FileSource:
     """Where the list comes from."""
     parameters = config.dispatcher
     return FileSource(parameters.list_file, local_sockets(config.sip.listen), strict=parameters.ds_load_mode == 1)
-
-
-def local_sockets(listens: Iterable[Listen]) -> list[LocalSocket]:
-    """What a list may name as ``socket=``."""
-    return [LocalSocket(one.proto, one.host, one.port) for one in listens]
 
 
 def _secret(path: Path) -> bytes:

@@ -16,7 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from dispatch.balance import health
 from dispatch.errors import ConfigErrors
 from dispatch.service import tree
-from dispatch.service.config import Config, DispatcherConfig, Lists, Sip
+from dispatch.service.config import Config, Lists, Sip
+from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.listen import Listen
 from dispatch.sip.timers import Timers
 from dispatch.test.wire import request

@@ -1,0 +1,243 @@
+"""``[dispatcher]``: the module's parameters. A field has all there is to know: default, what may be written, effect.
+
+`docs/parameters.md` is made from these fields by `dispatch.service.parameters`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Final, TypeVar
+
+from dispatch.balance import attributes
+from dispatch.service.reading import Place, Reader, expected, file_name, integer
+from dispatch.sip import uri as sip_uri
+from dispatch.sip.grammar import TOKEN
+
+_T = TypeVar("_T")
+
+_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_]+")
+_DB_URL: Final = re.compile(r"[a-z][a-z0-9+]*://[!-~]+")
+_AVP: Final = re.compile(r"\$avp\([A-Za-z0-9_:.]+\)")
+_PVNAME: Final = re.compile(r"\$[a-z]+(\([^()]+\))?")
+_SOCKET: Final = re.compile(r"[a-z]+:[!-~]+")
+_PROBING: Final = "No effect yet: probing is still to come. "
+
+
+def _string(what: str, pattern: re.Pattern[str]) -> Reader:
+    """Text of a certain form; an empty one stands for what is not set, where that is the default."""
+
+    def read(value: object, place: Place) -> object:
+        if isinstance(value, str) and pattern.fullmatch(value):
+            return value
+        return (
+            place.wrong(f"{place} must be {what}, not {value!r}")
+            if isinstance(value, str)
+            else expected(what, value, place)
+        )
+
+    return read
+
+
+def _or_unset(reader: Reader) -> Reader:
+    return lambda value, place: value if value == "" else reader(value, place)
+
+
+def _db_url(value: object, place: Place) -> object:
+    """Never shown in an error: there is a password in it."""
+    if isinstance(value, str) and _DB_URL.fullmatch(value):
+        return value
+    return place.wrong(f"{place} must be a URL like 'mysql://user:password@host/database' or 'sqlite:////path'")
+
+
+def _sip_uri(value: object, place: Place) -> object:
+    if isinstance(value, str) and re.fullmatch(r"[!-~]+", value) and sip_uri.parse(value.encode()) is not None:
+        return value
+    return expected("a SIP URI without brackets: 'sip:proxy.example.com'", value, place)
+
+
+def _method(value: object, place: Place) -> object:
+    if isinstance(value, str) and value.isascii() and TOKEN.fullmatch(value.encode()):
+        return value
+    return expected("a SIP method: 'OPTIONS'", value, place)
+
+
+# reply-codes = entry *( ";" entry );  entry = "code" "=" 100-699 / "class" "=" 1-6
+def _reply_codes(value: object, place: Place) -> object:
+    if not isinstance(value, str) or re.search(r"[^!-~]", value):
+        return expected("like 'class=2;code=403', without blanks", value, place)
+    for entry in filter(None, value.split(",")[0].split(";")):
+        name, _, number = entry.partition("=")
+        low, high = {"code": (100, 699), "class": (1, 6)}.get(name.lower(), (1, 0))
+        if not (number.isdigit() and low <= int(number) <= high):
+            place.warn(f"{place}: {entry!r} has no effect; write code=100 to code=699, or class=1 to class=6")
+    try:
+        attributes.parse(value.encode())
+    except ValueError as error:
+        return place.wrong(f"{place}: {error}; write e.g. 'class=2;code=403'")
+    return value
+
+
+def _parameter(default: _T, reader: Reader, example: str, effect: str) -> _T:
+    """A field of the dataclass.
+
+    Args:
+        default: what it is when nobody says otherwise.
+        reader: what may be written.
+        example: a value as one would write it.
+        effect: what it does, for the operator.
+    """
+    return field(default=default, metadata={"reader": reader, "example": example, "effect": effect})
+
+
+_identifier: Final = _string("a name of letters, digits and underscores", _IDENTIFIER)
+_avp: Final = _or_unset(_string("an AVP like '$avp(dsdst)'", _AVP))
+_pvname: Final = _or_unset(_string("a variable that can be written, like '$var(setid)'", _PVNAME))
+
+
+@dataclass(frozen=True, slots=True)
+class DispatcherConfig:
+    """``[dispatcher]``: the module's parameters, by its names and with its defaults; empty text is what is not set."""
+
+    list_file: Path = _parameter(  # noqa: RUF009  # What it gives is a field.
+        Path("/etc/kamailio/dispatcher.list"),
+        file_name,
+        '"dispatcher.list"',
+        "File with the list of destinations; read again on SIGHUP. Not read when `db_url` is set.",
+    )
+    db_url: str = _parameter(
+        "",
+        _or_unset(_db_url),
+        '"mysql://user:password@db.example.com/kamailio"',
+        "Database with the list of destinations, in place of `list_file`.",
+    )
+    table_name: str = _parameter("dispatcher", _identifier, '"my_dispatcher"', "Table of `db_url` with the list.")
+    setid_col: str = _parameter("setid", _identifier, '"groupid"', "Column with the number of the set.")
+    destination_col: str = _parameter("destination", _identifier, '"uri"', "Column with the URI of a destination.")
+    flags_col: str = _parameter("flags", _identifier, '"dstflags"', "Column with the flags of a destination.")
+    priority_col: str = _parameter("priority", _identifier, '"dstpriority"', "Column with the priority.")
+    attrs_col: str = _parameter("attrs", _identifier, '"dstattrs"', "Column with the attributes (5.6).")
+    force_dst: int = _parameter(
+        1,
+        integer(0, 1),
+        "0",
+        "0: `ds_select_dst` leaves a request alone that has a destination already, and fails. The built-in route never "
+        "has one before it selects.",
+    )
+    flags: int = _parameter(
+        0,
+        integer(0, 3),
+        "2",
+        "Sum of: 1, hashes over a URI use its user part only; 2, failover: the further destinations are tried when the "
+        "first fails.",
+    )
+    use_default: int = _parameter(
+        0,
+        integer(0, 1),
+        "1",
+        "1: the last destination of a set (lowest priority; of equal ones the first line) is used only when no other "
+        "can be, and comes last in failover.",
+    )
+    dst_avp: str = _parameter(
+        "", _avp, '"$avp(dsdst)"', "AVP with the URIs of the failover list, the destination in use first."
+    )
+    grp_avp: str = _parameter("", _avp, '"$avp(dsgrp)"', "AVP with the set of each destination of the failover list.")
+    cnt_avp: str = _parameter("", _avp, '"$avp(dscnt)"', "AVP with the number of destinations that a selection kept.")
+    dstid_avp: str = _parameter(
+        "", _avp, '"$avp(dsdstid)"', "AVP with the `duid` of each destination, when call load (algorithm 10) chose."
+    )
+    attrs_avp: str = _parameter(
+        "", _avp, '"$avp(dsattrs)"', "AVP with the attributes of each destination that has some."
+    )
+    sock_avp: str = _parameter(
+        "", _avp, '"$avp(dssocket)"', "AVP with the local socket of each destination that has one."
+    )
+    hash_pvar: str = _parameter(
+        "",
+        _or_unset(_string("text with variables, like 'hash the $fU@$ci'", re.compile(r"[^\0\r\n]+"))),
+        '"$fU@$ci"',
+        "What algorithm 7 hashes: text with pseudo-variables.",
+    )
+    setid_pvname: str = _parameter(
+        "",
+        _pvname,
+        '"$var(setid)"',
+        "Variable that `ds_is_from_list()` puts the number of the set into, when it searched all sets.",
+    )
+    attrs_pvname: str = _parameter(
+        "",
+        _pvname,
+        '"$var(attrs)"',
+        "Variable that `ds_is_from_list()` puts the attributes of the destination into, when it has some.",
+    )
+    ds_ping_method: str = _parameter("OPTIONS", _method, '"INFO"', _PROBING + "Method of a probe.")
+    ds_ping_from: str = _parameter(
+        "sip:dispatcher@localhost", _sip_uri, '"sip:proxy@example.com"', _PROBING + "From of a probe."
+    )
+    ds_ping_interval: int = _parameter(
+        0, integer(0), "30", _PROBING + "Seconds between probes of a destination; 0 for no probing."
+    )
+    ds_probing_threshold: int = _parameter(
+        1, integer(0), "3", "Failures in a row after which a destination is inactive; 0 is 1."
+    )
+    ds_inactive_threshold: int = _parameter(
+        1, integer(0), "3", "Successes in a row after which an inactive destination is active again; 0 is 1."
+    )
+    ds_ping_reply_codes: str = _parameter(
+        "",
+        _or_unset(_reply_codes),
+        '"class=3;code=403"',
+        _PROBING + "Answers to a probe that are as good as a 2xx: `code=NNN` or `class=N`, joined by `;`.",
+    )
+    ds_probing_mode: int = _parameter(
+        0,
+        integer(0, 3),
+        "1",
+        "What is probed: 0, what is marked for it, once; 1, all; 2, what is inactive and marked; 3, what is marked, "
+        "always. It is also what `ds_mark_dst()` without argument sets: inactive, in mode 1 and probing too.",
+    )
+    ds_hash_size: int = _parameter(
+        0,
+        integer(0, 31),
+        "8",
+        "Above 0, calls are counted, for algorithm 10 (call load). In the original the number of slots of its table, "
+        "as a power of two; ours grows by itself, so that it means nothing more here.",
+    )
+    ds_hash_expire: int = _parameter(
+        7200, integer(0), "3600", "Seconds after its begin at which a call is no longer counted, if it has not ended."
+    )
+    ds_hash_initexpire: int = _parameter(
+        7200, integer(0), "60", "The same for a call that nobody has answered: no 2xx came."
+    )
+    ds_hash_check_interval: int = _parameter(
+        30, integer(1), "60", "Seconds between looks at which calls are past their time."
+    )
+    outbound_proxy: str = _parameter(
+        "",
+        _or_unset(_sip_uri),
+        '"sip:outbound.example.com"',
+        _PROBING + "Next hop of probes; calls never go there.",
+    )
+    ds_default_socket: str = _parameter(
+        "",
+        _or_unset(_string("a socket of [sip] listen, like 'udp:192.0.2.10:5060'", _SOCKET)),
+        '"udp:192.0.2.10:5060"',
+        "What to send from to destinations without attribute `socket`; one of `[sip] listen`.",
+    )
+    ds_timer_mode: int = _parameter(
+        0,
+        integer(0, 1),
+        "1",
+        "Which timer process the original uses. Here are none to choose from: it means nothing.",
+    )
+    ds_load_mode: int = _parameter(
+        0,
+        integer(0, 1),
+        "1",
+        "What a bad destination in the list does: 0, it is skipped with a warning; 1, the whole list is refused (5.6).",
+    )
+
+
+READERS: Final[Mapping[str, Reader]] = {one.name: one.metadata["reader"] for one in fields(DispatcherConfig)}
