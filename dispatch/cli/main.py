@@ -11,10 +11,11 @@ from dispatch import __version__
 from dispatch.cli.check import CHECK
 from dispatch.cli.command import Command
 from dispatch.cli.demo import DEMO
+from dispatch.cli.simulate import SIMULATE
 
 _INTERRUPTED: Final = 128 + signal.SIGINT  # as a shell says it
 
-COMMANDS: Final[tuple[Command, ...]] = (CHECK, DEMO)
+COMMANDS: Final[tuple[Command, ...]] = (CHECK, DEMO, SIMULATE)
 
 
 def make_parser() -> argparse.ArgumentParser:
