@@ -19,6 +19,10 @@ from typing import Final
 _NAME: Final = re.compile(rb"[ \t\r\n]*([^ \t\r\n,=;]*)[ \t\r\n]*")
 _VALUE: Final = re.compile(rb"""[ \t\r\n]*(?:"([^"]*)"|'([^']*)'|([^ \t\r\n,;"'][^ \t\r\n,;]*)|\Z)[ \t\r\n]*""")
 
+_INTEGER: Final = re.compile(rb"([+-]?)([0-9]*)")
+_LONGEST: Final = 10  # digits of what may fit into 32 bits
+_LARGEST: Final = 2**31 - 1
+
 NONE: Final[Mapping[bytes, bytes]] = MappingProxyType({})
 
 
@@ -52,3 +56,12 @@ def parse(text: bytes) -> Mapping[bytes, bytes]:
         at += 1
         if at == len(text):
             raise ValueError("nothing follows the last ';'")
+
+
+def integer(text: bytes) -> int:
+    """The number that a value begins with, as far as digits go: ``2x`` is 2, ``abc`` is 0; it stops at 32 bits."""
+    found = _INTEGER.match(text)
+    assert found is not None  # It matches anything, also nothing.
+    digits = found[2].lstrip(b"0")
+    value = int(digits or b"0") if len(digits) <= _LONGEST else _LARGEST + 1
+    return max(-value, -_LARGEST - 1) if found[1] == b"-" else min(value, _LARGEST)

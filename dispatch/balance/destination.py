@@ -9,11 +9,13 @@ from typing import Final, NamedTuple
 
 from dispatch.balance import attributes
 from dispatch.balance.health import Condition
+from dispatch.balance.tally import Tally
 from dispatch.sip import uri as sip_uri
 
 _SHORTEST: Final = 5  # of what gets a "sip:" put in front
 _LONGEST: Final = 500
 _LONGEST_HOST: Final = 254
+_HIGHEST_WEIGHT: Final = 100
 
 # socket = [ proto ":" ] host [ ":" port ]; host in brackets where it is an IPv6 address
 _SOCKET: Final = re.compile(rb"(?i)(?:(udp|tcp|tls|sctp|ws|wss):)?(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::([0-9]{1,5}))?")
@@ -55,6 +57,9 @@ class Destination:
         attrs: text of the attributes.
         attributes: the same, read.
         duid: its unique id; empty when it has none.
+        maxload: calls that it takes at a time; 0 is no limit, a negative number none at all.
+        weight: for algorithm 9, 1 to 100; 0 where it has none that counts.
+        rweight: for algorithm 11, likewise.
         socket: the local socket to send from; None where any will do.
         listed: flags as the list gives them.
         line: where the list names it.
@@ -70,11 +75,14 @@ class Destination:
         "host",
         "line",
         "listed",
+        "maxload",
         "port",
         "priority",
+        "rweight",
         "socket",
         "transport",
         "uri",
+        "weight",
     )
 
     def __init__(
@@ -95,10 +103,13 @@ class Destination:
         self.attrs = attrs
         self.attributes = named
         self.duid = named.get(b"duid", b"")
+        self.maxload = attributes.integer(named.get(b"maxload", b""))
+        self.weight = _hundredth(named.get(b"weight", b""))
+        self.rweight = _hundredth(named.get(b"rweight", b""))
         self.socket = socket
         self.listed = row.flags
         self.line = row.line
-        self.condition = Condition(row.flags)
+        self.condition = Condition(row.flags, Tally(row.group))
 
     @property
     def flags(self) -> int:
@@ -107,6 +118,12 @@ class Destination:
 
     def __repr__(self) -> str:
         return f"<{self.uri.decode('latin-1')} of set {self.group}>"
+
+
+def _hundredth(text: bytes) -> int:
+    """A weight; what is no number from 1 to 100 counts as 0."""
+    weight = attributes.integer(text)
+    return weight if 1 <= weight <= _HIGHEST_WEIGHT else 0
 
 
 def _transport(parsed: sip_uri.Uri) -> bytes:

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from dispatch.balance import health
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.destination import Destination
-from dispatch.balance.group import Group, Lineup
+from dispatch.balance.group import Group
 from dispatch.balance.interfaces import RequestView
+from dispatch.balance.lineup import Lineup
+from dispatch.balance.load import Calls
 from dispatch.balance.reconcile import Succession
 from dispatch.balance.roster import Roster
-from dispatch.balance.selection import Selection, choose
-from dispatch.balance.turn import Turn
+from dispatch.balance.selection import Selection, choose, known_algorithms
+from dispatch.balance.turn import HashKey, Keys, Turn
 from dispatch.errors import UnknownDestination
 
+_USER_ONLY: Final = 1  # bits of `flags`
 _FAILOVER: Final = 2
+_MISTAKES: Final = 100
+
+
+class Mark(NamedTuple):
+    """What became of a destination whose state traffic or a probe changed.
+
+    Attributes:
+        destination: which one.
+        before: its flags.
+        after: its flags now.
+        event: ``down`` or ``up`` where that event is due; empty where none is.
+    """
+
+    destination: Destination
+    before: int
+    after: int
+    event: str
 
 
 class Dispatcher:
@@ -25,21 +45,48 @@ class Dispatcher:
 
     Args:
         random: where chance comes from.
-        flags: module parameter `flags`; bit 2 makes failover lists.
+        flags: module parameter `flags`; bit 1 hashes user parts only, bit 2 makes failover lists.
         use_default: module parameter; the last member of a set is kept for when no other can be used.
         force_dst: module parameter; 0 leaves a request alone that has a destination already.
+        hash_key: `hash_pvar`, put to work on a request; None where it is not set.
+        calls: the calls that are counted; None where `ds_hash_size` is 0.
+        probing_threshold: `ds_probing_threshold`.
+        inactive_threshold: `ds_inactive_threshold`.
+        probing_mode: `ds_probing_mode`.
+        warn: told, once for each set and number, that there is no such algorithm.
 
     Attributes:
         groups: by set id, in the order of listings; another mapping after each `replace`.
         failover: whether selections have further candidates.
+        calls: as given.
     """
 
-    def __init__(self, random: Random, *, flags: int = 0, use_default: int = 0, force_dst: int = 1) -> None:
+    def __init__(
+        self,
+        random: Random,
+        *,
+        flags: int = 0,
+        use_default: int = 0,
+        force_dst: int = 1,
+        hash_key: HashKey | None = None,
+        calls: Calls | None = None,
+        probing_threshold: int = 1,
+        inactive_threshold: int = 1,
+        probing_mode: int = 0,
+        warn: Callable[[str], None] | None = None,
+    ) -> None:
         self.groups: Mapping[int, Group] = {}
         self.failover = bool(flags & _FAILOVER)
+        self.calls = calls
         self._random = random
+        self._keys = Keys(bool(flags & _USER_ONLY), hash_key)
         self._use_default = bool(use_default)
         self._force_dst = bool(force_dst)
+        self._probing_threshold = probing_threshold
+        self._inactive_threshold = inactive_threshold
+        self._probing_mode = probing_mode
+        self._warn = warn
+        self._warned: set[tuple[int, int | None]] = set()
 
     def select(
         self,
@@ -50,8 +97,12 @@ class Dispatcher:
         *,
         domain: bool = False,
         has_destination: bool = False,
+        earlier: Selection | None = None,
     ) -> Selection | None:
         """A destination for a request (`ds_select_dst`, `ds_select_domain`); None where the original returns -1.
+
+        With algorithm 10 there is a selection that is no success, and was a destination all the same: see
+        `Selection.has_failed`.
 
         Args:
             request: what the algorithm looks at.
@@ -60,6 +111,7 @@ class Dispatcher:
             limit: how many candidates at most, the first one and the default included; 0 or less: all.
             domain: rewrite the Request-URI (`Selection.rewritten`) instead of setting a destination.
             has_destination: the request has a destination URI already.
+            earlier: the selection made before for the same request, to go on with when this one is through.
         """
         if has_destination and not self._force_dst and not domain:
             return None
@@ -69,10 +121,24 @@ class Dispatcher:
         lineup = found.lineup
         if lineup is None:
             lineup = found.line_up()
+        if not algorithm.is_known:
+            self._warn_of(group, algorithm)
         selection = choose(lineup, found.turn, algorithm, request, self._records(lineup, limit), domain)
         if selection is not None:
+            selection.earlier = earlier
             selection.destination.condition.selected += 1
         return selection
+
+    def _warn_of(self, group: int, algorithm: Algorithm) -> None:
+        """Not for each message, and no more often than there may be honest mistakes."""
+        seen = (group, algorithm.number)
+        if seen not in self._warned and len(self._warned) < _MISTAKES:
+            self._warned.add(seen)
+            if self._warn is not None:
+                self._warn(
+                    f"set {group} is asked for algorithm {algorithm.number}, which does not exist: the first "
+                    f"destination gets all; choose one of {known_algorithms()}"
+                )
 
     def foretell(
         self,
@@ -108,7 +174,14 @@ class Dispatcher:
     def prepare(self, roster: Roster, *, keep_state: bool = True) -> Succession:
         """The long part of `replace`, which changes nothing: a thread may do it while requests come in."""
         groups = {
-            number: Group(number, members, use_default=self._use_default, random=self._random)
+            number: Group(
+                number,
+                members,
+                use_default=self._use_default,
+                random=self._random,
+                keys=self._keys,
+                calls=self.calls,
+            )
             for number, members in roster.sets.items()
         }
         return Succession(self.groups, groups, keep_state=keep_state)
@@ -145,6 +218,87 @@ class Dispatcher:
         if found is None or destination is None:
             raise UnknownDestination(f"set {group} has no {address!r}")
         found.set_flags(destination, health.replaced(destination.flags, flags))
+
+    def set_states(self, group: int, flags: int) -> None:
+        """The same for every destination of a set; for none where there is no such set."""
+        found = self.groups.get(group)
+        if found is not None:
+            for destination in found.members:
+                found.set_flags(destination, health.replaced(destination.flags, flags))
+
+    def mark(self, selection: Selection | None, state: bytes = b"") -> Mark | None:
+        """What a script says about the destination in use (`ds_mark_dst`), the first record of the selection.
+
+        Args:
+            selection: of the request; None where it has none.
+            state: letters, see `health.marked`.
+
+        Returns:
+            None where the original returns -1: no failover, no record, or the destination has left the list.
+
+        Raises:
+            ValueError: a letter names no state.
+        """
+        requested = health.marked(state, self._probing_mode)
+        record = selection.record if selection is not None else None
+        return self.update(record.group, record.uri, requested) if record is not None else None
+
+    def update(self, group: int, address: bytes, requested: int) -> Mark | None:
+        """Traffic or a probe asks for a state: thresholds count, and the first member with that address is meant.
+
+        Returns:
+            None when there is no such member.
+        """
+        found = self.groups.get(group)
+        destination = found.find(address) if found is not None else None
+        if found is None or destination is None:
+            return None
+        before = destination.flags
+        after = health.update(
+            destination.condition,
+            requested,
+            probing_threshold=self._probing_threshold,
+            inactive_threshold=self._inactive_threshold,
+        )
+        found.set_flags(destination, after)
+        return Mark(destination, before, after, health.event(before, after))
+
+    def load_update(self, call_id: bytes, method: bytes, status: int = 0) -> None:
+        """Follow what becomes of a call (`ds_load_update`): BYE and CANCEL end it, a 2xx to INVITE confirms it.
+
+        Args:
+            call_id: of the message.
+            method: of the request, or of CSeq.
+            status: of a response; 0 for a request.
+        """
+        if self.calls is None:
+            return
+        if not status and method in (b"BYE", b"CANCEL"):
+            self.calls.remove(call_id)
+        elif 200 <= status < 300 and method == b"INVITE":
+            self.calls.confirm(call_id)
+
+    def load_unset(self, call_id: bytes, *, selection: Selection | None = None, is_invite: bool = False) -> bool:
+        """The call is over, or never came to be (`ds_load_unset`).
+
+        Args:
+            call_id: of the message.
+            selection: of the request, where the message is one.
+            is_invite: whether the message is an INVITE request: then nothing happens unless the record in use is one
+                whose calls are counted.
+
+        Returns:
+            False where the original returns -1: the call is not counted.
+        """
+        if is_invite and (selection is None or not selection.is_counted):
+            return True
+        if self.calls is None:
+            return False
+        return any(not tally.is_gone for tally in self.calls.remove(call_id))
+
+    def expire_load(self, most: int = 1000) -> bool:
+        """Let go of calls that are past their time, `most` at a time; True when there may be more of them."""
+        return self.calls is not None and self.calls.expire(most)
 
     def report_failure(self, destination: Destination, reason: str) -> None:
         """A request failed there.

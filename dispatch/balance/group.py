@@ -5,67 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from dispatch.balance import health
+from dispatch.balance import health, slots
 from dispatch.balance.destination import Destination
-from dispatch.balance.turn import Turn
-
-
-class Lineup:
-    """The members of a set in order and who of them can be taken, as it was at one moment; it never changes.
-
-    Attributes:
-        members: highest priority first.
-        flags: of each member, at that moment.
-        size: how many are picked directly: all, or all but the default one.
-        default: index of the member that is only taken when no other can be; -1 without `use_default`.
-        landing: by index below `size`, the member taken when that one is picked: itself, or the next usable one round
-            the circle, or the default; -1 when nothing is usable.
-    """
-
-    __slots__ = ("default", "flags", "landing", "members", "size")
-
-    def __init__(self, members: Sequence[Destination], *, use_default: bool) -> None:
-        self.members = tuple(members)
-        self.flags = tuple([member.condition.flags for member in members])
-        last = len(self.members) - 1
-        self.default = last if use_default and last > 0 else -1
-        self.size = last if self.default >= 0 else last + 1
-        self.landing = _landing([not flags & health.SKIPPED for flags in self.flags], self.size, self.default)
-
-
-def _landing(usable: list[bool], size: int, default: int) -> tuple[int, ...]:
-    if all(usable):
-        return tuple(range(size))
-    if True not in usable[:size]:
-        return (default if default >= 0 and usable[default] else -1,) * size
-    landing = [0] * size
-    following = usable.index(True)
-    for index in range(size - 1, -1, -1):
-        if usable[index]:
-            following = index
-        landing[index] = following
-    return tuple(landing)
+from dispatch.balance.lineup import Lineup
+from dispatch.balance.load import Calls
+from dispatch.balance.turn import PLAIN, Keys, Turn
 
 
 class Group:
-    """A set of destinations, picked from by one cursor.
+    """A set of destinations, picked from by one turn.
 
     Attributes:
         number: its id in the list.
         members: in order; another load makes another group.
-        turn: cursor and source of chance.
+        turn: all that picking moves.
         lineup: who can be taken now; None after a state changed, until somebody asks (`line_up`).
     """
 
     __slots__ = ("_by_uri", "_use_default", "lineup", "members", "number", "turn")
 
-    def __init__(self, number: int, members: Sequence[Destination], *, use_default: bool, random: Random) -> None:
+    def __init__(
+        self,
+        number: int,
+        members: Sequence[Destination],
+        *,
+        use_default: bool,
+        random: Random,
+        keys: Keys = PLAIN,
+        calls: Calls | None = None,
+    ) -> None:
         self.number = number
         self.members = tuple(members)
         self._use_default = use_default
         self._by_uri: dict[bytes, Destination] | None = None
         self.lineup: Lineup | None = None
-        self.turn = Turn(len(self.members), self.line_up().size, random)
+        self.turn = Turn(self.line_up(), random, keys, calls)
+        self.turn.weights = slots.by_weight([member.weight for member in self.members], random)
+        self.share()
 
     def line_up(self) -> Lineup:
         """The lineup as of now, made anew when a state has changed since."""
@@ -85,3 +61,16 @@ class Group:
         destination.condition.flags = flags
         if (before ^ flags) & health.SKIPPED:
             self.lineup = None
+            if destination.rweight and bool(before & health.SKIPPED) != bool(flags & health.SKIPPED):
+                self.share()
+
+    def share(self) -> None:
+        """Share the slots of algorithm 11 out among those that can be taken now; it goes on where it was."""
+        shares = [
+            (index, member.rweight)
+            for index, member in enumerate(self.members)
+            if member.rweight and not member.condition.flags & health.SKIPPED
+        ]
+        table = slots.by_share(shares, len(self.members), self.turn.random)
+        if table is not None:
+            self.turn.shares.table = table

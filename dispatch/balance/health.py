@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from dispatch.balance.tally import Tally
+
 INACTIVE: Final = 1
 TRYING: Final = 2
 DISABLED: Final = 4
@@ -25,6 +27,8 @@ _COMMANDED: Final = {
     b"3": TRYING,
     b"t": TRYING,
 }
+_MARKED: Final = {ord("i"): INACTIVE, ord("t"): TRYING, ord("d"): DISABLED, ord("p"): PROBING}
+_ACTIVE_LETTER: Final = ord("a")
 
 
 class Condition:
@@ -36,16 +40,18 @@ class Condition:
         selected: requests it was picked for, failover included.
         failures: requests that failed there.
         last_failure: what the latest of them was, in words.
+        tally: the calls that are open there.
     """
 
-    __slots__ = ("failed", "failures", "flags", "last_failure", "selected")
+    __slots__ = ("failed", "failures", "flags", "last_failure", "selected", "tally")
 
-    def __init__(self, flags: int = 0) -> None:
+    def __init__(self, flags: int, tally: Tally) -> None:
         self.flags = flags
         self.failed = 0
         self.selected = 0
         self.failures = 0
         self.last_failure = ""
+        self.tally = tally
 
 
 def letters(flags: int) -> str:
@@ -77,3 +83,60 @@ def commanded(state: bytes) -> int:
 def replaced(flags: int, bits: int) -> int:
     """`flags` after a command set `bits`: all five state bits anew, the rest as it was."""
     return flags & ~_REPLACED | bits
+
+
+def marked(state: bytes, probing_mode: int = 0) -> int:
+    """The bits that `ds_mark_dst` means by its text: letters add up, an ``a`` takes back what stands before it.
+
+    Args:
+        state: the letters; none stand for inactive.
+        probing_mode: `ds_probing_mode`; in mode 1 no letters stand for probing too.
+
+    Raises:
+        ValueError: a letter names no state.
+    """
+    if not state:
+        return INACTIVE | PROBING if probing_mode == 1 else INACTIVE
+    bits = 0
+    for letter in state.lower():
+        if letter == _ACTIVE_LETTER:
+            bits = 0
+        elif letter in _MARKED:
+            bits |= _MARKED[letter]
+        else:
+            raise ValueError(f"state {state!r} is unknown; write letters of a, i, d, t and p")
+    return bits
+
+
+def update(condition: Condition, requested: int, *, probing_threshold: int, inactive_threshold: int) -> int:
+    """The flags after traffic or a probe asked for a state; moves the count towards the thresholds, not the flags.
+
+    Args:
+        condition: of the destination.
+        requested: bits asked for.
+        probing_threshold: failures that make it inactive.
+        inactive_threshold: successes that make it active again.
+    """
+    before = condition.flags
+    wanted = requested
+    if requested & TRYING and before & INACTIVE:
+        wanted = wanted & ~TRYING | INACTIVE
+    after = before & ~_REPLACED | (DISABLED if wanted & DISABLED else wanted)
+    if wanted & TRYING:
+        condition.failed += 1
+        if condition.failed < probing_threshold:
+            return after
+        after = after & ~TRYING | INACTIVE
+    elif before & INACTIVE and not requested & TRYING:
+        condition.failed += 1
+        if condition.failed < inactive_threshold:
+            return after | INACTIVE | before & PROBING
+    condition.failed = 0
+    return after
+
+
+def event(before: int, after: int) -> str:
+    """Which event a change of flags is: ``down``, ``up``, or none, which is empty."""
+    if bool(before & SKIPPED) == bool(after & SKIPPED):
+        return ""
+    return "down" if after & SKIPPED else "up"

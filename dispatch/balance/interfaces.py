@@ -9,6 +9,10 @@ class RequestView(Protocol):
     """A request, as far as picking looks at it. `dispatch.sip.message.Message` is one."""
 
     @property
+    def method(self) -> bytes:
+        """``INVITE``, ``BYE``..."""
+
+    @property
     def call_id(self) -> bytes:
         """Value of Call-ID without the blanks around it; empty when there is none."""
 

@@ -13,6 +13,7 @@ from dispatch.balance import health
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group
 from dispatch.balance.health import Condition
+from dispatch.balance.tally import Tally
 
 Identity = tuple[int, bool, bytes, int]
 
@@ -36,20 +37,51 @@ class Succession:
     def __init__(self, before: Mapping[int, Group], groups: Mapping[int, Group], *, keep_state: bool) -> None:
         self.before = before
         self.groups = groups
-        self._heirs = [
-            _Heir(before[number], group) for number, group in groups.items() if keep_state and number in before
-        ]
+        follows = _Heir if keep_state else _Stranger
+        self._heirs = [follows(before[number], group) for number, group in groups.items() if number in before]
+        self._lost = [group for number, group in before.items() if number not in groups]
 
     def settle(self) -> None:
         """Let the groups begin where those before are now."""
         for heir in self._heirs:
             heir.settle()
+        for group in self._lost:
+            for member in group.members:
+                member.condition.tally.is_gone = True
+
+
+def _lose(before: Mapping[Identity, Destination], now: Mapping[Identity, Destination]) -> list[Tally]:
+    """What counts the calls of members that the new list has no more."""
+    return [member.condition.tally for identity, member in before.items() if identity not in now]
+
+
+class _Stranger:
+    """A group that starts anew: calls that are open end in it, but are not counted, as in the original."""
+
+    __slots__ = ("_kept", "_lost")
+
+    def __init__(self, before: Group, group: Group) -> None:
+        known = identities(before.members)
+        ours = identities(group.members)
+        self._lost = _lose(known, ours)
+        self._kept = [
+            (destination.condition, known[identity].condition.tally)
+            for identity, destination in ours.items()
+            if destination.duid and identity in known
+        ]
+
+    def settle(self) -> None:
+        for tally in self._lost:
+            tally.is_gone = True
+        for condition, tally in self._kept:
+            condition.tally = tally
+            tally.calls = 0
 
 
 class _Heir:
     """A group and the one before it."""
 
-    __slots__ = ("_before", "_cursors", "_group", "_renewed")
+    __slots__ = ("_before", "_cursors", "_group", "_lost", "_renewed", "_same_weights")
 
     def __init__(self, before: Group, group: Group) -> None:
         self._before = before
@@ -63,13 +95,23 @@ class _Heir:
                 destination.condition = same.condition
                 if same.listed != destination.listed or same.uri.lower() != destination.uri.lower():
                     self._renewed.append((same, destination))
+        self._lost = _lose(known, ours)
         self._cursors = _cursors(before, known, group, ours)
+        self._same_weights = _weights(before, known) == _weights(group, ours)
 
     def settle(self) -> None:
         for same, destination in self._renewed:
             destination.condition = _renewed(same, destination)
-        self._group.lineup = None  # states may have changed since it was made
-        self._group.turn.cursor = self._cursors[self._before.turn.cursor]
+        for tally in self._lost:
+            tally.is_gone = True
+        group, old = self._group, self._before.turn
+        turn = group.turn
+        group.lineup = None  # states may have changed since it was made
+        turn.cursor = self._cursors[old.cursor]
+        turn.shares.cursor = old.shares.cursor
+        group.share()
+        if self._same_weights:
+            turn.weights, turn.smooth = old.weights, old.smooth
 
 
 def identities(members: Iterable[Destination]) -> dict[Identity, Destination]:
@@ -88,12 +130,18 @@ def _renewed(old: Destination, new: Destination) -> Condition:
     """The condition that a destination of which the list says something new goes on with."""
     condition = old.condition
     if old.uri.lower() != new.uri.lower():
-        fresh = Condition(new.listed | condition.flags & health.DISABLED)
+        fresh = Condition(new.listed | condition.flags & health.DISABLED, condition.tally)
         fresh.selected, fresh.failures = condition.selected, condition.failures
         return fresh
     condition.flags = new.listed
     condition.failed = 0
     return condition
+
+
+def _weights(group: Group, known: Mapping[Identity, Destination]) -> list[tuple[Identity, bytes | None]]:
+    """Who is in it, in which order, with which weight: while that is the same, all that goes by weight can go on."""
+    identity_of = {id(member): identity for identity, member in known.items()}
+    return [(identity_of[id(member)], member.attributes.get(b"weight")) for member in group.members]
 
 
 def _cursors(

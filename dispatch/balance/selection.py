@@ -4,28 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dispatch.balance import health
-from dispatch.balance.algorithms import BY_NAME, BY_NUMBER, TABLE
+from dispatch.balance.algorithms import BY_NAME, BY_NUMBER, TABLE, unknown
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.destination import Destination
-from dispatch.balance.group import Lineup
 from dispatch.balance.interfaces import RequestView
+from dispatch.balance.lineup import Lineup
+from dispatch.balance.load import Calls, Trial, is_full
 from dispatch.balance.rewrite import rewrite
 from dispatch.balance.turn import Turn
 
 
 def find_algorithm(wanted: int | str) -> Algorithm:
-    """The algorithm of that number or name.
+    """The algorithm of that number or name; a number that is none's is one that takes the first of the set.
 
     Raises:
-        ValueError: there is none, or not yet.
+        ValueError: there is none of that name.
     """
-    row = BY_NAME.get(wanted) if isinstance(wanted, str) else BY_NUMBER.get(wanted)
-    if row is None:
-        known = ", ".join(f"{row.number} ({row.name})" for row in TABLE)
-        raise ValueError(f"algorithm {wanted!r} is not supported yet; choose one of {known}")
-    return row
+    if isinstance(wanted, str):
+        row = BY_NAME.get(wanted)
+        if row is None:
+            raise ValueError(f"algorithm {wanted!r} is not known; choose one of {known_algorithms()}")
+        return row
+    return BY_NUMBER.get(wanted) or _unknown(wanted)
+
+
+def known_algorithms() -> str:
+    """Number and name of each, for a message."""
+    return ", ".join(row.name if row.number is None else f"{row.number} ({row.name})" for row in TABLE)
+
+
+@lru_cache(maxsize=64)
+def _unknown(number: int) -> Algorithm:
+    return unknown.numbered(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +47,7 @@ class Why:
 
     Attributes:
         algorithm: what was asked.
-        key: the bytes that were hashed; None where nothing was.
+        key: the bytes that were hashed, in one part or two; None where nothing was.
         raw: the number that the algorithm gave: the hash value, the cursor ...
         start: the index that `raw` means.
         index: the index taken.
@@ -43,7 +56,7 @@ class Why:
     """
 
     algorithm: Algorithm
-    key: bytes | None
+    key: tuple[bytes, ...] | None
     raw: int
     start: int
     index: int
@@ -54,15 +67,20 @@ class Why:
 class Selection:
     """The destination in use for a request, and those to try after it, found only when asked for.
 
-    It keeps the members and their states as they were when it was made: no reload and no change of state moves it.
+    It keeps the members and their states as they were when it was made: no reload and no change of state moves it. Only
+    how many calls a destination has is looked at when its turn comes, where calls are counted.
 
     Attributes:
         destination: the one in use; the last one stays when there is no further.
         rewritten: the Request-URI for it, where the selection is by domain.
+        has_failed: it picked a destination and counted the call, yet the function fails: one further down its list has
+            no `duid` (algorithm 10).
+        earlier: the selection made before it for the same request, whose records come when its own are through.
     """
 
     __slots__ = (
         "_algorithm",
+        "_calls",
         "_first",
         "_index",
         "_left",
@@ -70,21 +88,27 @@ class Selection:
         "_lineup",
         "_raw",
         "_request",
+        "_turn",
         "destination",
+        "earlier",
+        "has_failed",
         "rewritten",
     )
 
     def __init__(
         self,
         lineup: Lineup,
+        turn: Turn,
         index: int,
         limit: int,
         algorithm: Algorithm,
         request: RequestView,
         raw: int,
         rewritten: bytes | None,
+        calls: Calls | Trial | None,
     ) -> None:
         self._lineup = lineup
+        self._turn = turn
         self._first = index
         self._index = index if limit else -1
         self._limit = limit
@@ -92,33 +116,75 @@ class Selection:
         self._algorithm = algorithm
         self._request = request
         self._raw = raw
+        self._calls = calls
         self.destination = lineup.members[index]
         self.rewritten = rewritten
+        self.earlier: Selection | None = None
+        self.has_failed = False
 
     def next(self) -> Destination | None:
         """Go on to the next candidate, without another look at its state; None, for good, when there is none.
 
-        `destination` stays the last one in use then, and `records` is empty (`ds_next_dst`).
+        `destination` stays the last one in use then, and `records` is empty (`ds_next_dst`). Where calls are counted
+        the call is counted there from now on; one that has ended meanwhile gives None, with `destination` moved on.
         """
         index = self._behind(self._index) if self._left > 0 and self._index >= 0 else -1
         self._index = index
         if index < 0:
-            return None
+            return self._resume() if self.earlier is not None else None
         self._left -= 1
-        self.destination = self._lineup.members[index]
-        self.destination.condition.selected += 1
+        member = self._lineup.members[index]
+        if self._calls is None:
+            self.destination = member
+            member.condition.selected += 1
+            return member
+        if member.condition.tally.is_gone:
+            return self.next()
+        self.destination = member
+        if not self._calls.move(self._request.call_id, member):
+            return None
+        member.condition.selected += 1
+        return member
+
+    def _resume(self) -> Destination | None:
+        """Become the selection before this one; its destination comes once more."""
+        earlier = self.earlier
+        assert earlier is not None
+        self._lineup, self._turn, self._calls = earlier._lineup, earlier._turn, earlier._calls
+        self._algorithm, self._request, self._raw = earlier._algorithm, earlier._request, earlier._raw
+        self._first, self._index = earlier._first, earlier._index
+        self._limit, self._left = earlier._limit, earlier._left
+        self.earlier = earlier.earlier
+        if self._index < 0:
+            return self._resume() if self.earlier is not None else None
+        self.destination = self._lineup.members[self._index]
         return self.destination
+
+    @property
+    def record(self) -> Destination | None:
+        """The first record: the destination in use; None when the list is empty."""
+        if self._index >= 0:
+            return self._lineup.members[self._index]
+        return self.earlier.record if self.earlier is not None else None
 
     @property
     def records(self) -> tuple[Destination, ...]:
         """The failover list: the destination in use, then the further ones."""
         members = self._lineup.members
-        return tuple([members[index] for index in self._indices(self._index, self._left + 1)])
+        own = tuple([members[index] for index in self._indices(self._index, self._left + 1)])
+        return own if self.earlier is None else own + self.earlier.records
 
     @property
-    def count(self) -> int:
-        """How many records the selection had when it was made (`cnt_avp`); 0 without failover."""
+    def count(self) -> int | None:
+        """How many records the selection had when it was made (`cnt_avp`); 0 without failover, None after a failure."""
+        if self.has_failed:
+            return None
         return sum(1 for _ in self._indices(self._first, self._limit)) if self._limit else 0
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the record in use names a destination whose calls are counted (`dstid_avp`)."""
+        return self._calls is not None and self._index >= 0
 
     def _indices(self, index: int, limit: int) -> Iterator[int]:
         while index >= 0 and limit > 0:
@@ -131,8 +197,27 @@ class Selection:
         lineup = self._lineup
         if index == lineup.default:
             return -1
-        following = lineup.landing[(index + 1) % lineup.size]
-        return following if following != self._first else lineup.default
+        while True:
+            index = lineup.landing[(index + 1) % lineup.size]
+            if index == self._first or index == lineup.default:
+                return lineup.default
+            if self._calls is None or not self._is_full(lineup.members[index]):
+                return index
+
+    def _is_full(self, member: Destination) -> bool:
+        assert self._calls is not None
+        return is_full(member.maxload, self._calls.tally(member).calls)
+
+    def stop_at_nameless(self) -> None:
+        """Fail where a record without `duid` would be in the list: those before it stay (algorithm 10)."""
+        members = self._lineup.members
+        for position, index in enumerate(self._indices(self._first, self._limit)):
+            if not members[index].duid:
+                self.has_failed = True
+                self._limit = position
+                self._left = position - 1
+                self._index = self._first if position else -1
+                return
 
     def why(self) -> Why:
         """How the first destination was found; worked out now, from what was true then."""
@@ -140,9 +225,10 @@ class Selection:
         start = self._raw % lineup.size
         default = self._first == lineup.default
         passed = range(start, start + (lineup.size if default else (self._first - start) % lineup.size))
+        key = self._algorithm.key
         return Why(
             algorithm=self._algorithm,
-            key=self._algorithm.key(self._request) if self._algorithm.key is not None else None,
+            key=key(self._turn.keys, self._request) if key is not None else None,
             raw=self._raw,
             start=start,
             index=self._first,
@@ -162,7 +248,7 @@ def choose(
     limit: int,
     domain: bool,
 ) -> Selection | None:
-    """Pick a member and line up the others behind it; moves `turn` and nothing else.
+    """Pick a member and line up the others behind it; moves `turn`, counts the call where calls are counted, no more.
 
     Args:
         lineup: the members and their states.
@@ -172,6 +258,7 @@ def choose(
         limit: how many records the failover list may have; 0 makes none.
         domain: whether the Request-URI is to be rewritten; a selection whose Request-URI can't be is none.
     """
+    turn.lineup = lineup
     raw = algorithm.pick(turn, request)
     if raw < 0:
         return None
@@ -185,4 +272,8 @@ def choose(
             return None
     if index != raw and algorithm.settle is not None:
         algorithm.settle(turn, index)
-    return Selection(lineup, index, limit, algorithm, request, raw, rewritten)
+    calls = turn.calls if algorithm.counts_calls and turn.has_counted else None
+    selection = Selection(lineup, turn, index, limit, algorithm, request, raw, rewritten, calls)
+    if calls is not None and limit and not lineup.has_duids:
+        selection.stop_at_nameless()
+    return selection

@@ -15,11 +15,15 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from dispatch.balance.algorithms.algorithm import Algorithm
-from dispatch.balance.destination import Destination
+from dispatch.balance.destination import Destination, LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.membership import Membership
 from dispatch.balance.rewrite import rewrite
 from dispatch.balance.selection import Selection, Why, find_algorithm
 from dispatch.proxy.context import Context, Target
+from dispatch.script.mirror import Mirror
+from dispatch.script.scene import Variable
+from dispatch.script.view import View
 from dispatch.sip import uri as sip_uri
 
 
@@ -44,39 +48,65 @@ class Decision:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Parameters of the module that functions of the route look at; all may be left out.
+
+    Attributes:
+        reads_variables: whether `hash_pvar` is set, so that picking needs more than the message.
+        mirror: AVPs that show the failover list (``dst_avp`` and its like); None where none is named.
+        setid: variable that gets the set of a caller (`setid_pvname`).
+        attrs: variable that gets the attributes of a caller (`attrs_pvname`).
+        default_socket: what to send from where a destination has no `socket` (`ds_default_socket`).
+    """
+
+    reads_variables: bool = False
+    mirror: Mirror | None = None
+    setid: Variable | None = None
+    attrs: Variable | None = None
+    default_socket: LocalSocket | None = None
+
+
 class Router:
     """Hands every request to a script; this is what the proxy calls.
 
     Args:
         dispatcher: the sets.
         script: the route.
+        parameters: of the module.
 
     Attributes:
         observer: called with a `Decision` whenever a request leaves for a destination; None asks for none.
+        lookup: the address of a name, as far as it is known.
+        reload: reads the list again, without waiting for it; None where nobody can.
     """
 
-    def __init__(self, dispatcher: Dispatcher, script: Script) -> None:
+    def __init__(self, dispatcher: Dispatcher, script: Script, parameters: Parameters | None = None) -> None:
         self.dispatcher = dispatcher
         self.script = script
+        self.parameters = parameters or Parameters()
         self.observer: Callable[[Decision], None] | None = None
-        self._groups: object = None
-        self._hosts: frozenset[bytes] = frozenset()
-        self._sockets: frozenset[tuple[bytes, int]] = frozenset()
+        self.lookup: Callable[[str], str | None] = lambda name: None
+        self.reload: Callable[[], object] | None = None
+        self._membership = Membership({})
 
     def __call__(self, context: Context) -> None:
         self.script(Request(context, self))
 
+    @property
+    def membership(self) -> Membership:
+        """The destinations of the list in force, by address; what takes long should be set ahead."""
+        if self._membership.groups is not self.dispatcher.groups:
+            self._membership = Membership(self.dispatcher.groups, self._membership.addresses)
+        return self._membership
+
+    @membership.setter
+    def membership(self, membership: Membership) -> None:
+        self._membership = membership
+
     def is_destination(self, host: bytes, port: int | None = None) -> bool:
         """Whether a destination of any set has this host, as its URI says it, and this port where one is given."""
-        groups = self.dispatcher.groups
-        if groups is not self._groups:
-            self._groups = groups
-            members = [one for one in self.dispatcher.destinations() if one.host]
-            self._hosts = frozenset(one.host.lower() for one in members)
-            self._sockets = frozenset((one.host.lower(), one.port or 5060) for one in members)
-        if port is None:
-            return host.lower() in self._hosts
-        return (host.lower(), port or 5060) in self._sockets
+        return self.membership.has_host(host, port)
 
 
 class Request:
@@ -85,16 +115,29 @@ class Request:
     Attributes:
         destination: the destination in use; None before `select`.
         failed_with: status of the destination that failed last; 0 before one did.
+        socket: what to send from; None: what fits.
     """
 
-    __slots__ = ("_context", "_failure", "_router", "_selection", "_uri", "destination", "failed_with")
+    __slots__ = (
+        "_context",
+        "_destination_uri",
+        "_failure",
+        "_router",
+        "_selection",
+        "_view",
+        "destination",
+        "failed_with",
+        "socket",
+    )
 
     def __init__(self, context: Context, router: Router) -> None:
         self._context = context
         self._router = router
         self._selection: Selection | None = None
-        self._uri: bytes | None = None
+        self._view: View | None = None
+        self._destination_uri: bytes | None = None
         self.destination: Destination | None = None
+        self.socket: LocalSocket | None = None
         self.failed_with = 0
         self._failure = ""
 
@@ -106,7 +149,31 @@ class Request:
     @property
     def uri(self) -> bytes:
         """The Request-URI as it came, or as `select` rewrote it."""
-        return self._uri if self._uri is not None else self._context.message.uri
+        return self._view.uri if self._view is not None else self._context.message.uri
+
+    @property
+    def destination_uri(self) -> bytes | None:
+        """Where the request was told to go by `select` or by a variable (``$du``); None when nobody said."""
+        return self._view.destination_uri if self._view is not None else self._destination_uri
+
+    @destination_uri.setter
+    def destination_uri(self, uri: bytes | None) -> None:
+        if self._view is not None:
+            self._view.destination_uri = uri
+        else:
+            self._destination_uri = uri
+
+    @property
+    def view(self) -> View:
+        """What variables are read from and written to."""
+        if self._view is None:
+            self._view = View(self._context, self._destination_uri)
+        return self._view
+
+    @property
+    def router(self) -> Router:
+        """What all requests have in common."""
+        return self._router
 
     @property
     def call_id(self) -> bytes:
@@ -125,6 +192,11 @@ class Request:
     def source(self) -> tuple[str, int]:
         """Address and port that the request came from."""
         return self._context.flow.remote
+
+    @property
+    def protocol(self) -> bytes:
+        """What it came by, lower case."""
+        return self._context.flow.listener.transport.name.lower()
 
     @property
     def is_in_dialog(self) -> bool:
@@ -171,7 +243,7 @@ class Request:
             limit: how many destinations to keep, this one included; 0 keeps all.
 
         Returns:
-            False when the set has none to give.
+            False when the set has none to give, or not all of its destinations have a `duid` (algorithm 10).
 
         Raises:
             ValueError: there is no such algorithm or mode.
@@ -180,27 +252,96 @@ class Request:
         is_domain = mode == "domain"
         if not is_domain and mode != "dst":
             raise ValueError(f"mode {mode!r} is neither 'dst' nor 'domain'")
-        view = self if self._uri is not None else self._context.message
-        selection = self._router.dispatcher.select(view, set, row, limit, domain=is_domain)
+        parameters = self._router.parameters
+        view = self.view if parameters.reads_variables else self._view or self._context.message
+        selection = self._router.dispatcher.select(
+            view,
+            set,
+            row,
+            limit,
+            domain=is_domain,
+            has_destination=self.destination_uri is not None,
+            earlier=self._selection,
+        )
         if selection is None:
             return False
         self._selection = selection
         self._context.drop_routes()
-        self._uri = selection.rewritten
-        self.destination = selection.destination
-        return True
+        self._use(selection.destination)
+        if is_domain:
+            self.view.uri = selection.rewritten or self.uri
+        else:
+            self.destination_uri = selection.destination.uri
+        if parameters.mirror is not None:
+            parameters.mirror.begin(self.view.values, set, selection.count)
+            self._show(parameters.mirror)
+        return not selection.has_failed
 
     def next(self, *, mode: str = "dst") -> bool:
         """Go on to the next destination of the selection (``ds_next_dst``, ``ds_next_domain``); False at its end."""
-        following = self._selection.next() if self._selection is not None else None
-        if following is None:
+        return self._send_to(self._following(), mode)
+
+    def again(self, *, mode: str = "dst") -> bool:
+        """Stay with the destination in use (``ds_set_dst``, ``ds_set_domain``); False when the list is empty."""
+        return self._send_to(self._in_use(), mode)
+
+    def _send_to(self, uri: bytes | None, mode: str) -> bool:
+        if uri is None:
             return False
-        if mode == "domain":
-            self._uri = rewrite(self.uri, following.uri)
-            if self._uri is None:
-                return False
-        self.destination = following
+        if mode != "domain":
+            self.destination_uri = uri
+            return True
+        rewritten = rewrite(self.uri, uri)
+        if rewritten is None:
+            return False
+        self.view.uri = rewritten
         return True
+
+    def _following(self) -> bytes | None:
+        """The URI of the next destination, which is in use from now on; None when there is none."""
+        mirror, selection = self._router.parameters.mirror, self._selection
+        if mirror is not None and mirror.is_changed(self.view.values, selection.records if selection else ()):
+            return self._follow_script(mirror)
+        destination = selection.next() if selection is not None else None
+        if mirror is not None:
+            self._show(mirror)
+        if destination is None:
+            return None
+        self._use(destination)
+        return destination.uri
+
+    def _in_use(self) -> bytes | None:
+        """The URI of the first record of the list."""
+        mirror, selection = self._router.parameters.mirror, self._selection
+        records = selection.records if selection is not None else ()
+        if mirror is not None and mirror.is_changed(self.view.values, records):
+            return mirror.first(self.view.values)
+        return records[0].uri if records else None
+
+    def _follow_script(self, mirror: Mirror) -> bytes | None:
+        """As `_following`, in the list that a script has put into the AVPs."""
+        values = self.view.values
+        self._selection = None
+        uri = mirror.step(values)
+        if uri is None:
+            return None
+        group = self._router.dispatcher.groups.get(
+            mirror.group(values, self.destination.group if self.destination else 0)
+        )
+        self.destination = group.find(uri) if group is not None else None
+        if self.destination is not None:
+            self._use(self.destination)
+        return uri
+
+    def _use(self, destination: Destination) -> None:
+        """A socket that was named once stays in force until another is named (as in the original)."""
+        self.destination = destination
+        self.socket = destination.socket or self._router.parameters.default_socket or self.socket
+
+    def _show(self, mirror: Mirror) -> None:
+        selection = self._selection
+        if selection is not None:
+            mirror.show(self.view.values, selection.records, counted=selection.is_counted)
 
     def record_route(self) -> None:
         """Stay in the path of the dialog that the request sets up."""
@@ -268,10 +409,12 @@ class Request:
         self._context.on_failure = failed
 
     def _target(self) -> Target:
-        destination = self.destination
-        if destination is None:
+        hop = self.destination_uri
+        if hop is None and self.destination is not None:
+            hop = self.destination.uri
+        if hop is None:
             raise ValueError("relay() or forward() before select() gave a destination")
-        return Target(destination.uri, self._uri, destination.socket)
+        return Target(hop, self._view.uri if self._view is not None else None, self.socket)
 
     def _tell(self) -> None:
         observer = self._router.observer

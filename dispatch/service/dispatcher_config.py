@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final, TypeVar
 
 from dispatch.balance import attributes
-from dispatch.service.reading import Place, Reader, expected, file_name, integer
+from dispatch.script import formats, variables
+from dispatch.service.reading import Place, Reader, expected, file_name, integer, text
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.grammar import TOKEN
 
@@ -21,22 +22,17 @@ _T = TypeVar("_T")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_]+")
 _DB_URL: Final = re.compile(r"[a-z][a-z0-9+]*://[!-~]+")
 _AVP: Final = re.compile(r"\$avp\([A-Za-z0-9_:.]+\)")
-_PVNAME: Final = re.compile(r"\$[a-z]+(\([^()]+\))?")
 _SOCKET: Final = re.compile(r"[a-z]+:[!-~]+")
 _PROBING: Final = "No effect yet: probing is still to come. "
 
 
-def _string(what: str, pattern: re.Pattern[str]) -> Reader:
-    """Text of a certain form; an empty one stands for what is not set, where that is the default."""
+def _like(pattern: re.Pattern[str], what: str) -> Reader:
+    """Text of that form; what is wrong is never shown, as there may be a password in it."""
 
     def read(value: object, place: Place) -> object:
-        if isinstance(value, str) and pattern.fullmatch(value):
-            return value
-        return (
-            place.wrong(f"{place} must be {what}, not {value!r}")
-            if isinstance(value, str)
-            else expected(what, value, place)
-        )
+        if not isinstance(value, str):
+            return expected(what, value, place)
+        return value if pattern.fullmatch(value) else place.wrong(f"{place} must be {what}")
 
     return read
 
@@ -45,23 +41,32 @@ def _or_unset(reader: Reader) -> Reader:
     return lambda value, place: value if value == "" else reader(value, place)
 
 
-def _db_url(value: object, place: Place) -> object:
-    """Never shown in an error: there is a password in it."""
-    if isinstance(value, str) and _DB_URL.fullmatch(value):
-        return value
-    return place.wrong(f"{place} must be a URL like 'mysql://user:password@host/database' or 'sqlite:////path'")
+def _parsed(parse: Callable[[str], object], example: str) -> Reader:
+    """Text that `parse` has nothing against."""
+
+    def check(written: str) -> str:
+        parse(written)
+        if not written.isprintable():
+            raise ValueError(f"{written!r} has what can't be printed")
+        return written
+
+    return lambda value, place: text(check, example, value, place)
 
 
-def _sip_uri(value: object, place: Place) -> object:
-    if isinstance(value, str) and re.fullmatch(r"[!-~]+", value) and sip_uri.parse(value.encode()) is not None:
-        return value
-    return expected("a SIP URI without brackets: 'sip:proxy.example.com'", value, place)
+def _parse_writable(written: str) -> None:
+    variable, end = variables.parse(written)
+    if variable.write is None or end < len(written):
+        raise ValueError(f"{written!r} is nothing that can be written")
 
 
-def _method(value: object, place: Place) -> object:
-    if isinstance(value, str) and value.isascii() and TOKEN.fullmatch(value.encode()):
-        return value
-    return expected("a SIP method: 'OPTIONS'", value, place)
+def _parse_uri(written: str) -> None:
+    if sip_uri.parse(written.encode()) is None or " " in written:
+        raise ValueError(f"{written!r} is no SIP URI")
+
+
+def _parse_method(written: str) -> None:
+    if not TOKEN.fullmatch(written.encode()):
+        raise ValueError(f"{written!r} is no method")
 
 
 # reply-codes = entry *( ";" entry );  entry = "code" "=" 100-699 / "class" "=" 1-6
@@ -92,9 +97,10 @@ def _parameter(default: _T, reader: Reader, example: str, effect: str) -> _T:
     return field(default=default, metadata={"reader": reader, "example": example, "effect": effect})
 
 
-_identifier: Final = _string("a name of letters, digits and underscores", _IDENTIFIER)
-_avp: Final = _or_unset(_string("an AVP like '$avp(dsdst)'", _AVP))
-_pvname: Final = _or_unset(_string("a variable that can be written, like '$var(setid)'", _PVNAME))
+_identifier: Final = _like(_IDENTIFIER, "a name of letters, digits and underscores")
+_avp: Final = _or_unset(_like(_AVP, "an AVP like '$avp(dsdst)'"))
+_pvname: Final = _or_unset(_parsed(_parse_writable, "$var(setid)"))
+_sip_uri: Final = _parsed(_parse_uri, "sip:proxy.example.com")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ class DispatcherConfig:
     )
     db_url: str = _parameter(
         "",
-        _or_unset(_db_url),
+        _or_unset(_like(_DB_URL, "a URL like 'mysql://user:password@host/database' or 'sqlite:////path'")),
         '"mysql://user:password@db.example.com/kamailio"',
         "Database with the list of destinations, in place of `list_file`.",
     )
@@ -156,7 +162,7 @@ class DispatcherConfig:
     )
     hash_pvar: str = _parameter(
         "",
-        _or_unset(_string("text with variables, like 'hash the $fU@$ci'", re.compile(r"[^\0\r\n]+"))),
+        _or_unset(_parsed(formats.compile, "$fU@$ci")),
         '"$fU@$ci"',
         "What algorithm 7 hashes: text with pseudo-variables.",
     )
@@ -172,7 +178,9 @@ class DispatcherConfig:
         '"$var(attrs)"',
         "Variable that `ds_is_from_list()` puts the attributes of the destination into, when it has some.",
     )
-    ds_ping_method: str = _parameter("OPTIONS", _method, '"INFO"', _PROBING + "Method of a probe.")
+    ds_ping_method: str = _parameter(
+        "OPTIONS", _parsed(_parse_method, "OPTIONS"), '"INFO"', _PROBING + "Method of a probe."
+    )
     ds_ping_from: str = _parameter(
         "sip:dispatcher@localhost", _sip_uri, '"sip:proxy@example.com"', _PROBING + "From of a probe."
     )
@@ -222,7 +230,7 @@ class DispatcherConfig:
     )
     ds_default_socket: str = _parameter(
         "",
-        _or_unset(_string("a socket of [sip] listen, like 'udp:192.0.2.10:5060'", _SOCKET)),
+        _or_unset(_like(_SOCKET, "a socket of [sip] listen, like 'udp:192.0.2.10:5060'")),
         '"udp:192.0.2.10:5060"',
         "What to send from to destinations without attribute `socket`; one of `[sip] listen`.",
     )

@@ -28,18 +28,28 @@ def username(value: bytes) -> bytes | None:
     Args:
         value: of the header.
     """
+    return parameter(value, b"username")
+
+
+def parameter(value: bytes, wanted: bytes) -> bytes | None:
+    """Any parameter of Digest credentials, as `username`.
+
+    Args:
+        value: of the header.
+        wanted: its name, in lower case.
+    """
     scheme = _SCHEME.match(value)
     if scheme is None:
         return None
-    name, at, more = b"", scheme.end(), True
+    text, at, more = b"", scheme.end(), True
     while more:
         found = _PARAMETER.match(value, at)
         if found is None:
             return None
-        if found[1].strip(_BLANKS).lower() == b"username":
-            name = found[2] if found[2] is not None else found[3]
+        if found[1].strip(_BLANKS).lower() == wanted:
+            text = found[2] if found[2] is not None else found[3]
         at, more = found.end(), bool(found[4])
-    return name
+    return text
 
 
 def user_part(name: bytes) -> bytes:

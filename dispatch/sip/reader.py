@@ -16,10 +16,10 @@ from dispatch.sip.name_addr import NameAddr
 from dispatch.sip.route_set import Entry
 from dispatch.sip.via import Via
 
-__all__ = ["Entry", "Line", "Number", "Reader"]
+__all__ = ["COMPACT", "Entry", "Line", "Number", "Reader"]
 
 # RFC 3261 §7.3.3, and what later RFCs registered.
-_COMPACT: Final = {
+COMPACT: Final = {
     b"a": b"accept-contact",
     b"b": b"referred-by",
     b"c": b"content-type",
@@ -41,6 +41,7 @@ _COMPACT: Final = {
     b"x": b"session-expires",
     b"y": b"identity",
 }
+"""Long name by compact name."""
 
 
 class Line(NamedTuple):
@@ -230,4 +231,4 @@ def _read_line(raw: bytes, start: int, end: int) -> Line:
         name = b""
     stop = end - 2
     value = basic_rules.skip_lws(raw, colon + 1, stop) if name else start
-    return Line(_COMPACT.get(name, name), start, value, basic_rules.trim_lws(raw, value, stop), end)
+    return Line(COMPACT.get(name, name), start, value, basic_rules.trim_lws(raw, value, stop), end)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dispatch.balance.interfaces import RequestView
-from dispatch.balance.turn import Turn
+from dispatch.balance.turn import Keys, Turn
 
 Pick = Callable[[Turn, RequestView], int]
 
@@ -16,19 +16,27 @@ class Algorithm:
     """A way to pick.
 
     Attributes:
-        number: as `ds_select_dst` has it.
+        number: as `ds_select_dst` has it; None for one of ours, which has a name only.
         name: as our configuration has it.
         pick: the raw number, not yet brought into the range of the members; -1 when what it needs is missing.
         reads: what the number is made from, in words.
         help: one line for the operator.
-        key: the bytes that it hashes, or None where a request has none; None where it never hashes.
+        needs: the parameters and attributes without which it is of no use; ``hash_pvar``, ``duid`` ...
+        key: the parts that it hashes, or None where a request has none; None where it never hashes.
         settle: what to do when another member than the one picked was taken, with its index.
+        counts_calls: whether a pick counts the call on the member picked (`Turn.has_counted`).
+        is_parallel: whether all that can be taken get the request at once.
+        is_known: False for a number that the original does not know either.
     """
 
-    number: int
+    number: int | None
     name: str
     pick: Pick
     reads: str
     help: str
-    key: Callable[[RequestView], bytes | None] | None = None
+    needs: tuple[str, ...] = ()
+    key: Callable[[Keys, RequestView], tuple[bytes, ...] | None] | None = None
     settle: Callable[[Turn, int], None] | None = None
+    counts_calls: bool = False
+    is_parallel: bool = False
+    is_known: bool = True

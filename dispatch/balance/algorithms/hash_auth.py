@@ -6,25 +6,25 @@ from dispatch.balance.algorithms import round_robin
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.hashing import hash_of
 from dispatch.balance.interfaces import RequestView
-from dispatch.balance.turn import Turn
+from dispatch.balance.turn import Keys, Turn
 from dispatch.sip import credentials
 
 
 def pick(turn: Turn, request: RequestView) -> int:
     """The hash of the user in the credentials; without one the next index in turn."""
-    user = key(request)
-    turn.by_cursor = user is None
-    return round_robin.pick(turn, request) if user is None else hash_of(user)
+    parts = key(turn.keys, request)
+    turn.by_cursor = parts is None
+    return round_robin.pick(turn, request) if parts is None else hash_of(*parts)
 
 
-def key(request: RequestView) -> bytes | None:
+def key(keys: Keys, request: RequestView) -> tuple[bytes, ...] | None:
     """What is hashed: from Proxy-Authorization, or from Authorization where the first is no Digest header."""
     for header in (b"proxy-authorization", b"authorization"):
         value = request.header(header)
         name = credentials.username(value) if value is not None else None
         if name is not None:
             user = credentials.user_part(name)
-            return user.strip(b" \t\r\n") if user else None
+            return (user.strip(b" \t\r\n"),) if user else None
     return None
 
 

@@ -3,7 +3,7 @@
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.hashing import hash_of
 from dispatch.balance.interfaces import RequestView
-from dispatch.balance.turn import Turn
+from dispatch.balance.turn import Keys, Turn
 
 
 def pick(turn: Turn, request: RequestView) -> int:
@@ -12,9 +12,9 @@ def pick(turn: Turn, request: RequestView) -> int:
     return hash_of(call_id) if call_id else -1
 
 
-def key(request: RequestView) -> bytes:
+def key(keys: Keys, request: RequestView) -> tuple[bytes, ...]:
     """What is hashed."""
-    return request.call_id
+    return (request.call_id,)
 
 
 HASH_CALLID = Algorithm(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
-from dispatch.balance.group import Group, Lineup
+from dispatch.balance.group import Group
+from dispatch.balance.lineup import Lineup
 from dispatch.test.balance.make import lines, roster
 
 

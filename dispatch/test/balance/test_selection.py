@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
-from dispatch.balance.algorithms import BY_NUMBER
+from dispatch.balance.algorithms import TABLE
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.selection import Selection, find_algorithm
-from dispatch.test.balance.make import FakeRequest, dispatcher, lines, roster
+from dispatch.test.balance.make import FakeRequest, dispatcher, lines, roster, turn
 
 PRIORITY = find_algorithm(8)
 ROUND_ROBIN = find_algorithm(4)
@@ -40,17 +40,22 @@ def plain_list(flags: list[int], taken: int, use_default: bool, limit: int) -> l
 
 class FindAlgorithmTests(SynchronousTestCase):
     def test_by_number_and_name(self) -> None:
-        """Each row is found by its number and by its name."""
-        for number, row in BY_NUMBER.items():
-            self.assertIs(find_algorithm(number), row)
+        """Each row is found by its number and by its name, and says what it is."""
+        for row in TABLE:
             self.assertIs(find_algorithm(row.name), row)
+            if row.number is not None:
+                self.assertIs(find_algorithm(row.number), row)
             self.assertTrue(row.help and row.reads)
 
     def test_unknown(self) -> None:
-        """What is not there is refused, with what there is."""
-        for wanted in (-1, 14, "round robin"):
-            with self.assertRaisesRegex(ValueError, r"not supported yet; choose one of 0 \(hash-callid\), "):
-                find_algorithm(wanted)
+        """A name that is not there is refused, with those there are; a number is one that takes the first."""
+        with self.assertRaisesRegex(ValueError, r"not known; choose one of 0 \(hash-callid\), "):
+            find_algorithm("round robin")
+        for wanted in (-1, 14, 1 << 40):
+            row = find_algorithm(wanted)
+            self.assertEqual(
+                (row.number, row.is_known, row.pick(turn(0, 0, cursor=1), FakeRequest())), (wanted, False, 0)
+            )
 
 
 class RecordsTests(SynchronousTestCase):
@@ -122,7 +127,7 @@ class WhyTests(SynchronousTestCase):
         assert selection is not None
         one.set_state(1, b"sip:gw12", 0)
         why = selection.why()
-        self.assertEqual((why.algorithm.name, why.key, why.raw), ("hash-callid", b"abc\x80", 1834959840))
+        self.assertEqual((why.algorithm.name, why.key, why.raw), ("hash-callid", (b"abc\x80",), 1834959840))
         self.assertEqual((why.start, why.index, why.default), (12, 0, False))
         self.assertEqual([(member.uri, reason) for member, reason in why.skipped], [(b"sip:gw12", "disabled")])
 

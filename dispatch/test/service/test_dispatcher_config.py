@@ -90,8 +90,9 @@ WRONG: Final[Mapping[str, tuple[str, ...]]] = {
     "flags": (*_NUMBER, "4"),
     **dict.fromkeys(("force_dst", "use_default", "ds_load_mode", "ds_timer_mode"), (*_NUMBER, "2")),
     **{name: (*_TEXT, "'dsdst'", "'$var(x)'", "'$avp(x'", "'$avp()'") for name in DEFAULTS if name.endswith("_avp")},
-    "setid_pvname": (*_TEXT, "'x'", "'var(x)'", "'$var(x'"),
-    "attrs_pvname": (*_TEXT, "'x'", "'var(x)'", "'$var(x'"),
+    "hash_pvar": (*_TEXT, "'$fX'", "'a $'"),
+    "setid_pvname": (*_TEXT, "'x'", "'var(x)'", "'$var(x'", "'$ci'", "'$var(x) '"),
+    "attrs_pvname": (*_TEXT, "'x'", "'var(x)'", "'$var(x'", "'$fu'", "'$var(x)$var(y)'"),
     "ds_ping_method": (*_TEXT, "''", "'A B'"),
     "ds_ping_from": (*_TEXT, "''", "'<sip:a@b>'", "'a@b'"),
     "outbound_proxy": (*_TEXT, "'<sip:a@b>'", "'b'"),
@@ -147,6 +148,13 @@ class ParameterTests(SynchronousTestCase):
             with self.assertRaises(ConfigErrors) as caught:
                 self.load(f"{written} = 1")
             self.assertIn(f"did you mean {meant!r}?", str(caught.exception))
+
+    def test_unknown_variables(self) -> None:
+        """A variable with a slip in its name brings the one that was meant."""
+        for line in ("hash_pvar = 'the $hdrs(X-Key)'", "hash_pvar = 'the $hdr'"):
+            with self.assertRaises(ConfigErrors) as caught:
+                self.load(line)
+            self.assertIn("$hdr(NAME)", str(caught.exception))
 
     def test_passwords_stay_hidden(self) -> None:
         """A URL of a database that is wrong is not shown: there is a password in it."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dispatch.test.vectors.replay import Vector
+from dispatch.test.vectors.vector import Vector
 
 _ROOT: Final = Path(__file__).parents[3]
 COPIES: Final = Path(__file__).parent / "recorded"
@@ -25,6 +25,7 @@ SUPPORTED: Final = (
     "list-exist",
     "listfile",
     "priority",
+    "pv",
     "roundrobin",
     "roundrobin-auth",
     "select-domain-edge",

@@ -5,48 +5,32 @@ The folder's README says what the kinds and their fields mean. Nothing here look
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 from typing import Any, Final
 
 from dispatch.balance import health, listfile
-from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.destination import Destination, LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.load import Calls
 from dispatch.balance.rewrite import rewrite
 from dispatch.balance.selection import Selection, find_algorithm
 from dispatch.errors import ParseError, UnknownDestination
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.message import Message
 from dispatch.test.vectors import statistics
-
-Vector = dict[str, Any]  # As JSON has it.
+from dispatch.test.vectors.replay_pv import hash_key_of, replay_is_from_list, replay_pv
+from dispatch.test.vectors.vector import Mismatch, Unsupported, Vector, compare
 
 SOCKETS: Final = (LocalSocket("udp", "127.0.0.1", 22010), LocalSocket("udp", "::1", 22010))
 _SEED: Final = 5060
 _CHAIN: Final = 20
 _DRAWS: Final = 200_000
 _MAPPED: Final = 1000
-
-
-class Unsupported(Exception):
-    """The vector asks for what is not built yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """A recorded value that did not come out; `step` is empty where a vector has none."""
-
-    step: str
-    field: str
-    expected: object
-    got: object
-
-    def __str__(self) -> str:
-        return f"{self.step}{self.field}: expected {self.expected!r}, got {self.got!r}"
+_RANDOM: Final = 6
 
 
 class Request:
@@ -60,6 +44,10 @@ class Request:
         except ParseError as error:
             raise Unsupported(f"the message is refused: {error}") from None
         self.uri = self.message.uri
+
+    @property
+    def method(self) -> bytes:
+        return self.message.method
 
     @property
     def call_id(self) -> bytes:
@@ -76,11 +64,17 @@ class Bench:
         params = vector["params"]
         self._strict = params.get("ds_load_mode", 0) == 1
         self._sets = vector["sets"]
+        # All lists were recorded while calls were counted, though no call came.
+        self._shows_load = bool(params.get("ds_hash_size")) or vector["type"] == "listfile"
         self.dispatcher = Dispatcher(
             random,
             flags=params.get("flags", 0),
             use_default=params.get("use_default", 0),
             force_dst=params.get("force_dst", 1),
+            hash_key=hash_key_of(vector),
+            calls=Calls(lambda: 0.0) if params.get("ds_hash_size") else None,
+            probing_threshold=params.get("ds_probing_threshold", 1),
+            inactive_threshold=params.get("ds_inactive_threshold", 1),
         )
 
     def load(self, text: str | None = None) -> bool:
@@ -101,9 +95,14 @@ class Bench:
         if method != "dispatcher.set_state":
             raise Unsupported(f"command {method}")
         state, group, address = arguments
+        if not state:
+            return _fault("Invalid State Parameter")
         try:
             flags = health.commanded(str(state).encode("latin-1"))
-            self.dispatcher.set_state(group, address.encode("latin-1"), flags)
+            if address == "all":
+                self.dispatcher.set_states(group, flags)
+            else:
+                self.dispatcher.set_state(group, address.encode("latin-1"), flags)
         except UnknownDestination:
             return _fault("State Update Failed")
         except ValueError:
@@ -112,21 +111,22 @@ class Bench:
 
     def listing(self) -> list[dict[str, object]]:
         """All destinations, as `dispatcher.list` shows them."""
-        return [_listed(destination) for destination in self.dispatcher.destinations()]
+        return [_listed(destination, self._shows_load) for destination in self.dispatcher.destinations()]
 
 
 def _fault(message: str) -> dict[str, object]:
     return {"error": {"code": 500, "message": message}}
 
 
-def _listed(destination: Destination) -> dict[str, object]:
+def _listed(destination: Destination, shows_load: bool) -> dict[str, object]:
     row: dict[str, object] = {
         "set": destination.group,
         "uri": _text(destination.uri),
         "flags": health.letters(destination.flags),
         "priority": destination.priority,
-        "dload": 0,  # No algorithm counts calls yet.
     }
+    if shows_load:
+        row["dload"] = destination.condition.tally.calls
     if destination.attrs:
         row["attrs"] = _text(destination.attrs)
     return row
@@ -134,21 +134,6 @@ def _listed(destination: Destination) -> dict[str, object]:
 
 def _text(text: bytes) -> str:
     return text.decode("latin-1")
-
-
-def _algorithm(number: int) -> Algorithm:
-    try:
-        return find_algorithm(number)
-    except ValueError as error:
-        raise Unsupported(str(error)) from None
-
-
-def _compare(expected: Mapping[str, object], got: Mapping[str, object], step: str = "") -> list[Mismatch]:
-    return [
-        Mismatch(step, field, expected.get(field), got.get(field))
-        for field in sorted(expected.keys() | got.keys())
-        if expected.get(field) != got.get(field) or (field in expected) != (field in got)
-    ]
 
 
 def _select(bench: Bench, step: Vector, *, walk: bool) -> dict[str, object]:
@@ -159,7 +144,7 @@ def _select(bench: Bench, step: Vector, *, walk: bool) -> dict[str, object]:
     selection = bench.dispatcher.select(
         request,
         step["set"],
-        _algorithm(step["alg"]),
+        find_algorithm(step["alg"]),
         step["limit"] or 0,
         domain=domain,
         has_destination=before is not None,
@@ -170,29 +155,49 @@ def _select(bench: Bench, step: Vector, *, walk: bool) -> dict[str, object]:
         request.uri = selection.rewritten
     elif selection is not None:
         destination = _text(selection.destination.uri)
+    good = selection is not None and not selection.has_failed
     result: dict[str, object] = {
-        "ok": selection is not None,
-        "rc": -1 if selection is None else 1,
+        "ok": good,
+        "rc": 1 if good else -1,
         "du": destination,
         "ru": _readable(request.uri),
         "list": [] if selection is None else [_text(record.uri) for record in selection.records],
         "cnt": None if selection is None else selection.count,
     }
     if walk:
-        result["next"] = [] if selection is None else list(_walk(selection, request if domain else None))
-    elif selection is not None:
-        for _ in range(step.get("next_calls", 0)):
-            selection.next()
+        calls = step.get("next_calls", _CHAIN)
+        result["next"] = [] if selection is None else list(_walk(selection, request if domain else None, calls))
+    if "then" in step:
+        result |= _then(bench, step["then"], request, selection)
     return result
+
+
+def _then(bench: Bench, call: str, request: Request, selection: Selection | None) -> dict[str, object]:
+    """The return code of a function that was called behind the selection."""
+    found = re.fullmatch(r'(\w+)(?:\((?:"(.*)")?\))?', call)
+    if found is None:
+        raise Unsupported(call)
+    name, argument = found.groups("")
+    if name == "ds_load_unset":
+        is_invite = request.method == b"INVITE"
+        done = bench.dispatcher.load_unset(request.call_id, selection=selection, is_invite=is_invite)
+        return {"unset_rc": 1 if done else -1}
+    if name != "ds_mark_dst":
+        raise Unsupported(call)
+    try:
+        marked = bench.dispatcher.mark(selection, argument.encode("latin-1"))
+    except ValueError:
+        marked = None
+    return {"mark_rc": 1 if marked is not None else -1}
 
 
 def _readable(uri: bytes) -> str:
     return _text(uri) if sip_uri.parse(uri) is not None else ""
 
 
-def _walk(selection: Selection, request: Request | None) -> Iterator[str]:
-    """What `ds_next_dst`, or `ds_next_domain` on `request`, gave until it failed."""
-    for _ in range(_CHAIN):
+def _walk(selection: Selection, request: Request | None, calls: int) -> Iterator[str]:
+    """What `ds_next_dst`, or `ds_next_domain` on `request`, gave until it failed, or was called so often."""
+    for _ in range(calls):
         destination = selection.next()
         if destination is None:
             return
@@ -218,7 +223,7 @@ def replay_select(vector: Vector, random: Random) -> list[Mismatch]:
     bench = _loaded(vector, random)
     for state, group, uri in vector.get("states", ()):
         bench.command(["dispatcher.set_state", state, group, uri])
-    return _compare(vector["result"], _select(bench, vector, walk="next" in vector["result"]))
+    return compare(vector["result"], _select(bench, vector, walk="next" in vector["result"]))
 
 
 def replay_sequence(vector: Vector, random: Random) -> list[Mismatch]:
@@ -227,7 +232,7 @@ def replay_sequence(vector: Vector, random: Random) -> list[Mismatch]:
     found: list[Mismatch] = []
     for number, step in enumerate(vector["steps"]):
         where = f"step {number} "
-        found += _compare(step["result"], _step(bench, step), where)
+        found += compare(step["result"], _step(bench, step), where)
         if "listing" in step and step["listing"] != (listing := bench.listing()):
             found.append(Mismatch(where, "listing", step["listing"], listing))
     return found
@@ -236,13 +241,21 @@ def replay_sequence(vector: Vector, random: Random) -> list[Mismatch]:
 def _step(bench: Bench, step: Vector) -> dict[str, object]:
     if "rpc" in step:
         return bench.command(step["rpc"])
-    if "then" in step:
-        raise Unsupported(str(step["then"]))
     if "fn" in step:
         return _select(bench, step, walk="next" in step["result"])
     if step.get("op") == "exist":
         return {"rc": 1 if step["set"] in bench.dispatcher.groups else -1}
+    if step.get("op") in ("load_update", "load_unset"):
+        return {"rc": 1 if _load(bench, step["op"], Message(step["message"].encode("latin-1"))) else -1}
     raise Unsupported(f"operation {step.get('op')}")
+
+
+def _load(bench: Bench, operation: str, message: Message) -> bool:
+    """A function that says what became of a call, in a route of its own."""
+    if operation == "load_unset":
+        return bench.dispatcher.load_unset(message.call_id, is_invite=message.method == b"INVITE")
+    bench.dispatcher.load_update(message.call_id, message.cseq[1], message.status)
+    return True
 
 
 def replay_listfile(vector: Vector, random: Random) -> list[Mismatch]:
@@ -250,9 +263,9 @@ def replay_listfile(vector: Vector, random: Random) -> list[Mismatch]:
     bench = Bench(vector, random)
     bench.load(vector["before"])
     if bench.load():
-        return _compare(vector["result"], {"ok": True, "records": bench.listing()})
+        return compare(vector["result"], {"ok": True, "records": bench.listing()})
     kept = {"ok": False, "records": [], **_fault("Reload Failed"), "records_kept": bench.listing()}
-    return _compare(vector["result"], kept)
+    return compare(vector["result"], kept)
 
 
 def replay_map(vector: Vector, random: Random) -> list[Mismatch]:
@@ -263,25 +276,36 @@ def replay_map(vector: Vector, random: Random) -> list[Mismatch]:
     for _ in range(_MAPPED):
         result = _select(bench, step, walk=False)
         got[str(result["du"] or "none")] = {"list": result["list"], "cnt": result["cnt"]}
-    return _compare(vector["result"], got)
+    return compare(vector["result"], got)
 
 
 def replay_distribution(vector: Vector, random: Random) -> list[Mismatch]:
-    """How often each destination is picked: recorded sample and our own against the shares that the rules give.
+    """How often each destination is picked: exactly as recorded where 100 slots decide it.
 
-    Ours is drawn far larger than the recorded one and judged by pairs of picks in a row too, so that neither an uneven
-    source passes nor one that only walks in a circle.
+    Where chance does, recorded sample and our own are held against the shares that the rules give; ours is drawn far
+    larger and judged by pairs of picks in a row too, so that neither an uneven source passes nor one that only walks in
+    a circle.
     """
-    if vector["alg"] != 6:
-        _algorithm(vector["alg"])
     bench = _loaded(vector, random)
+    judge = _distribution if vector["alg"] == _RANDOM else _slots
     found: list[Mismatch] = []
     for number, step in enumerate(vector["steps"]):
         if step["op"] == "set_state":
             bench.command(step["rpc"])
         else:
-            found += _distribution(bench, vector, step, f"step {number} ")
+            found += judge(bench, vector, step, f"step {number} ")
     return found
+
+
+def _slots(bench: Bench, vector: Vector, step: Vector, where: str) -> list[Mismatch]:
+    picks = list(_draw(bench, vector, step["n"]))
+    hundreds = [Counter(picks[at : at + 100]) for at in range(0, step["n"], 100)]
+    got = {
+        "counts": dict(Counter(picks)),
+        "first_100": dict(hundreds[0]),
+        "every_100_same": all(one == other for one, other in pairwise(hundreds)),
+    }
+    return compare({field: step[field] for field in got}, got, where)
 
 
 def _distribution(bench: Bench, vector: Vector, step: Vector, where: str) -> list[Mismatch]:
@@ -309,7 +333,7 @@ def _distribution(bench: Bench, vector: Vector, step: Vector, where: str) -> lis
 
 
 def _draw(bench: Bench, vector: Vector, count: int) -> Iterator[Hashable]:
-    algorithm = _algorithm(vector["alg"])
+    algorithm = find_algorithm(vector["alg"])
     request = Request("OPTIONS sip:a@b SIP/2.0\r\nCall-ID: 1\r\n\r\n")
     for _ in range(count):
         selection = bench.dispatcher.select(request, vector["set"], algorithm)
@@ -337,6 +361,8 @@ KINDS: Final[Mapping[str, Callable[[Vector, Random], list[Mismatch]]]] = {
     "listfile": replay_listfile,
     "map": replay_map,
     "distribution": replay_distribution,
+    "pv": replay_pv,
+    "is_from_list": replay_is_from_list,
 }
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.test.vectors.files import COPIES, SUPPORTED, folder, read
-from dispatch.test.vectors.replay import Vector, replay
+from dispatch.test.vectors.replay import replay
+from dispatch.test.vectors.vector import Vector
 
 
 class RecordedTests(SynchronousTestCase):

@@ -8,7 +8,8 @@ from random import Random
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.test.vectors.files import COPIES, read
-from dispatch.test.vectors.replay import Vector, replay
+from dispatch.test.vectors.replay import replay
+from dispatch.test.vectors.vector import Vector
 
 
 def first(category: str, **wanted: object) -> Vector:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from random import Random
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance.algorithms.hash_auth import HASH_AUTH, key
 from dispatch.balance.hashing import hash_of
-from dispatch.balance.turn import Turn
-from dispatch.test.balance.make import FakeRequest, dispatcher, lines
+from dispatch.balance.turn import PLAIN
+from dispatch.test.balance.make import FakeRequest, dispatcher, lines, turn
 
 BOB = b'Digest username="sip:bob@d", realm="r"'
 ALICE = b'Digest username=" alice "'
@@ -19,25 +17,25 @@ class KeyTests(SynchronousTestCase):
     def test_which_header(self) -> None:
         """Proxy-Authorization counts; Authorization only where that is no Digest header, not where it has no user."""
         for headers, expected in (
-            ({"proxy_authorization": BOB, "authorization": ALICE}, b"bob"),
-            ({"proxy_authorization": b"Basic x", "authorization": ALICE}, b"alice"),
-            ({"authorization": ALICE}, b"alice"),
+            ({"proxy_authorization": BOB, "authorization": ALICE}, (b"bob",)),
+            ({"proxy_authorization": b"Basic x", "authorization": ALICE}, (b"alice",)),
+            ({"authorization": ALICE}, (b"alice",)),
             ({"proxy_authorization": b'Digest username=""', "authorization": ALICE}, None),
-            ({"authorization": b'Digest username="  "'}, b""),
+            ({"authorization": b'Digest username="  "'}, (b"",)),
             ({}, None),
         ):
-            self.assertEqual(key(FakeRequest(**headers)), expected)
+            self.assertEqual(key(PLAIN, FakeRequest(**headers)), expected)
 
 
 class PickTests(SynchronousTestCase):
     def test_hash(self) -> None:
         """A user hashes, and the cursor stays where it is, whoever is taken."""
-        turn = Turn(3, 3, Random(1), cursor=1)
-        self.assertEqual(HASH_AUTH.pick(turn, FakeRequest(authorization=BOB)), hash_of(b"bob"))
+        own = turn(0, 0, 0, cursor=1)
+        self.assertEqual(HASH_AUTH.pick(own, FakeRequest(authorization=BOB)), hash_of(b"bob"))
         one = dispatcher(lines(1, 1, 0))
         one.groups[1].turn.cursor = 1
         one.select(FakeRequest(authorization=BOB), 1, HASH_AUTH)
-        self.assertEqual((turn.cursor, one.groups[1].turn.cursor), (1, 1))
+        self.assertEqual((own.cursor, one.groups[1].turn.cursor), (1, 1))
 
     def test_round_robin(self) -> None:
         """Without credentials it is round robin, with its cursor and its rule for members that are down."""

@@ -1,18 +1,15 @@
 """Tests of dispatch.balance.algorithms.priority."""
 
-from random import Random
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance.algorithms.priority import PRIORITY
-from dispatch.balance.turn import Turn
-from dispatch.test.balance.make import FakeRequest, dispatcher
+from dispatch.test.balance.make import FakeRequest, dispatcher, turn
 
 
 class PriorityTests(SynchronousTestCase):
     def test_always_the_first(self) -> None:
         """The first member is picked, wherever the cursor is."""
-        self.assertEqual(PRIORITY.pick(Turn(3, 3, Random(1), cursor=2), FakeRequest()), 0)
+        self.assertEqual(PRIORITY.pick(turn(0, 0, 0, cursor=2), FakeRequest()), 0)
 
     def test_highest_first(self) -> None:
         """The highest priority is in use, the others follow in order."""

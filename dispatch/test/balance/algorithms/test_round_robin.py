@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from random import Random
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance.algorithms.round_robin import ROUND_ROBIN
-from dispatch.balance.turn import Turn
-from dispatch.test.balance.make import FakeRequest, dispatcher, lines
+from dispatch.test.balance.make import FakeRequest, dispatcher, lines, turn
 
 
 def picks(count: int, *flags: int, use_default: int = 0) -> list[int]:
@@ -21,8 +18,8 @@ def picks(count: int, *flags: int, use_default: int = 0) -> list[int]:
 class RoundRobinTests(SynchronousTestCase):
     def test_raw_number(self) -> None:
         """The raw number is the cursor, which goes round over all members."""
-        turn = Turn(3, 2, Random(1))
-        self.assertEqual([ROUND_ROBIN.pick(turn, FakeRequest()) for _ in range(5)], [0, 1, 2, 0, 1])
+        one = turn(0, 0, 0, use_default=True)
+        self.assertEqual([ROUND_ROBIN.pick(one, FakeRequest()) for _ in range(5)], [0, 1, 2, 0, 1])
 
     def test_all_usable(self) -> None:
         """All members take turns."""

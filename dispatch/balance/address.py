@@ -1,0 +1,40 @@
+"""The parts of an address that algorithms hash."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dispatch.errors import ParseError
+from dispatch.sip import name_addr
+from dispatch.sip import uri as sip_uri
+
+# Not in the grammar, but the original lets it pass: < sip:a@example.com >
+_BLANKS_IN_BRACKETS: Final = re.compile(
+    rb"""((?:"(?:[^"\\]|\\.)*")?[^"<;]*)<(?=[^>]*[ \t\r\n])[ \t\r\n]*([^<>" \t\r\n]+)[ \t\r\n]*>""", re.DOTALL
+)
+
+
+def of_uri(text: bytes, *, user_only: bool) -> tuple[bytes, ...] | None:
+    """User, and host with a port that is not the usual one; or the user only. None where it is no URI.
+
+    All as written, an empty user where there is none.
+    """
+    uri = sip_uri.parse(text)
+    if uri is None:
+        return None
+    return (uri.user_name,) if user_only else (uri.user_name, sip_uri.host_port(uri))
+
+
+def of_header(value: bytes | None, *, user_only: bool) -> tuple[bytes, ...] | None:
+    """The same of the address in a From or To value."""
+    if value is None:
+        return None
+    blank = _BLANKS_IN_BRACKETS.match(value)
+    if blank is not None:
+        value = b"%s<%s>%s" % (blank[1], blank[2], value[blank.end() :])
+    try:
+        found = name_addr.read(value, 0, len(value))
+    except ParseError:
+        return None
+    return of_uri(found.uri, user_only=user_only)

@@ -1,0 +1,150 @@
+"""Which destination an address belongs to (`ds_is_from_list`), by index and without waiting for names."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from dispatch.balance import health
+from dispatch.balance.destination import Destination
+from dispatch.balance.group import Group
+from dispatch.sip import uri as sip_uri
+
+ANY_PORT: Final = 1  # bits of the mode of `ds_is_from_list`
+ANY_PROTOCOL: Final = 2
+ONLY_USABLE: Final = 4
+ALL_SETS: Final = -1
+
+_UNRESOLVED: Final = 16  # flag of a destination whose name is not looked up
+_SIP_PORT: Final = 5060
+_PROTOCOLS: Final = frozenset((b"udp", b"tcp", b"tls", b"sctp", b"ws", b"wss"))
+
+
+class Membership:
+    """The destinations of one list, by address. Making one takes long for a long list.
+
+    Args:
+        groups: the sets, in the order in which they are searched.
+        addresses: of names that were looked up before; others come by `resolved`.
+
+    Attributes:
+        groups: as given.
+    """
+
+    def __init__(self, groups: Mapping[int, Group], addresses: Mapping[bytes, str] | None = None) -> None:
+        self.groups = groups
+        members = [member for group in groups.values() for member in group.members]
+        self._places = {id(member): place for place, member in enumerate(members)}
+        self._named: dict[bytes, list[Destination]] = {}
+        self._by_address: dict[str, list[Destination]] = {}
+        for member in members:
+            if member.listed & _UNRESOLVED or not member.host:
+                continue
+            address = literal(member.host)
+            if address is not None:
+                self._by_address.setdefault(address, []).append(member)
+            else:
+                self._named.setdefault(member.host.lower(), []).append(member)
+        self._addresses: dict[bytes, str] = {}
+        for host in self._named:
+            if addresses is not None and host in addresses:
+                self.resolved(host, addresses[host])
+        hosts = [(member.host.lower(), member.port) for member in members if member.host]
+        self._hosts = frozenset(host for host, _ in hosts)
+        self._sockets = frozenset((host, port or _SIP_PORT) for host, port in hosts)
+
+    @property
+    def addresses(self) -> Mapping[bytes, str]:
+        """What is known of the names in the list; hand it on to the next one."""
+        return self._addresses
+
+    def resolved(self, host: bytes, address: str) -> None:
+        """A name of the list has this address from now on.
+
+        Args:
+            host: as a URI has it.
+            address: in the usual spelling, IPv6 without brackets.
+        """
+        host = host.lower()
+        before, members = self._addresses.get(host), self._named.get(host)
+        if members is None or before == address:
+            return
+        if before is not None:
+            gone = {id(member) for member in members}
+            self._by_address[before] = [one for one in self._by_address[before] if id(one) not in gone]
+        self._addresses[host] = address
+        self._by_address[address] = sorted(
+            [*self._by_address.get(address, ()), *members], key=lambda member: self._places[id(member)]
+        )
+
+    def find(
+        self, address: str, port: int, protocol: bytes, group: int = ALL_SETS, mode: int = 0
+    ) -> Destination | None:
+        """The first destination that a peer is, in the order of listings.
+
+        Args:
+            address: of the peer, in the usual spelling, IPv6 without brackets.
+            port: of the peer; 0, and so no port but none, where a URI has none.
+            protocol: lower case: ``udp``; empty where a URI says nothing.
+            group: the set to search; -1 for all of them.
+            mode: sum of 1, any port; 2, any protocol; 4, only destinations that can be selected.
+        """
+        for member in self._by_address.get(address, ()):
+            if (
+                (group in (ALL_SETS, member.group))
+                and (mode & ANY_PORT or member.port in (0, port))
+                and (mode & ANY_PROTOCOL or _protocol(member) == protocol)
+                and not (mode & ONLY_USABLE and member.flags & health.SKIPPED)
+            ):
+                return member
+        return None
+
+    def find_uri(
+        self, text: bytes, group: int, mode: int, lookup: Callable[[str], str | None] = lambda name: None
+    ) -> Destination | None:
+        """The first destination that a URI names.
+
+        Args:
+            text: the URI; none of a list where it is no URI or has no host.
+            group: as in `find`.
+            mode: as in `find`.
+            lookup: the address of a name that is not in the list, as far as it is known.
+        """
+        uri = sip_uri.parse(text)
+        if uri is None or not uri.host:
+            return None
+        address = literal(uri.host) or self._addresses.get(uri.host.lower()) or lookup(uri.host.decode("latin-1"))
+        return self.find(address, uri.port_number, _protocol_of(uri), group, mode) if address is not None else None
+
+    def has_host(self, host: bytes, port: int | None = None) -> bool:
+        """Whether a destination has this host, as its URI says it, and this port where one is given."""
+        if port is None:
+            return host.lower() in self._hosts
+        return (host.lower(), port or _SIP_PORT) in self._sockets
+
+
+def literal(host: bytes) -> str | None:
+    """The address that a host is, in the usual spelling; None where it is a name."""
+    try:
+        return str(ipaddress.ip_address(host.strip(b"[]").decode("latin-1")))
+    except ValueError:
+        return None
+
+
+def is_usable(members: Iterable[Destination], uri: bytes | None = None) -> bool:
+    """Whether one of them can be selected (`ds_is_active`); only those with exactly this URI, where one is given."""
+    return any(not one.flags & health.SKIPPED for one in members if uri is None or one.uri == uri)
+
+
+def _protocol(member: Destination) -> bytes:
+    """What its URI says; nothing where it has no ``transport`` parameter, also with ``sips:``."""
+    if b"transport" not in member.uri.lower():
+        return b""
+    uri = sip_uri.parse(member.uri)
+    return _protocol_of(uri) if uri is not None else b""
+
+
+def _protocol_of(uri: sip_uri.Uri) -> bytes:
+    """A transport that nobody knows is as good as none."""
+    return uri.transport if uri.transport in _PROTOCOLS else b""
