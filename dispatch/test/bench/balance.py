@@ -1,4 +1,4 @@
-"""``python -m dispatch.test.bench.balance``: what picking costs, what a list takes to load, what a destination weighs."""
+"""``python -m dispatch.test.bench.balance``: what picking costs, how long a list takes to load, what it weighs."""
 
 from __future__ import annotations
 

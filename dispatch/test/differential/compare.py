@@ -12,7 +12,8 @@ from dispatch.test.differential.cases import draw_case, draw_params
 from dispatch.test.differential.oracle import Oracle, Unanswered
 from dispatch.test.differential.record import Refused, record
 from dispatch.test.differential.shrink import shrink
-from dispatch.test.vectors.replay import Vector, replay
+from dispatch.test.vectors.replay import replay
+from dispatch.test.vectors.vector import Vector
 
 Judge = Callable[[Vector], list[str]]
 

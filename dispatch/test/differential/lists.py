@@ -87,24 +87,28 @@ _ODD_ATTRIBUTES: Final = (
     "sockname=nobody",
     "my=h\xe9",
 )
+# A duid that no other line has.
+_COUNTED: Final = "duid=c#"
 _CHARACTERS: Final = " \t;=,\"'#:@[]<>0159xX-+.\xe9"
 
 
-def draw_list(random: Random, *, odd: float, largest: int = 13) -> str:
+def draw_list(random: Random, *, odd: float, largest: int = 13, counted: bool = False) -> str:
     """The text of a list file.
 
     Args:
         odd: how likely a line has something odd.
         largest: lines at most.
+        counted: for call load: destinations have ids and limits.
     """
     ending = "\r\n" if random.random() < 0.1 else "\n"
-    sets = random.sample(_SETS, random.randint(1, 3))
-    # Those of one kind, so that lists as people write them come too.
-    weighted = random.random() < 0.4
+    sets = random.sample(_SETS, 1 if counted else random.randint(1, 3))
+    # All of one kind, so that lists as people write them come too.
+    usual = (_COUNTED, "maxload={2}") if counted else ("weight={0}", "rweight={0}") if random.random() < 0.4 else ()
     lines = [
-        _line(random, random.choice(sets), odd if random.random() < odd else 0.0, weighted=weighted)
+        _line(random, random.choice(sets), odd if random.random() < odd else 0.0, usual)
         for _ in range(random.randint(1, largest))
     ]
+    lines = [line.replace(_COUNTED, f"duid={chr(97 + number)}") for number, line in enumerate(lines)]
     return ending.join(lines) + (ending if random.random() < 0.9 else "")
 
 
@@ -117,19 +121,19 @@ def mutated(random: Random, text: str, times: int = 1) -> str:
     return text
 
 
-def _line(random: Random, number: str, odd: float, *, weighted: bool) -> str:
-    def pick(usual: tuple[str, ...], unusual: tuple[str, ...]) -> str:
-        return random.choice(unusual if random.random() < odd else usual)
+def _line(random: Random, number: str, odd: float, usual: tuple[str, ...]) -> str:
+    def pick(plain: tuple[str, ...], unusual: tuple[str, ...]) -> str:
+        return random.choice(unusual if random.random() < odd else plain)
 
     if random.random() < odd / 4:
         return random.choice(("", "# a comment", "   ", "\t# x", "1 # x", "1"))
     uri = pick(("sip:" + random.choice(_HOSTS),) * 6 + _URIS, _ODD_URIS).format(random.randint(1, 15))
     fields = [pick((number,) * 5, _ODD_SETS), uri]
-    length = random.choice((2, 3, 4, 5, 5, 5)) if not weighted else 5
+    length = 5 if usual else random.choice((2, 3, 4, 5, 5, 5))
     fields += (
         pick(_FLAGS, _ODD_NUMBERS),
         pick(_PRIORITIES, _ODD_NUMBERS),
-        _attributes(random, odd, weighted=weighted),
+        _attributes(random, odd, usual),
     )[: length - 2]
     line = random.choice((" ", " ", " ", "\t", "  ")).join(fields)
     if random.random() < odd:
@@ -137,10 +141,10 @@ def _line(random: Random, number: str, odd: float, *, weighted: bool) -> str:
     return line + (random.choice((" # c", "#c", " rest of it", " ")) if random.random() < odd / 2 else "")
 
 
-def _attributes(random: Random, odd: float, *, weighted: bool) -> str:
-    chosen = [random.choice(_ATTRIBUTES) for _ in range(random.randrange(4))]
-    if weighted:
-        chosen += ["weight={0}", "rweight={0}"]
+def _attributes(random: Random, odd: float, usual: tuple[str, ...]) -> str:
+    chosen = [one for one in usual if random.random() < 0.9]
+    if _COUNTED not in usual:
+        chosen += [random.choice(_ATTRIBUTES) for _ in range(random.randrange(4))]
     chosen = [random.choice(_ODD_ATTRIBUTES) if random.random() < odd else one for one in chosen]
     random.shuffle(chosen)
     text = ";".join(chosen) + random.choice(("", "", "", ";"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from dispatch.errors import ParseError
+from dispatch.sip.message import Message
 from dispatch.test.differential.lists import mutated
 
 _METHODS: Final = ("INVITE", "INVITE", "INVITE", "REGISTER", "OPTIONS", "MESSAGE", "SUBSCRIBE", "PUBLISH", "BYE")
@@ -156,6 +158,8 @@ def draw_request(random: Random, *, odd: float, call_id: str | None = None, meth
         call_id: of the call that it belongs to; any by default.
         method: any by default.
     """
+    # In their table of calls a blank behind the Call-ID makes it another one.
+    behind = random.choice(("", "", "", "  ")) if call_id is None else ""
     method = method or random.choice(_METHODS)
     via = f"Via: SIP/2.0/UDP 127.0.0.1:{random.randint(1024, 65535)};branch=z9hG4bK{random.getrandbits(32):08x}"
     if call_id is None:
@@ -167,7 +171,7 @@ def draw_request(random: Random, *, odd: float, call_id: str | None = None, meth
     headers = [
         random.choice(("From: ", "f: ", "FROM:")) + draw_address(random, odd),
         random.choice(("To: ", "t: ")) + draw_address(random, odd / 4),
-        random.choice(("Call-ID: ", "i: ", "CALL-ID:")) + call_id + random.choice(("", "", "", "  ")),
+        random.choice(("Call-ID: ", "i: ", "CALL-ID:")) + call_id + behind,
         f"CSeq: {random.randrange(100_000)} {method}",
         "Max-Forwards: 70",
     ]
@@ -178,3 +182,11 @@ def draw_request(random: Random, *, odd: float, call_id: str | None = None, meth
         headers.append(random.choice(("User-Agent: t", "Contact: <sip:a@10.0.0.9>", "X-Test: a", "Subject: s")))
     random.shuffle(headers)
     return "\r\n".join([f"{method} {draw_uri(random, odd)} SIP/2.0", via, *headers, "Content-Length: 0", "", ""])
+
+
+def is_taken(text: str) -> bool:
+    """Whether it is a message for us, with a Call-ID: what is refused before anything is picked is no case for here."""
+    try:
+        return bool(Message(text.encode("latin-1")).call_id)
+    except ParseError:
+        return False

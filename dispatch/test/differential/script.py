@@ -99,12 +99,6 @@ route[SELECTED] {
     else $var(out) = $var(out) + $xavp(_dsctx_=>cnt) + "|";
 RECORDS
     $var(out) = $var(out) + "|";
-    switch ($var(then)) {
-MARKS
-    default:
-        $var(out) = $var(out) + "-";
-    }
-    $var(out) = $var(out) + "|";
     $var(next) = 0;
     while ($var(next) < $var(walk)) {
         $var(next) = $var(next) + 1;
@@ -115,6 +109,12 @@ MARKS
             if (!ds_next_domain()) break;
             if ($ru != $null) $var(out) = $var(out) + $(ru{s.encode.hexa}) + ",";
         }
+    }
+    $var(out) = $var(out) + "|";
+    switch ($var(then)) {
+MARKS
+    default:
+        $var(out) = $var(out) + "-";
     }
 }
 """

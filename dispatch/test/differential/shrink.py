@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from dispatch.test.vectors.replay import Vector
+from dispatch.test.differential.requests import is_taken
+from dispatch.test.vectors.vector import Vector
 
 _TRIES: Final = 3000
-# A request keeps these, at any length: without them it is none.
+# A request keeps these as they are.
 _KEPT: Final = ("Via:", "Content-Length:")
 
 
@@ -79,9 +80,12 @@ def _texts(text: str) -> Iterator[str]:
 
 
 def _messages(step: Vector) -> Iterator[str]:
+    """As `_requests`, those that are still requests."""
+    return filter(is_taken, _requests(step)) if "message" in step else iter(())
+
+
+def _requests(step: Vector) -> Iterator[str]:
     """Headers less, then characters of values, and those of the Request-URI."""
-    if "message" not in step:
-        return
     head = step["message"].partition("\r\n\r\n")[0]
     start, *headers = head.split("\r\n")
     for fewer in _fewer([line for line in headers if not line.startswith(_KEPT)]):

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.test.differential.shrink import shrink
-from dispatch.test.vectors.replay import Vector
+from dispatch.test.vectors.vector import Vector
 
 VECTOR: Vector = {
     "type": "sequence",
@@ -14,9 +14,13 @@ VECTOR: Vector = {
             "fn": "ds_select_dst",
             "limit": 3,
             "message": "INVITE sip:bob@example.com SIP/2.0\r\nVia: v\r\nFrom: <sip:alice@a.com>\r\nTo: x\r\n"
-            "Content-Length: 0\r\n\r\n",
+            "Call-ID: 55\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n",
         },
-        {"op": "exist", "set": 1, "message": "OPTIONS sip:a SIP/2.0\r\nVia: v\r\nContent-Length: 0\r\n\r\n"},
+        {
+            "op": "exist",
+            "set": 1,
+            "message": "OPTIONS sip:a SIP/2.0\r\nVia: v\r\nCall-ID: 1\r\nContent-Length: 0\r\n\r\n",
+        },
     ],
 }
 
@@ -37,7 +41,7 @@ class ShrinkTests(SynchronousTestCase):
                     {
                         "fn": "ds_select_dst",
                         "limit": None,
-                        "message": "INVITE m SIP/2.0\r\nVia: v\r\nFrom:ice\r\nContent-Length: 0\r\n\r\n",
+                        "message": "INVITE m SIP/2.0\r\nVia: v\r\nFrom:ice\r\nCall-ID:5\r\nContent-Length: 0\r\n\r\n",
                     }
                 ],
             },

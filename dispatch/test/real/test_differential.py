@@ -13,7 +13,8 @@ from dispatch.test.differential.record import record
 from dispatch.test.real import service
 from dispatch.test.real.case import require
 from dispatch.test.vectors.files import folder, read
-from dispatch.test.vectors.replay import Vector, replay
+from dispatch.test.vectors.replay import replay
+from dispatch.test.vectors.vector import Vector
 
 _SEED = "5060"
 _CASES = 2000
