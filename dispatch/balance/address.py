@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dispatch.errors import ParseError
-from dispatch.sip import name_addr
+from dispatch.sip import address
 from dispatch.sip import uri as sip_uri
 
 # Not in the grammar, but the original lets it pass: < sip:a@example.com >
@@ -33,8 +32,7 @@ def of_header(value: bytes | None, *, user_only: bool) -> tuple[bytes, ...] | No
     blank = _BLANKS_IN_BRACKETS.match(value)
     if blank is not None:
         value = b"%s<%s>%s" % (blank[1], blank[2], value[blank.end() :])
-    try:
-        found = name_addr.read(value, 0, len(value))
-    except ParseError:
+    found = address.read(value)
+    if found is None:
         return None
     return of_uri(found.uri, user_only=user_only)

@@ -58,6 +58,7 @@ class Dispatcher:
     Attributes:
         groups: by set id, in the order of listings; another mapping after each `replace`.
         failover: whether selections have further candidates.
+        probing_mode: as given.
         calls: as given.
     """
 
@@ -84,7 +85,7 @@ class Dispatcher:
         self._force_dst = bool(force_dst)
         self._probing_threshold = probing_threshold
         self._inactive_threshold = inactive_threshold
-        self._probing_mode = probing_mode
+        self.probing_mode = probing_mode
         self._warn = warn
         self._warned: set[tuple[int, int | None]] = set()
 
@@ -239,7 +240,7 @@ class Dispatcher:
         Raises:
             ValueError: a letter names no state.
         """
-        requested = health.marked(state, self._probing_mode)
+        requested = health.marked(state, self.probing_mode)
         record = selection.record if selection is not None else None
         return self.update(record.group, record.uri, requested) if record is not None else None
 

@@ -50,6 +50,7 @@ class Context:
         attempts: how many targets it was sent to.
         is_cancelled: the caller has sent CANCEL.
         on_failure: asked when a target failed; None passes the failure on.
+        on_final: told the status of the final answer to the caller, once; None where nobody wants to know.
         wants_record_route: whether our Record-Route goes into what is sent.
     """
 
@@ -68,6 +69,7 @@ class Context:
         "is_cancelled",
         "message",
         "on_failure",
+        "on_final",
         "routing",
         "wants_record_route",
     )
@@ -88,6 +90,7 @@ class Context:
         self.attempts = 0
         self.is_cancelled = False
         self.on_failure: OnFailure | None = None
+        self.on_final: Callable[[int], None] | None = None
         self.wants_record_route = False
 
     @property
@@ -115,7 +118,7 @@ class Context:
                 return
             server.respond(status, self._own_response(status, reason, headers))
             if status >= 200:
-                self._release()
+                self._release(status)
             return
         self._proxy.send(self._own_response(status, reason, headers), self._back)
 
@@ -252,7 +255,7 @@ class Context:
         if status < 300:
             if self._server is not None:
                 self._server.respond(status, response_.without_via(response))
-                self._release()
+                self._release(status)
             if self._client is not None and self._client is not client:
                 self._client.cancel()  # one that was given up has answered after all (§16.7 step 10)
             return
@@ -296,14 +299,17 @@ class Context:
         if self.is_cancelled and not data:
             status = 487
         if status == 408 and server.method != b"INVITE":
-            self._release()
+            self._release(status)
             server.end()  # RFC 4320 §4.2: no 408 for a non-INVITE
             return
         server.respond(status, data or self._own_response(status))
-        self._release()
+        self._release(status)
 
-    def _release(self) -> None:
+    def _release(self, status: int) -> None:
         """It is answered: keep nothing but the way back."""
+        if self.on_final is not None:
+            on_final, self.on_final = self.on_final, None
+            on_final(status)
         self.message = _ANSWERED
         self._best = b""
         self.on_failure = None

@@ -20,6 +20,10 @@ class Settings(Protocol):
         """``dst`` or ``domain``."""
 
     @property
+    def limit(self) -> int:
+        """Destinations kept for one request, at most; 0 keeps all."""
+
+    @property
     def relay(self) -> str:
         """``stateful`` or ``stateless``."""
 
@@ -43,12 +47,15 @@ class DefaultRoute:
         settings: ``[route]``.
         algorithm: how to pick.
         failover: whether a failed request goes to the next destination (``flags`` bit 2).
+        counts_calls: whether there is a call load to be told what becomes of calls.
     """
 
-    def __init__(self, settings: Settings, algorithm: Algorithm, *, failover: bool) -> None:
+    def __init__(self, settings: Settings, algorithm: Algorithm, *, failover: bool, counts_calls: bool = False) -> None:
         self._set = settings.set
         self._algorithm = algorithm
         self._mode = settings.mode
+        self._limit = settings.limit
+        self._counts_calls = counts_calls and algorithm.counts_calls
         self._is_stateless = settings.relay == "stateless"
         self._has_failover = failover
         self._failover_on = frozenset(settings.failover_on)
@@ -59,6 +66,8 @@ class DefaultRoute:
         """The route."""
         if request.method == "CANCEL" and not self._is_stateless:
             return request.reply(481)
+        if self._counts_calls:
+            self._end_call(request)
         if request.is_in_dialog and not self._is_ack_of_refusal(request):
             return request.follow(stateless=self._is_stateless)
         if request.method == "ACK" and not self._is_stateless:
@@ -67,17 +76,24 @@ class DefaultRoute:
             return request.answer(200)
         return self._dispatch(request)
 
+    def _end_call(self, request: Request) -> None:
+        """A stranger's BYE ends no call that is counted."""
+        if request.method == "CANCEL" or (request.method == "BYE" and request.is_ours_to_carry):
+            request.load_update()
+
     def _is_ack_of_refusal(self, request: Request) -> bool:
         """Without memory, it must take the way of its INVITE, whose Route, if any, was not followed."""
         return self._is_stateless and request.method == "ACK" and not request.is_ours
 
     def _dispatch(self, request: Request) -> None:
-        if not request.select(self._set, self._algorithm, mode=self._mode):
+        if not request.select(self._set, self._algorithm, mode=self._mode, limit=self._limit):
             return request.reply(503, "No destination available")
         if request.method in ("INVITE", "SUBSCRIBE", "REFER"):
             request.record_route()
         if self._is_stateless:
             return request.forward()
+        if self._counts_calls and request.method == "INVITE":
+            request.follow_load()
         if self._has_failover:
             request.on_failure(self._try_next, self._failover_on)
         return request.relay()

@@ -59,6 +59,25 @@ def ds_set_domain(request: Request) -> int:
     return _code(request.again(mode="domain"))
 
 
+def ds_mark_dst(request: Request, state: bytes | str = b"") -> int:
+    """Give the destination in use another state: see `health.marked` for the letters.
+
+    Without letters it is inactive, and probed too where `ds_probing_mode` is 1. To be called before `ds_next_dst`.
+    """
+    return _code(request.mark(state if isinstance(state, bytes) else state.encode()))
+
+
+def ds_load_update(request: Request) -> int:
+    """Tell the call load what this request does to its call: BYE and CANCEL end it."""
+    request.load_update()
+    return OK
+
+
+def ds_load_unset(request: Request) -> int:
+    """Take the call out of the load."""
+    return _code(request.load_unset())
+
+
 def ds_list_exist(request: Request, set: Number) -> int:
     """Whether there is such a set, whatever the state of its members."""
     group = _integer(set)

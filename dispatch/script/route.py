@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 
+from dispatch.balance import health
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.destination import Destination, LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
@@ -325,13 +326,17 @@ class Request:
         uri = mirror.step(values)
         if uri is None:
             return None
-        group = self._router.dispatcher.groups.get(
-            mirror.group(values, self.destination.group if self.destination else 0)
-        )
+        group = self._router.dispatcher.groups.get(self._group())
         self.destination = group.find(uri) if group is not None else None
         if self.destination is not None:
             self._use(self.destination)
         return uri
+
+    def _group(self) -> int:
+        """The set that the destination in use is of."""
+        group = self.destination.group if self.destination is not None else -1
+        mirror = self._router.parameters.mirror
+        return mirror.group(self.view.values, group) if mirror is not None else group
 
     def _use(self, destination: Destination) -> None:
         """A socket that was named once stays in force until another is named (as in the original)."""
@@ -367,13 +372,16 @@ class Request:
         routing = context.routing
         if context.me.is_my_uri(routing.next_hop):
             return context.reply(481)
-        if not routing.is_ours and not self._is_between_known():
+        if not self.is_ours_to_carry:
             return context.reply(403)
         target = Target(routing.next_hop)
         return context.forward(target) if stateless else context.relay(target)
 
-    def _is_between_known(self) -> bool:
-        """Whether it comes from a destination or one of our own names, or goes to a destination."""
+    @property
+    def is_ours_to_carry(self) -> bool:
+        """Whether it shows our cookie, comes from a destination or one of our own names, or goes to a destination."""
+        if self.is_ours:
+            return True
         me, source = self._context.me, self._context.flow
         if self._router.is_destination(source.host) or me.is_my_source(source.host, source.remote[1]):
             return True
@@ -382,6 +390,50 @@ class Request:
             return False
         # Beside us on one machine a destination is only what the list says; other ports there are nobody's business.
         return not me.is_my_host(hop.host) or self._router.is_destination(hop.host, hop.port_number)
+
+    def mark(self, state: bytes = b"") -> bool:
+        """Give the destination in use another state (``ds_mark_dst``): letters of ``a``, ``i``, ``t``, ``d``, ``p``.
+
+        Without letters it is inactive, and probed too where `ds_probing_mode` is 1. Thresholds count.
+
+        Returns:
+            False when there is no failover list, a letter names no state, or the destination has left the list.
+        """
+        dispatcher, uri = self._router.dispatcher, self._in_use()
+        if uri is None or not dispatcher.failover:
+            return False
+        try:
+            requested = health.marked(state, dispatcher.probing_mode)
+        except ValueError:
+            return False
+        return dispatcher.update(self._group(), uri, requested) is not None
+
+    def load_update(self) -> None:
+        """Tell the call load what this request does to its call (``ds_load_update``): BYE and CANCEL end it."""
+        message = self._context.message
+        self._router.dispatcher.load_update(message.call_id, message.method)
+
+    def load_unset(self) -> bool:
+        """Take the call out of the load (``ds_load_unset``); False when it is not counted.
+
+        Nothing happens to an INVITE whose destination in use was not picked by call load.
+        """
+        message = self._context.message
+        return self._router.dispatcher.load_unset(
+            message.call_id, selection=self._selection, is_invite=message.method == b"INVITE"
+        )
+
+    def follow_load(self) -> None:
+        """Let the call load follow what becomes of this INVITE: a 2xx confirms its call, all else takes it out."""
+        dispatcher, call_id = self._router.dispatcher, self.call_id
+
+        def ended(status: int) -> None:
+            if status < 300:
+                dispatcher.load_update(call_id, b"INVITE", status)
+            else:
+                dispatcher.load_unset(call_id)
+
+        self._context.on_final = ended
 
     def reply(self, status: int, reason: str = "") -> None:
         """Refuse the request."""

@@ -114,6 +114,7 @@ class RouteConfig:
         set: group that destinations are taken from.
         algorithm: number or name of one.
         mode: ``dst`` keeps the Request-URI, ``domain`` rewrites its host and port.
+        limit: destinations kept for one request, at most; 0 keeps all.
         relay: ``stateful`` or ``stateless``.
         failover_on: answers that send the request to the next destination; silence always does.
         failover_attempts: destinations tried for one request, at most.
@@ -123,6 +124,7 @@ class RouteConfig:
     set: int = 1
     algorithm: int | str = 4
     mode: str = "dst"
+    limit: int = 0
     relay: str = "stateful"
     failover_on: tuple[int, ...] = (408, 500, 503)
     failover_attempts: int = 8
@@ -392,6 +394,7 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "set": integer(0),
             "algorithm": _algorithm,
             "mode": one_of("dst", "domain"),
+            "limit": integer(0),
             "relay": one_of("stateful", "stateless"),
             "failover_on": many(integer(300, 599), of=int),  # a 6xx speaks for all (RFC 3261 §16.7 step 5)
             "failover_attempts": integer(1, 32),  # each one nests a few calls in those before

@@ -3,23 +3,25 @@
 DispatcherService            top; reads the list again (`reload`)
   TransportService           one for each socket
   EngineService              transactions and their timers
+  LoadService                calls that are counted and never end, where calls are counted
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredLock
-from twisted.internet.task import Cooperator, SchedulerStopped
+from twisted.internet.task import Cooperator, LoopingCall, SchedulerStopped
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
-from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.membership import Membership
 from dispatch.balance.reconcile import Succession
 from dispatch.balance.roster import Roster
 from dispatch.balance.selection import find_algorithm
@@ -31,6 +33,7 @@ from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router
 from dispatch.service import secret
 from dispatch.service.config import Config
+from dispatch.service.functions import make_dispatcher, make_parameters
 from dispatch.service.listen import local_sockets
 from dispatch.source.file import FileSource
 from dispatch.transport import TRANSPORTS
@@ -75,6 +78,32 @@ class EngineService(Service):
         self._engine.stop()
 
 
+class LoadService(Service):
+    """Looks after calls that are counted and never end.
+
+    Args:
+        expire: what to do.
+        interval: seconds from one time to the next (`ds_hash_check_interval`).
+        reactor: Twisted's.
+    """
+
+    def __init__(self, expire: Callable[[], None], interval: float, reactor: Any) -> None:
+        self._interval = interval
+        self._loop = LoopingCall(expire)
+        self._loop.clock = reactor
+
+    def startService(self) -> None:
+        """Begin to wait."""
+        super().startService()
+        self._loop.start(self._interval, now=False)
+
+    def stopService(self) -> None:
+        """Leave nothing in the reactor."""
+        super().stopService()
+        if self._loop.running:
+            self._loop.stop()
+
+
 class DispatcherService(MultiService):
     """The whole.
 
@@ -103,12 +132,7 @@ class DispatcherService(MultiService):
             raise ConfigErrors(roster.errors)
 
         route, parameters = config.route, config.dispatcher
-        self.dispatcher = Dispatcher(
-            random.Random(),
-            flags=parameters.flags,
-            use_default=parameters.use_default,
-            force_dst=parameters.force_dst,
-        )
+        self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn)
         self.dispatcher.replace(roster)
         self._warnings = (*config.warnings, *roster.warnings)
         resolver = Resolver(reactor)
@@ -118,12 +142,17 @@ class DispatcherService(MultiService):
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
         algorithm = find_algorithm(route.algorithm)
-        script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover)
-        self.router = Router(self.dispatcher, script)
+        counts_calls = self.dispatcher.calls is not None
+        script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
+        self.router = Router(self.dispatcher, script, make_parameters(config))
+        self.router.lookup = self._address_of
+        self.router.reload = self.reload
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.listeners = listeners
         self._resolver = resolver
         EngineService(self.engine).setServiceParent(self)
+        if counts_calls:
+            LoadService(self._expire_load, parameters.ds_hash_check_interval, reactor).setServiceParent(self)
         for transport in self._transports:
             TransportService(transport, reactor).setServiceParent(self)
 
@@ -154,6 +183,16 @@ class DispatcherService(MultiService):
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
 
+    def _expire_load(self) -> None:
+        self._run(_until_done(self.dispatcher.expire_load))
+
+    def _address_of(self, name: str) -> str | None:
+        """What is known of a name without waiting; one that is new is asked for, for the next time."""
+        address = self._resolver.lookup(name)
+        if address is None:
+            self._resolver.resolve(name).addErrback(lambda failure: failure.trap(TransportError) and None)
+        return address
+
     def reload(self) -> Deferred[None]:
         """Read the list again; a bad one leaves the old in force, and open calls are never touched.
 
@@ -167,20 +206,22 @@ class DispatcherService(MultiService):
     def _reload(self) -> Deferred[None]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._read).addCallback(self._take)
 
-    def _read(self) -> tuple[Roster, Succession | None]:
+    def _read(self) -> tuple[Roster, Succession | None, Membership | None]:
         roster = self._source.read()
         if roster.errors:
-            return roster, None
-        return roster, self.dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
+            return roster, None, None
+        succession = self.dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
+        return roster, succession, Membership(succession.groups, self.router.membership.addresses)
 
-    def _take(self, read: tuple[Roster, Succession | None]) -> None:
-        roster, succession = read
+    def _take(self, read: tuple[Roster, Succession | None, Membership | None]) -> None:
+        roster, succession, membership = read
         if not self.running:
             return
-        if succession is None:
+        if succession is None or membership is None:
             self._run(_complaints(roster))
             return
         self.dispatcher.succeed(succession)
+        self.router.membership = membership
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
             destinations=sum(map(len, roster.sets.values())),
@@ -194,9 +235,20 @@ class DispatcherService(MultiService):
         for problem in warnings:
             log.warn("{problem}", problem=problem)
             yield
+        membership = self.router.membership
         for host in {one.host for one in self.dispatcher.destinations()}:
-            self._resolver.resolve(host.decode("latin-1")).addErrback(_report_unresolved)
+            found = self._resolver.resolve(host.decode("latin-1"))
+            found.addCallbacks(partial(membership.resolved, host), _report_unresolved)
             yield
+
+
+def _until_done(do: Callable[[], bool]) -> Iterator[None]:
+    while do():
+        yield
+
+
+def _warn(problem: str) -> None:
+    log.warn("{problem}", problem=problem)
 
 
 def _complaints(roster: Roster) -> Iterator[None]:

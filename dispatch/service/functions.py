@@ -1,0 +1,93 @@
+"""What the module's parameters are to the parts that they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import cast
+
+from dispatch.balance.destination import find_socket
+from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.interfaces import RequestView
+from dispatch.balance.load import Calls
+from dispatch.balance.turn import HashKey
+from dispatch.script import formats, variables
+from dispatch.script.mirror import Mirror
+from dispatch.script.route import Parameters
+from dispatch.script.scene import Scene, Variable
+from dispatch.script.stored import avp_name
+from dispatch.service.config import Config
+from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.listen import local_sockets
+
+
+def make_dispatcher(
+    parameters: DispatcherConfig, random: Random, clock: Callable[[], float], warn: Callable[[str], None]
+) -> Dispatcher:
+    """The dispatcher, without a list.
+
+    Args:
+        parameters: of the module.
+        random: where chance comes from.
+        clock: seconds, never going back.
+        warn: told what an operator should look into.
+    """
+    calls = Calls(clock, expire=parameters.ds_hash_expire, initexpire=parameters.ds_hash_initexpire)
+    return Dispatcher(
+        random,
+        flags=parameters.flags,
+        use_default=parameters.use_default,
+        force_dst=parameters.force_dst,
+        hash_key=hash_key(parameters.hash_pvar),
+        calls=calls if parameters.ds_hash_size else None,
+        probing_threshold=parameters.ds_probing_threshold,
+        inactive_threshold=parameters.ds_inactive_threshold,
+        probing_mode=parameters.ds_probing_mode,
+        warn=warn,
+    )
+
+
+def hash_key(text: str) -> HashKey | None:
+    """`hash_pvar` as a function of the request; None where it is not set."""
+    if not text:
+        return None
+    evaluate = formats.compile(text)
+
+    def key(request: RequestView) -> bytes:
+        # `Parameters.reads_variables` sees to it that a request that is picked for is a scene too.
+        return evaluate(cast(Scene, request))
+
+    return key
+
+
+def make_parameters(config: Config) -> Parameters:
+    """What the functions of a route look at."""
+    parameters = config.dispatcher
+    socket = parameters.ds_default_socket
+    return Parameters(
+        reads_variables=bool(parameters.hash_pvar),
+        mirror=_mirror(parameters),
+        setid=_variable(parameters.setid_pvname),
+        attrs=_variable(parameters.attrs_pvname),
+        default_socket=find_socket(socket.encode(), local_sockets(config.sip.listen)) if socket else None,
+    )
+
+
+def _mirror(parameters: DispatcherConfig) -> Mirror | None:
+    mirror = Mirror(
+        dst=_avp(parameters.dst_avp),
+        grp=_avp(parameters.grp_avp),
+        cnt=_avp(parameters.cnt_avp),
+        dstid=_avp(parameters.dstid_avp),
+        attrs=_avp(parameters.attrs_avp),
+        sock=_avp(parameters.sock_avp),
+    )
+    return mirror if mirror != Mirror() else None
+
+
+def _avp(text: str) -> str:
+    return avp_name(text.removeprefix("$avp(").removesuffix(")"))
+
+
+def _variable(text: str) -> Variable | None:
+    return variables.parse(text)[0] if text else None
