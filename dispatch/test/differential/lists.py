@@ -127,7 +127,9 @@ def _line(random: Random, number: str, odd: float, usual: tuple[str, ...]) -> st
 
     if random.random() < odd / 4:
         return random.choice(("", "# a comment", "   ", "\t# x", "1 # x", "1"))
-    uri = pick(("sip:" + random.choice(_HOSTS),) * 6 + _URIS, _ODD_URIS).format(random.randint(1, 15))
+    plain = ("sip:" + random.choice(_HOSTS),)
+    # Where calls are counted the Request-URI stays one, as `ds_next_domain` moves no call when it is none.
+    uri = pick(plain if _COUNTED in usual else plain * 6 + _URIS, _ODD_URIS).format(random.randint(1, 15))
     fields = [pick((number,) * 5, _ODD_SETS), uri]
     length = 5 if usual else random.choice((2, 3, 4, 5, 5, 5))
     fields += (

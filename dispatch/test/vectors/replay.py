@@ -75,6 +75,7 @@ class Bench:
             calls=Calls(lambda: 0.0) if params.get("ds_hash_size") else None,
             probing_threshold=params.get("ds_probing_threshold", 1),
             inactive_threshold=params.get("ds_inactive_threshold", 1),
+            probing_mode=params.get("ds_probing_mode", 0),
         )
 
     def load(self, text: str | None = None) -> bool:
