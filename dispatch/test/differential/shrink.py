@@ -52,7 +52,8 @@ def _smaller_steps(step: Vector) -> Iterator[Vector]:
         if name in step:
             yield {key: value for key, value in step.items() if key != name}
     if step.get("limit") is not None:
-        yield {**step, "limit": None}
+        for limit in (None, *range(1, step["limit"])):
+            yield {**step, "limit": limit}
     for message in _messages(step):
         yield {**step, "message": message}
 
