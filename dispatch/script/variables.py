@@ -220,20 +220,20 @@ def _of_credentials(part: Callable[[bytes], Value]) -> Read:
 
 def _digest_user(text: bytes) -> Value:
     user = credentials.username(text)
-    return credentials.user_part(user) or None if user is not None else None
+    return credentials.user_part(user) if user is not None else None
 
 
 def _digest_domain(text: bytes) -> Value:
     user = credentials.username(text)
-    return user.partition(b"@")[2] if user is not None else None
+    return credentials.domain_part(user) if user is not None else None
 
 
 def _digest_name(text: bytes) -> Value:
-    return credentials.username(text) or None
+    return credentials.username(text)
 
 
 def _digest_realm(text: bytes) -> Value:
-    return credentials.parameter(text, b"realm") or None
+    return credentials.parameter(text, b"realm")
 
 
 # --- of the network

@@ -58,3 +58,8 @@ def user_part(name: bytes) -> bytes:
         return name
     name = name.partition(b"@")[0]
     return name.partition(b":")[2] if b":" in name else name
+
+
+def domain_part(name: bytes) -> bytes:
+    """What follows the user in such a name; empty where it names no domain."""
+    return name.partition(b"@")[2] if len(name) > _SHORT else b""

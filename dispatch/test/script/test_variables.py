@@ -101,6 +101,8 @@ class ReadTests(SynchronousTestCase):
         """ACK and CANCEL have no credentials; Proxy-Authorization hides Authorization, also when it is of no use."""
         self.assertIsNone(read("$au", StillScene(request(b"ACK", headers=DIGEST))))
         self.assertIsNone(read("$au", StillScene(request(headers=b"Proxy-Authorization: Basic x\r\n" + DIGEST))))
+        nameless = StillScene(request(headers=b"Proxy-Authorization: Digest nonce=x\r\n"))
+        self.assertEqual([read(name, nameless) for name in ("$au", "$aU", "$ad", "$ar")], [b""] * 4)
 
     def test_ipv6(self) -> None:
         """The address of a peer has brackets in a URI only."""

@@ -65,3 +65,8 @@ class UserPartTests(SynchronousTestCase):
             (b"a:b:c@d:e", b"b:c"),
         ):
             self.assertEqual(credentials.user_part(name), expected)
+
+    def test_domain(self) -> None:
+        """The domain is what follows the @, but of a name of two bytes."""
+        for name, expected in ((b"sip:bob@d", b"d"), (b"bob", b""), (b"@d", b""), (b"a@b@c", b"b@c")):
+            self.assertEqual(credentials.domain_part(name), expected)
