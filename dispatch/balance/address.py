@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from dispatch.sip import address
 from dispatch.sip import uri as sip_uri
-
-# Not in the grammar, but the original lets it pass: < sip:a@example.com >
-_BLANKS_IN_BRACKETS: Final = re.compile(
-    rb"""((?:"(?:[^"\\]|\\.)*")?[^"<;]*)<(?=[^>]*[ \t\r\n])[ \t\r\n]*([^<>" \t\r\n]+)[ \t\r\n]*>""", re.DOTALL
-)
 
 
 def of_uri(text: bytes, *, user_only: bool) -> tuple[bytes, ...] | None:
@@ -29,10 +21,5 @@ def of_header(value: bytes | None, *, user_only: bool) -> tuple[bytes, ...] | No
     """The same of the address in a From or To value."""
     if value is None:
         return None
-    blank = _BLANKS_IN_BRACKETS.match(value)
-    if blank is not None:
-        value = b"%s<%s>%s" % (blank[1], blank[2], value[blank.end() :])
     found = address.read(value)
-    if found is None:
-        return None
-    return of_uri(found.uri, user_only=user_only)
+    return of_uri(found.uri, user_only=user_only) if found is not None else None

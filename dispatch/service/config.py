@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
 from dispatch.balance.destination import find_socket
-from dispatch.balance.selection import find_algorithm
+from dispatch.balance.selection import find_algorithm, known_algorithms
 from dispatch.errors import ConfigError, ConfigErrors
 from dispatch.service import toml_lines
 from dispatch.service.dispatcher_config import READERS, DispatcherConfig
@@ -209,13 +209,16 @@ def _syntax_error(path: Path, message: str, source: str) -> ConfigError:
 
 
 def _algorithm(value: object, place: Place) -> object:
-    known = ", ".join(f"{number} ({row.name})" for number, row in sorted(BY_NUMBER.items()))
     if isinstance(value, bool) or not isinstance(value, int | str):
-        return expected(f"the number or name of an algorithm: {known}", value, place)
-    if value in BY_NUMBER or value in BY_NAME:
+        return expected(f"the number or name of an algorithm: {known_algorithms()}", value, place)
+    if value in BY_NAME or value in BY_NUMBER:
+        return value
+    if isinstance(value, int):
+        place.warn(f"{place} is {value}, no algorithm: the first destination gets all; there are {known_algorithms()}")
         return value
     meant = near(value, BY_NAME)
-    return place.wrong(f"{place} is {value!r}; " + (f"did you mean {meant!r}?" if meant else f"there are {known}"))
+    hint = f"did you mean {meant!r}?" if meant else f"there are {known_algorithms()}"
+    return place.wrong(f"{place} is {value!r}; {hint}")
 
 
 def _listens(value: object, place: Place) -> object:
@@ -299,6 +302,7 @@ def _cross_check(config: Config, top: Place) -> None:
     _check_default_socket(config, top)
     _check_failover(config, top)
     _check_stateless(config.route, top.table("route"))
+    _check_needs(config, top)
 
 
 def _check_names(sip: Sip, place: Place) -> None:
@@ -350,6 +354,20 @@ def _check_stateless(route: RouteConfig, place: Place) -> None:
             f"with relay = 'stateless', algorithm {route.algorithm!r} sends a CANCEL or a retransmission elsewhere "
             f"than its request went; choose one that hashes, e.g. 'hash-callid'"
         )
+
+
+def _check_needs(config: Config, top: Place) -> None:
+    """What an algorithm is of no use without, as far as it is a parameter."""
+    parameters = config.dispatcher
+    without = {
+        "hash_pvar": (not parameters.hash_pvar, "no request gets a destination"),
+        "ds_hash_size": (not parameters.ds_hash_size, "no call is counted, and the first destination gets all"),
+    }
+    place = top.table("route").at("algorithm")
+    for need in find_algorithm(config.route.algorithm).needs:
+        is_missing, effect = without.get(need, (False, ""))
+        if is_missing:
+            place.warn(f"algorithm {config.route.algorithm!r} needs [dispatcher] {need}: without it {effect}")
 
 
 # --- which key takes what

@@ -203,8 +203,9 @@ class DispatcherConfig:
         0,
         integer(0, 3),
         "1",
-        "What is probed: 0, what is marked for it, once; 1, all; 2, what is inactive and marked; 3, what is marked, "
-        "always. It is also what `ds_mark_dst()` without argument sets: inactive, in mode 1 and probing too.",
+        "What `ds_mark_dst()` without argument makes of a destination: inactive, in mode 1 marked for probing too. "
+        "When there is probing, what is probed: 0, what is marked for it, once; 1, all; 2, what is inactive and "
+        "marked; 3, what is marked, always.",
     )
     ds_hash_size: int = _parameter(
         0,

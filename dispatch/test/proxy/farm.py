@@ -8,14 +8,16 @@ from random import Random
 from twisted.internet.task import Clock
 
 from dispatch.balance import listfile
-from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.selection import find_algorithm
 from dispatch.engine import Engine
 from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router, Script
-from dispatch.service.config import Limits, RouteConfig
+from dispatch.service.config import Config, Limits, RouteConfig, Sip
+from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.functions import make_dispatcher, make_parameters
+from dispatch.service.listen import Listen, local_sockets
 from dispatch.sip.timers import Timers
 from dispatch.test.wire import FakeResolver, FakeTransport, request, ticking
 
@@ -35,6 +37,7 @@ class Farm:
         names: what DNS knows.
         transports: local sockets; the caller's messages come on the first.
         script: a route in place of the built-in one.
+        parameters: of the module, but for its list.
     """
 
     def __init__(
@@ -49,18 +52,28 @@ class Farm:
         aliases: tuple[bytes, ...] = (b"lb.example.com",),
         limits: Limits | None = None,
         flags: int = 2,
+        parameters: DispatcherConfig | None = None,
     ) -> None:
         route = route or RouteConfig()
+        parameters = parameters or DispatcherConfig(flags=flags)
         timers = timers or Timers()
         self.clock = Clock()
         self.transports = transports or (FakeTransport(),)
         self.net = self.transports[0]
         self.engine = Engine(self.clock, self.clock.seconds, FakeResolver(names), timers, limits or Limits())
-        self.dispatcher = Dispatcher(Random(1), flags=flags)
-        self.dispatcher.replace(listfile.parse(text, Path("list"), ()))
+        self.warnings: list[str] = []
+        self.dispatcher = make_dispatcher(parameters, Random(1), self.clock.seconds, self.warnings.append)
         listeners = tuple(one.listener for one in self.transports)
-        default = DefaultRoute(route, find_algorithm(route.algorithm), failover=self.dispatcher.failover)
-        self.router = Router(self.dispatcher, script or default)
+        listens = [Listen(one.transport.name.decode().lower(), one.host, one.port) for one in listeners]
+        self.dispatcher.replace(listfile.parse(text, Path("list"), local_sockets(listens)))
+        default = DefaultRoute(
+            route,
+            find_algorithm(route.algorithm),
+            failover=self.dispatcher.failover,
+            counts_calls=self.dispatcher.calls is not None,
+        )
+        config = Config(Path("dispatcher.toml"), sip=Sip(listen=tuple(listens)), dispatcher=parameters)
+        self.router = Router(self.dispatcher, script or default, make_parameters(config))
         self.me = Identity(listeners, aliases, secret)
         self.proxy = self.engine.proxy = Proxy(self.engine, self.me, timers, self.router)
         self.engine.listeners = listeners

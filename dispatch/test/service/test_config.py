@@ -144,7 +144,7 @@ class ValueTests(ConfigCase):
 class ProblemTests(ConfigCase):
     def test_all_at_once(self) -> None:
         """Every problem is told, in the order of the lines, and in one text."""
-        text = '[sip]\nlisten = ["udp:127.0.0.1:5060", "x"]\n[route]\nalgorithm = 99\nmode = "dts"\nsets = 1\n'
+        text = '[sip]\nlisten = ["udp:127.0.0.1:5060", "x"]\n[route]\nalgorithm = "x"\nmode = "dts"\nsets = 1\n'
         self.assertEqual([line for line, _ in self.problems(text)], [2, 4, 5, 6])
         with self.assertRaises(ConfigErrors) as caught:
             load(self.path)
@@ -190,7 +190,7 @@ class ProblemTests(ConfigCase):
     def test_algorithms(self) -> None:
         """An algorithm is one of the table, by number or name."""
         self.assert_problem(LEAST + "[route]\nalgorithm = 'round-robbin'", 7, "did you mean 'round-robin'?")
-        self.assert_problem(LEAST + "[route]\nalgorithm = 99", 7, "4 (round-robin)")
+        self.assert_problem(LEAST + "[route]\nalgorithm = 'none'", 7, "4 (round-robin)")
         self.assert_problem(LEAST + "[route]\nalgorithm = true", 7, "number or name")
 
     def test_failover(self) -> None:
@@ -247,6 +247,21 @@ class WarningTests(ConfigCase):
         self.assertEqual(line, 7)
         self.assertIn("hash-callid", remedy)
         self.assertEqual(self.warnings(LEAST + '[route]\nrelay = "stateless"\nalgorithm = 0'), [])
+
+    def test_unknown_number(self) -> None:
+        """A number that is no algorithm is taken, as in the original, with a warning that names those there are."""
+        ((line, remedy),) = self.warnings(LEAST + "[route]\nalgorithm = 99")
+        self.assertEqual(line, 7)
+        self.assertIn("the first destination gets all; there are 0 (hash-callid)", remedy)
+
+    def test_needs(self) -> None:
+        """An algorithm without the parameter that it needs is warned of, and with it it is not."""
+        for algorithm, need in ((7, 'hash_pvar = "$ci"'), ("'call-load'", "ds_hash_size = 4")):
+            text = f"[route]\nalgorithm = {algorithm}\n"
+            ((line, remedy),) = self.warnings(LEAST + text)
+            self.assertEqual(line, 7)
+            self.assertIn(f"needs [dispatcher] {need.split()[0]}", remedy)
+            self.assertEqual(self.warnings(f"{LEAST}{need}\n{text}"), [])
 
     def test_stateless_has_no_failover(self) -> None:
         """Codes to fail over on are no use in stateless relay."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from dispatch.balance.algorithms import TABLE
+from dispatch.balance.algorithms import TABLE, Algorithm
 from dispatch.service import parameters
 from dispatch.service.config import TABLES, load
 
@@ -23,6 +23,13 @@ def toml(value: object) -> str:
     if isinstance(value, dict):
         return "{}" if not value else str(value)
     return json.dumps(str(value) if isinstance(value, Path) else value)
+
+
+def described(row: Algorithm) -> str:
+    """A row of the table of algorithms."""
+    name = f'`"{row.name}"`' if row.number is None else f'{row.number} or `"{row.name}"`'
+    needs = f" Needs {' and '.join(f'`{need}`' for need in row.needs)}." if row.needs else ""
+    return f"| {name} | {row.reads} | {row.help[0].upper()}{row.help[1:]}.{needs} |"
 
 
 class ReferenceTests(SynchronousTestCase):
@@ -48,9 +55,10 @@ class ReferenceTests(SynchronousTestCase):
         self.assertEqual((ROOT / "docs" / "parameters.md").read_text(), parameters.text(), "run `make reference`")
 
     def test_every_algorithm(self) -> None:
-        """The reference names each algorithm that can be chosen."""
-        for row in TABLE:
-            self.assertIn(f'{row.number} or `"{row.name}"`', self.text)
+        """The reference names each algorithm that can be chosen, in the words of the table."""
+        section = self.text.partition("\n# Algorithms\n")[2].partition("\n# ")[0]
+        rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+        self.assertEqual(rows, [described(row) for row in TABLE])
 
 
 class ExampleTests(SynchronousTestCase):

@@ -16,14 +16,24 @@ COPIES: Final = Path(__file__).parent / "recorded"
 # Whole categories: an algorithm that is missing in one keeps it out of here.
 SUPPORTED: Final = (
     "active-mask",
+    "callload",
     "dist-random",
+    "dist-rweight",
+    "dist-weight",
+    "failover-map",
     "force-dst",
     "hash-auth",
     "hash-auth-edge",
     "hash-callid",
     "hash-callid-edge",
+    "hash-from",
+    "hash-from-edge",
     "hash-pvar",
     "hash-pvar-edge",
+    "hash-ruri",
+    "hash-ruri-edge",
+    "hash-to",
+    "hash-to-edge",
     "is-from-list",
     "list-exist",
     "listfile",
@@ -32,6 +42,8 @@ SUPPORTED: Final = (
     "roundrobin",
     "roundrobin-auth",
     "select-domain-edge",
+    "states",
+    "unknown-alg",
 )
 
 

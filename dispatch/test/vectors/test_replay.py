@@ -75,11 +75,32 @@ class NoticedTests(SynchronousTestCase):
     def test_unknown(self) -> None:
         """A kind, an algorithm or a command that is not there yet fails, and so does nonsense."""
         vector = first("hash-callid-edge")
-        for changed in ({"type": "new"}, {"alg": 77}, {"params": None}, {"message": "x"}):
+        for changed in ({"type": "new"}, {"params": None}, {"message": "x"}):
             self.assertEqual(len(replay({**vector, **changed})), 1)
         sequence = first("roundrobin")
-        sequence["steps"][0]["then"] = 'ds_mark_dst("i")'
-        self.assertEqual(replay(sequence), ['not supported yet: ds_mark_dst("i")'])
+        for call in ('ds_new("i")', "?"):
+            sequence["steps"][0]["then"] = call
+            self.assertEqual(replay(sequence), [f"not supported yet: {call}"])
+
+    def test_slots(self) -> None:
+        """Where 100 slots decide, one pick that differs is a failure."""
+        for category in ("dist-weight", "dist-rweight"):
+            vector = first(category)
+            self.assertEqual(replay(vector), [])
+            one, other, *_ = vector["steps"][0]["counts"]
+            vector["steps"][0]["counts"][one] += 1
+            vector["steps"][0]["counts"][other] -= 1
+            self.assertEqual([line.split(":")[0] for line in replay(vector)], ["step 0 counts"])
+
+    def test_then(self) -> None:
+        """The return code of a function behind the selection is compared."""
+        for category, field in (("states", "mark_rc"), ("callload", "unset_rc")):
+            for vector in read(COPIES / f"{category}.jsonl"):
+                self.assertEqual(replay(vector), [])
+                at = next((at for at, step in enumerate(vector["steps"]) if field in step["result"]), None)
+                if at is not None:
+                    vector["steps"][at]["result"][field] = 7
+                    self.assertIn(f"step {at} {field}: expected 7", replay(vector)[0])
 
 
 class ChanceTests(SynchronousTestCase):
