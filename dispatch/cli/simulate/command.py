@@ -10,10 +10,9 @@ from random import Random
 from typing import Final
 
 from dispatch.balance import listfile
-from dispatch.balance.algorithms import TABLE, Algorithm
-from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.algorithms import Algorithm
 from dispatch.balance.roster import Roster
-from dispatch.balance.selection import find_algorithm
+from dispatch.balance.selection import find_algorithm, known_algorithms
 from dispatch.cli.command import Command
 from dispatch.cli.simulate.calls import calls
 from dispatch.cli.simulate.chart import draw
@@ -21,20 +20,20 @@ from dispatch.cli.simulate.forecast import Forecast, forecasts
 from dispatch.errors import ConfigErrors, UnknownDestination
 from dispatch.service.config import Config, load
 from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.functions import make_dispatcher
 from dispatch.service.tree import source_of
 
 _MOST: Final = 10_000_000
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    known = ", ".join(f"{row.number} {row.name}" for row in TABLE)
     parser.add_argument(
         "file",
         type=Path,
         metavar="LIST",
         help="a list file; or a configuration (*.toml), for its list, parameters, set and algorithm",
     )
-    parser.add_argument("--algorithm", type=_algorithm, metavar="N", help=f"number or name: {known}")
+    parser.add_argument("--algorithm", type=_algorithm, metavar="N", help=f"number or name: {known_algorithms()}")
     parser.add_argument("--calls", type=_count, default=10_000, metavar="N", help="how many; %(default)s")
     parser.add_argument("--fail", metavar="URI", help="show too what becomes of the calls when this destination fails")
     parser.add_argument("--set", type=int, metavar="N", help="set id; by default the configuration's, or the lowest")
@@ -71,7 +70,8 @@ def _run(options: Namespace) -> int:
     algorithm = options.algorithm
     if algorithm is None:
         algorithm = find_algorithm(config.route.algorithm if config is not None else _FALLBACK)
-    dispatcher = _dispatcher(options.seed, DispatcherConfig() if config is None else config.dispatcher)
+    parameters = DispatcherConfig(ds_hash_size=8) if config is None else config.dispatcher
+    dispatcher = make_dispatcher(parameters, Random(options.seed), lambda: 0.0, lambda line: None)
     dispatcher.replace(roster)
     failing = None if options.fail is None else options.fail.encode()
     made = list(calls(Random(options.seed), options.calls))
@@ -80,7 +80,8 @@ def _run(options: Namespace) -> int:
     except UnknownDestination as error:
         there = ", ".join(member.uri.decode("latin-1") for member in roster.sets[group][:5])
         return _report([f"--fail: {error}; write one as the list has it: {there} ..."])
-    title = f"{algorithm.number} {algorithm.name}, set {group}, {options.calls} calls"
+    number = "" if algorithm.number is None else f"{algorithm.number} "
+    title = f"{number}{algorithm.name}, set {group}, {options.calls} calls"
     labels = _labels(roster, group, shown)
     print("\n".join(_table(title, labels, shown)))
     return _draw(options.svg, title, labels, shown) if options.svg is not None else 0
@@ -100,10 +101,6 @@ def _group(wanted: int | None, config: Config | None, roster: Roster) -> int:
     if wanted is not None:
         return wanted
     return config.route.set if config is not None else min(roster.sets, default=1)
-
-
-def _dispatcher(seed: int, parameters: DispatcherConfig) -> Dispatcher:
-    return Dispatcher(Random(seed), flags=parameters.flags, use_default=parameters.use_default)
 
 
 def _labels(roster: Roster, group: int, shown: Sequence[Forecast]) -> list[tuple[bytes | None, str]]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from dispatch.balance import listfile
 from dispatch.balance.algorithms import TABLE, Algorithm
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.load import Calls
 from dispatch.cli.simulate.calls import calls
 from dispatch.sip.message import Message
 
@@ -27,7 +28,7 @@ _PICK, _LOAD, _WEIGHT = 3.0, 2.0, 2048
 
 def measure() -> dict[str, Any]:
     """All figures: ``pick`` in microseconds by algorithm and size of the set, ``first`` the same on unread requests."""
-    made = [one.raw for one in calls(Random(1), _PICKS)]
+    made = [one.message.raw for one in calls(Random(1), _PICKS)]
     picks: dict[str, dict[str, float]] = {}
     first: dict[str, dict[str, float]] = {}
     for algorithm in TABLE:
@@ -49,7 +50,7 @@ def text(size: int) -> bytes:
 
 def dispatcher(size: int) -> Dispatcher:
     """With a set of that size, and failover."""
-    made = Dispatcher(Random(1), flags=2)
+    made = Dispatcher(Random(1), flags=2, hash_key=lambda request: request.uri, calls=Calls(lambda: 0.0))
     made.replace(listfile.parse(text(size), "list", ()))
     return made
 

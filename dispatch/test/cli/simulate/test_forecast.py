@@ -67,4 +67,4 @@ class CallTests(SynchronousTestCase):
         self.assertLess(len({call.header(b"from") for call in made}), 3001)
         users = {call.uri for call in made}
         self.assertTrue(500 < len(users) <= 1000)
-        self.assertEqual([call.raw for call in calls(Random(1), 5)], [call.raw for call in made[:5]])
+        self.assertEqual([call.message.raw for call in calls(Random(1), 5)], [call.message.raw for call in made[:5]])
