@@ -11,6 +11,7 @@
 #   fuzz     property tests with random examples; SECONDS=N for longer
 #   bench    CPU per call, alone and against Kamailio
 #   reference  write docs/parameters.md anew
+#   pictures write docs/img/*.svg anew
 #   tidy     let ruff format the code and mend what it can
 
 # The distribution's own Python where it can make a venv: it is built with profile and link-time optimisation, and a
@@ -34,7 +35,7 @@ export PYTHONPATH := $(CURDIR)
 UNIT := $(filter-out dispatch/test/real,$(patsubst %/__init__.py,%,$(wildcard dispatch/test/*/__init__.py))) \
 	$(wildcard dispatch/test/test_*.py)
 
-.PHONY: check venv run test format lint types contracts unit real vectors held differential bench fuzz reference tidy
+.PHONY: check venv run test format lint types contracts unit real vectors held differential bench fuzz reference pictures tidy
 
 check: format lint types contracts unit
 
@@ -90,6 +91,9 @@ bench: venv
 reference: venv
 	@$(BIN)/python -m dispatch.service.parameters > docs/parameters.md.new
 	@mv docs/parameters.md.new docs/parameters.md
+
+pictures: venv
+	@$(BIN)/python -m dispatch.cli.simulate.pictures docs/img
 
 tidy: venv
 	@$(BIN)/ruff format .
