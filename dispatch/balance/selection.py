@@ -182,6 +182,11 @@ class Selection:
         return sum(1 for _ in self._indices(self._first, self._limit)) if self._limit else 0
 
     @property
+    def has_counted(self) -> bool:
+        """Whether the call is counted because of it; not where it was counted before."""
+        return self._calls is not None
+
+    @property
     def is_counted(self) -> bool:
         """Whether the record in use names a destination whose calls are counted (`dstid_avp`)."""
         return self._calls is not None and self._index >= 0

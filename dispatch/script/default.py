@@ -87,12 +87,14 @@ class DefaultRoute:
 
     def _dispatch(self, request: Request) -> None:
         if not request.select(self._set, self._algorithm, mode=self._mode, limit=self._limit):
+            if self._counts_calls and request.destination is not None:
+                request.forget_load()  # It was counted before it turned out that another one has no duid.
             return request.reply(503, "No destination available")
         if request.method in ("INVITE", "SUBSCRIBE", "REFER"):
             request.record_route()
         if self._is_stateless:
             return request.forward()
-        if self._counts_calls and request.method == "INVITE":
+        if self._counts_calls:
             request.follow_load()
         if self._has_failover:
             request.on_failure(self._try_next, self._failover_on)

@@ -423,8 +423,17 @@ class Request:
             message.call_id, selection=self._selection, is_invite=message.method == b"INVITE"
         )
 
+    def forget_load(self) -> None:
+        """Take the call out of the load, whatever picked its destination."""
+        self._router.dispatcher.load_unset(self.call_id)
+
     def follow_load(self) -> None:
-        """Let the call load follow what becomes of this INVITE: a 2xx confirms its call, all else takes it out."""
+        """Let the call load follow what becomes of this INVITE: a 2xx confirms its call, all else takes it out.
+
+        Nothing happens where the selection did not count the call: it is not this INVITE's then.
+        """
+        if self._selection is None or not self._selection.has_counted:
+            return
         dispatcher, call_id = self._router.dispatcher, self.call_id
 
         def ended(status: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from dispatch.script.route import Request
 from dispatch.service.config import RouteConfig
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import LIST, Farm
@@ -382,3 +383,37 @@ class OwnTests(SynchronousTestCase):
         farm.receive(response_to(farm.invite(), 200), G1)
         farm.wait(33.0)
         self.assertEqual(farm.engine.open_transactions, 0)
+
+
+class FinalTests(SynchronousTestCase):
+    """Who wants to know is told once how it ended."""
+
+    def told(self, *answers: int, wait: float = 0.0, cancel: bool = False) -> list[int]:
+        seen: list[int] = []
+
+        def route(one: Request) -> None:
+            one._context.on_final = seen.append
+            if one.select(1, 8):
+                one.relay()
+            else:
+                one.reply(503)
+
+        farm = Farm(script=route, timers=QUICK)
+        sent = farm.invite()
+        for status in answers:
+            farm.receive(response_to(sent, status), G1)
+        if cancel:
+            farm.receive(request(b"CANCEL"))
+            farm.receive(response_to(sent, 487), G1)
+        farm.wait(wait)
+        return seen
+
+    def test_answers(self) -> None:
+        """It is the status that the caller got, of the first final answer; provisional ones are none."""
+        for answers, told in (((100, 180), []), ((180, 200, 200), [200]), ((486, 486), [486]), ((503,), [500])):
+            self.assertEqual(self.told(*answers), told, answers)
+
+    def test_no_answers(self) -> None:
+        """Silence and CANCEL end it too."""
+        self.assertEqual(self.told(wait=2.1), [408])
+        self.assertEqual(self.told(180, cancel=True), [487])

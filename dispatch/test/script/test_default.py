@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from dispatch.balance import listfile
 from dispatch.service.config import RouteConfig
+from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import LIST, Farm
 from dispatch.test.wire import header, request, response_to
@@ -147,6 +149,16 @@ class FailoverTests(SynchronousTestCase):
             farm.wait(8.0)
             self.assertEqual([int(uri.rpartition(b":")[2]) for uri in asked], ports)
 
+    def test_limit(self) -> None:
+        """No more than limit destinations are kept for a request."""
+        for limit, ports in ((1, [5071]), (2, [5071, 5072]), (0, [5071, 5072, 5073])):
+            farm = Farm(route=RouteConfig(limit=limit), timers=Timers(fr_timer=2.0))
+            asked: list[bytes] = []
+            farm.router.observer = lambda decision, asked=asked: asked.append(decision.destination)
+            farm.invite()
+            farm.wait(8.0)
+            self.assertEqual([int(uri.rpartition(b":")[2]) for uri in asked], ports)
+
     def test_time(self) -> None:
         """After failover_time seconds no further destination is asked."""
         farm = Farm(route=RouteConfig(failover_time=3.0), timers=Timers(fr_timer=2.0))
@@ -155,6 +167,137 @@ class FailoverTests(SynchronousTestCase):
         farm.invite()
         farm.wait(8.0)
         self.assertEqual(asked, [b"sip:192.0.2.71:5071", b"sip:192.0.2.72:5072"])
+
+
+class LoadTests(SynchronousTestCase):
+    """Algorithm 10: a call is counted where it is, and no longer than it is open."""
+
+    def setUp(self) -> None:
+        self.farm = self.with_calls()
+
+    def with_calls(self, *, relay: str = "stateful", hash_size: int = 8) -> Farm:
+        return Farm(
+            b"1 sip:192.0.2.72:5072 0 0 duid=b\n1 sip:192.0.2.71:5071 0 0 duid=a\n",
+            RouteConfig(algorithm="call-load", relay=relay),
+            timers=Timers(fr_timer=2.0, fr_inv_timer=4.0),
+            parameters=DispatcherConfig(flags=2, ds_hash_size=hash_size, ds_hash_initexpire=60),
+        )
+
+    def loads(self) -> list[int]:
+        """Calls counted on the first and the second gateway."""
+        return [one.condition.tally.calls for one in self.farm.dispatcher.destinations()]
+
+    def test_answered(self) -> None:
+        """A call that is answered stays counted, past the time for those that are not, until its BYE."""
+        sent = self.farm.invite()
+        self.assertEqual(self.loads(), [1, 0])
+        self.farm.receive(response_to(sent, 200), G1)
+        self.farm.clock.advance(100.0)
+        self.farm.dispatcher.expire_load()
+        self.assertEqual(self.loads(), [1, 0])
+        route = b"Route: %b\r\n" % header(sent, b"Record-Route")[0]
+        self.farm.receive(request(b"BYE", b"sip:bob@203.0.113.5", branch=b"z9hG4bKb", to_tag=b"t1", headers=route))
+        self.assertEqual(self.loads(), [0, 0])
+
+    def test_a_strangers_bye(self) -> None:
+        """A BYE that is not ours to carry ends no call."""
+        self.farm.receive(response_to(self.farm.invite(), 200), G1)
+        self.farm.receive(request(b"BYE", b"sip:bob@203.0.113.5", branch=b"z9hG4bKb", to_tag=b"t1"))
+        self.assertEqual((self.farm.lines()[-1], self.loads()), ("SIP/2.0 403 Forbidden > 5060", [1, 0]))
+
+    def test_refused(self) -> None:
+        """A call that is refused is counted no more; the next try of the same call is."""
+        for status in (302, 401, 407, 486, 603):
+            self.farm.receive(response_to(self.farm.invite(), status), G1)
+            self.assertEqual(self.loads(), [0, 0], status)
+            self.farm.receive(request(b"ACK", to_tag=b"t1"))
+            self.farm.wait(35.0)
+
+    def test_failover(self) -> None:
+        """A call that fails over is counted on the next gateway; one that nobody takes is not counted."""
+        sent = self.farm.invite()
+        self.farm.receive(response_to(sent, 503), G1)
+        self.assertEqual(self.loads(), [0, 1])
+        again = next(data for data, remote in self.farm.net.take() if remote == G2 and data.startswith(b"INVITE"))
+        self.farm.receive(response_to(again, 503), G2)
+        self.assertEqual(self.loads(), [0, 0])
+
+    def test_silence(self) -> None:
+        """A call that nobody answers is not counted when the caller is told so."""
+        self.farm.invite()
+        self.farm.wait(2.1)
+        self.assertEqual(self.loads(), [0, 1])
+        self.farm.wait(2.1)
+        self.assertEqual((self.farm.lines()[-1], self.loads()), ("SIP/2.0 408 Request Timeout > 5060", [0, 0]))
+
+    def test_rung_out(self) -> None:
+        """A call that rings in vain is not counted when it is over."""
+        self.farm.receive(response_to(self.farm.invite(), 180), G1)
+        self.farm.wait(4.1)
+        self.assertEqual(self.loads(), [0, 1])
+        self.farm.wait(2.1)
+        self.assertEqual(self.loads(), [0, 0])
+
+    def test_cancelled(self) -> None:
+        """A call that the caller hangs up is counted no more."""
+        sent = self.farm.invite()
+        self.farm.receive(response_to(sent, 180), G1)
+        self.farm.receive(request(b"CANCEL"))
+        self.farm.receive(response_to(sent, 487), G1)
+        self.assertEqual(self.loads(), [0, 0])
+
+    def test_a_copy(self) -> None:
+        """A retransmission is not counted."""
+        self.farm.invite()
+        self.farm.receive(request())
+        self.assertEqual(self.loads(), [1, 0])
+
+    def test_the_same_call_again(self) -> None:
+        """An INVITE that comes twice by two ways is one call, and stays it when one of them is refused."""
+        self.farm.invite()
+        self.farm.receive(response_to(self.farm.invite(branch=b"z9hG4bKother"), 486), G1)
+        self.assertEqual(self.loads(), [1, 0])
+
+    def test_two_answers(self) -> None:
+        """Two 2xx of a call are one call."""
+        sent = self.farm.invite()
+        for tag in (b"t1", b"t2"):
+            self.farm.receive(response_to(sent, 200, to_tag=tag), G1)
+        self.assertEqual(self.loads(), [1, 0])
+
+    def test_a_broken_way(self) -> None:
+        """A call that the network refuses everywhere is not counted."""
+        self.farm.net.broken = {5071, 5072}
+        self.farm.receive(request())
+        self.assertEqual((self.farm.lines()[-1], self.loads()), ("SIP/2.0 500 Server Internal Error > 5060", [0, 0]))
+
+    def test_nameless(self) -> None:
+        """A call that is refused because not all destinations have a duid is not counted on the one that has."""
+        self.farm.dispatcher.replace(listfile.parse(b"1 sip:192.0.2.72\n1 sip:192.0.2.71 0 0 duid=a\n", "list", ()))
+        self.farm.receive(request())
+        self.assertEqual((self.farm.lines(), self.loads()), ([NOBODY], [0, 0]))
+
+    def test_full(self) -> None:
+        """A call that finds all full is refused, and takes nobody's place away."""
+        self.farm.dispatcher.replace(listfile.parse(b"1 sip:192.0.2.71 0 0 duid=a;maxload=1\n", "list", ()))
+        self.farm.receive(request())
+        for call_id in (b"call-1", b"call-2"):
+            self.farm.receive(request(branch=b"z9hG4bKnew" + call_id, call_id=call_id))
+            self.assertEqual((self.farm.lines()[-1], self.loads()), (NOBODY, [1]), call_id)
+
+    def test_stateless(self) -> None:
+        """Without memory a CANCEL ends the call."""
+        self.farm = self.with_calls(relay="stateless")
+        self.farm.receive(request())
+        self.assertEqual(self.loads(), [1, 0])
+        self.farm.receive(request(b"CANCEL"))
+        self.assertEqual(self.loads(), [0, 0])
+
+    def test_not_counted(self) -> None:
+        """Where nothing is counted calls are relayed all the same."""
+        self.farm = self.with_calls(hash_size=0)
+        self.farm.receive(response_to(self.farm.invite(), 486), G1)
+        self.assertEqual((self.farm.lines()[-1], self.loads()), ("SIP/2.0 486 Whatever > 5060", [0, 0]))
 
 
 class StatelessTests(SynchronousTestCase):

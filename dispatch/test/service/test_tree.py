@@ -8,17 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+from twisted.internet.address import IPv4Address
+from twisted.internet.interfaces import IResolutionReceiver
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
+from dispatch.balance.membership import ALL_SETS, ANY_PROTOCOL
+from dispatch.balance.selection import find_algorithm
 from dispatch.errors import ConfigErrors
 from dispatch.service import tree
 from dispatch.service.config import Config, Lists, Sip
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.listen import Listen
+from dispatch.sip.message import Message
 from dispatch.sip.timers import Timers
 from dispatch.test.wire import request
 
@@ -142,6 +147,79 @@ class StartTests(TreeCase):
             "no address for 'gw.example.invalid'",
             [formatEvent(event) for event in events if event["log_level"] is LogLevel.warn],
         )
+
+    def knows(self, names: dict[str, str]) -> None:
+        """Let the reactor's resolver know these names."""
+
+        def resolve(receiver: IResolutionReceiver, name: str, *rest: object) -> None:
+            if name in names:
+                receiver.addressResolved(IPv4Address("UDP", names[name], 0))
+            receiver.resolutionComplete()
+
+        self.reactor.nameResolver.resolveHostName = resolve  # type: ignore[method-assign,assignment]
+
+    def find(self, service: tree.DispatcherService, uri: bytes) -> bytes | None:
+        """The destination that a URI names, without waiting."""
+        router = service.router
+        found = router.membership.find_uri(uri, ALL_SETS, ANY_PROTOCOL, router.lookup)
+        return found.uri if found is not None else None
+
+    def test_names_are_looked_up(self) -> None:
+        """The names in the list have addresses when a request asks who its sender is, also after a reload."""
+        self.list.write_bytes(b"1 sip:gw.example:5070\n")
+        self.knows({"gw.example": "192.0.2.9", "new.example": "192.0.2.10"})
+        service = self.started()
+        self.assertEqual(self.find(service, b"sip:192.0.2.9:5070"), b"sip:gw.example:5070")
+        self.list.write_bytes(b"1 sip:gw.example:5070\n1 sip:new.example:5071\n")
+        service.reload()
+        self.reactor.pool.work()
+        before = service.router.membership
+        self.assertEqual(self.find(service, b"sip:192.0.2.9:5070"), b"sip:gw.example:5070")
+        self.reactor.pump([0.0] * 3)
+        self.assertEqual(self.find(service, b"sip:192.0.2.10:5071"), b"sip:new.example:5071")
+        self.assertIs(service.router.membership, before)
+
+    def test_a_name_that_is_asked_for(self) -> None:
+        """A name that a request brings is looked up for the next time; one without address stays nobody's."""
+        self.list.write_bytes(b"1 sip:192.0.2.9:5070\n")
+        self.knows({"alias.example": "192.0.2.9"})
+        service = self.started()
+        found = [self.find(service, b"sip:alias.example:5070") for _ in range(2)]
+        self.assertEqual(found, [None, b"sip:192.0.2.9:5070"])
+        self.assertIsNone(self.find(service, b"sip:nobody.example:5070"))
+        self.assertIsNone(self.find(service, b"sip:nobody.example:5070"))
+
+    def test_a_route_reloads(self) -> None:
+        """A route can have the list read again."""
+        service = self.started()
+        self.list.write_bytes(b"7 sip:192.0.2.9\n")
+        assert service.router.reload is not None
+        service.router.reload()
+        self.reactor.pool.work()
+        self.assertEqual(list(service.dispatcher.groups), [7])
+
+    def test_calls_are_looked_after(self) -> None:
+        """Where calls are counted somebody looks for those that never end, and is gone when the service stops."""
+        for size, waiting in ((0, 0), (8, 1)):
+            parameters = replace(self.config.dispatcher, ds_hash_size=size, ds_hash_check_interval=77)
+            listen = Listen("udp", "127.0.0.1", free_port())
+            self.config = replace(self.config, dispatcher=parameters, sip=replace(self.config.sip, listen=(listen,)))
+            service = tree.make_service(self.config, self.reactor)
+            service.startService()
+            looks = [one for one in self.reactor.getDelayedCalls() if one.getTime() == self.reactor.seconds() + 77]
+            self.assertEqual(len(looks), waiting)
+            self.reactor.advance(78)
+            service.stopService()
+            self.reactor.advance(0)
+            self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_an_unknown_algorithm(self) -> None:
+        """A route that asks for an algorithm that does not exist is warned of in the log."""
+        service = self.started()
+        with capturedLogs() as events:
+            service.dispatcher.select(Message(request()), 1, find_algorithm(99))
+        ((event),) = [formatEvent(one) for one in events if one["log_level"] is LogLevel.warn]
+        self.assertIn("algorithm 99", event)
 
     def test_everything_is_connected(self) -> None:
         """A datagram that comes to a socket goes through engine and route, and what the route says goes out."""
