@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -30,14 +31,18 @@ class Plan:
         destinations: URIs of set 1, in order of preference; attributes may follow after a blank.
         silence: seconds without an answer after which a destination counts as failed.
         grace: seconds that open transactions get at SIGTERM.
+        parameters: more for ``[dispatcher]``.
+        route: more for ``[route]``.
     """
 
     sockets: tuple[Socket, ...]
     destinations: tuple[str, ...]
-    algorithm: int = 4
+    algorithm: int | str = 4
     relay: str = "stateful"
     silence: float = 10.0
     grace: float = 5.0
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    route: Mapping[str, Value] = field(default_factory=dict)
 
     def tables(self) -> dict[str, dict[str, Value]]:
         """The configuration, table by table."""
@@ -47,8 +52,8 @@ class Plan:
                 "secret_file": "secret",
             },
             "sip.timers": {"fr_timer": self.silence, "grace": self.grace},
-            "dispatcher": {"list_file": "dispatcher.list", "flags": 2},
-            "route": {"set": 1, "algorithm": self.algorithm, "relay": self.relay},
+            "dispatcher": {"list_file": "dispatcher.list", "flags": 2, **self.parameters},
+            "route": {"set": 1, "algorithm": self.algorithm, "relay": self.relay, **self.route},
         }
 
 
@@ -103,5 +108,5 @@ def start(name: str, folder: Path, plan: Plan) -> Process:
     config = write(folder, plan)
     if STAND_IN:
         listed = folder / "dispatcher.list"
-        return kamailio.balancer(name, folder, plan.sockets, listed, plan.algorithm, plan.silence)
+        return kamailio.balancer(name, folder, plan.sockets, listed, int(plan.algorithm), plan.silence)
     return launch(name, folder, config, plan.sockets)
