@@ -141,7 +141,9 @@ def _port(text: bytes) -> Value:
     uri = sip_uri.parse(text)
     if uri is None:
         return None
-    return uri.port or (b"5061" if uri.transport == b"tls" else b"5060")
+    if uri.port is not None:
+        return uri.port  # As written: also when nothing is.
+    return b"5061" if uri.transport == b"tls" else b"5060"
 
 
 def _protocol(text: bytes) -> Value:

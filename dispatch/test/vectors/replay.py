@@ -160,6 +160,7 @@ def _select(bench: Bench, step: Vector, *, walk: bool) -> dict[str, object]:
     domain = step["fn"] == "ds_select_domain"
     before = step.get("predu")
     request = Request(step["message"], step.get("src", _SOURCE))
+    request.scene.destination_uri = before.encode("latin-1") if before is not None else None
     selection = bench.dispatcher.select(
         request,
         step["set"],
