@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from dispatch.balance import attributes
 from dispatch.balance.health import Condition
+from dispatch.balance.latency import Latency
 from dispatch.balance.tally import Tally
 from dispatch.sip import uri as sip_uri
 
@@ -109,7 +110,17 @@ class Destination:
         self.socket = socket
         self.listed = row.flags
         self.line = row.line
-        self.condition = Condition(row.flags, Tally(row.group))
+        self.condition = self.fresh(row.flags, Tally(row.group))
+
+    def fresh(self, flags: int, tally: Tally) -> Condition:
+        """The condition of a destination of which no more is known than the list says."""
+        return Condition(flags, tally, Latency(attributes.integer(self.attributes.get(b"latency", b""))))
+
+    @property
+    def share(self) -> int:
+        """Its relative weight as it is now: `rweight`, or what congestion has left of `weight`."""
+        share = self.condition.share
+        return share if share is not None else self.rweight
 
     @property
     def flags(self) -> int:

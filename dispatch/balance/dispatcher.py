@@ -16,12 +16,13 @@ from dispatch.balance.load import Calls
 from dispatch.balance.reconcile import Succession
 from dispatch.balance.roster import Roster
 from dispatch.balance.selection import Selection, choose, known_algorithms
-from dispatch.balance.turn import HashKey, Keys, Turn
+from dispatch.balance.turn import PLAIN, HashKey, Inputs, Turn
 from dispatch.errors import UnknownDestination
 
 _USER_ONLY: Final = 1  # bits of `flags`
 _FAILOVER: Final = 2
 _MISTAKES: Final = 100
+_SPARED: Final = 500  # ms
 
 
 class Mark(NamedTuple):
@@ -49,6 +50,7 @@ class Dispatcher:
         use_default: module parameter; the last member of a set is kept for when no other can be used.
         force_dst: module parameter; 0 leaves a request alone that has a destination already.
         hash_key: `hash_pvar`, put to work on a request; None where it is not set.
+        clock: seconds, never going back.
         calls: the calls that are counted; None where `ds_hash_size` is 0.
         probing_threshold: `ds_probing_threshold`.
         inactive_threshold: `ds_inactive_threshold`.
@@ -70,6 +72,7 @@ class Dispatcher:
         use_default: int = 0,
         force_dst: int = 1,
         hash_key: HashKey | None = None,
+        clock: Callable[[], float] = PLAIN.clock,
         calls: Calls | None = None,
         probing_threshold: int = 1,
         inactive_threshold: int = 1,
@@ -80,7 +83,7 @@ class Dispatcher:
         self.failover = bool(flags & _FAILOVER)
         self.calls = calls
         self._random = random
-        self._keys = Keys(bool(flags & _USER_ONLY), hash_key)
+        self._inputs = Inputs(bool(flags & _USER_ONLY), hash_key, clock)
         self._use_default = bool(use_default)
         self._force_dst = bool(force_dst)
         self._probing_threshold = probing_threshold
@@ -180,7 +183,7 @@ class Dispatcher:
                 members,
                 use_default=self._use_default,
                 random=self._random,
-                keys=self._keys,
+                inputs=self._inputs,
                 calls=self.calls,
             )
             for number, members in roster.sets.items()
@@ -263,6 +266,46 @@ class Dispatcher:
         )
         found.set_flags(destination, after)
         return Mark(destination, before, after, health.event(before, after))
+
+    def measured(self, group: int, address: bytes, milliseconds: int, alpha: float) -> bool:
+        """A probe was answered (`ds_ping_latency_stats`); False when there is no such destination.
+
+        Args:
+            group: set id.
+            address: URI as listed.
+            milliseconds: from the probe to its answer.
+            alpha: weight of what was known before, 0 to 1.
+        """
+        found = self.groups.get(group)
+        destination = found.find(address) if found is not None else None
+        if found is None or destination is None:
+            return False
+        found.measured(destination, milliseconds, alpha)
+        return True
+
+    def set_overload(self, group: int, address: bytes, rate: int, milliseconds: int, sequence: int) -> bool:
+        """A destination wants to be spared (`ds_oc_set_attrs` of later versions, RFC 7339).
+
+        Args:
+            group: set id.
+            address: URI as listed.
+            rate: percent of its turns at which it is passed over; 0 for none.
+            milliseconds: how long; 0 or less is 500 (RFC 7339 §4.3).
+            sequence: a wish with a number not above that of the one before is an old one.
+
+        Returns:
+            False when there is no such destination, or the wish is an old one.
+        """
+        found = self.groups.get(group)
+        destination = found.find(address) if found is not None else None
+        if destination is None:
+            return False
+        condition = destination.condition
+        if condition.overload is not None and sequence <= condition.overload.sequence:
+            return False
+        seconds = (milliseconds if milliseconds > 0 else _SPARED) / 1000
+        condition.overload = health.Overload(min(max(rate, 0), 100), self._inputs.clock() + seconds, sequence)
+        return True
 
     def load_update(self, call_id: bytes, method: bytes, status: int = 0) -> None:
         """Follow what becomes of a call (`ds_load_update`): BYE and CANCEL end it, a 2xx to INVITE confirms it.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from dispatch.balance import health, slots
+from dispatch.balance import health, ranking, slots
 from dispatch.balance.destination import Destination
 from dispatch.balance.lineup import Lineup
 from dispatch.balance.load import Calls
-from dispatch.balance.turn import PLAIN, Keys, Turn
+from dispatch.balance.turn import PLAIN, Inputs, Turn
 
 
 class Group:
@@ -22,7 +22,7 @@ class Group:
         lineup: who can be taken now; None after a state changed, until somebody asks (`line_up`).
     """
 
-    __slots__ = ("_by_uri", "_use_default", "lineup", "members", "number", "turn")
+    __slots__ = ("_by_uri", "_sharing", "_use_default", "lineup", "members", "number", "turn")
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Group:
         *,
         use_default: bool,
         random: Random,
-        keys: Keys = PLAIN,
+        inputs: Inputs = PLAIN,
         calls: Calls | None = None,
     ) -> None:
         self.number = number
@@ -39,8 +39,13 @@ class Group:
         self._use_default = use_default
         self._by_uri: dict[bytes, Destination] | None = None
         self.lineup: Lineup | None = None
-        self.turn = Turn(self.line_up(), random, keys, calls)
+        self.turn = Turn(self.line_up(), random, inputs, calls)
         self.turn.weights = slots.by_weight([member.weight for member in self.members], random)
+        self._sharing = [
+            (index, member)
+            for index, member in enumerate(self.members)
+            if member.rweight or (member.weight and ranking.has_congestion_control(member))
+        ]
         self.share()
 
     def line_up(self) -> Lineup:
@@ -64,12 +69,21 @@ class Group:
             if destination.rweight and bool(before & health.SKIPPED) != bool(flags & health.SKIPPED):
                 self.share()
 
+    def measured(self, destination: Destination, milliseconds: int, alpha: float) -> None:
+        """A probe was answered: ranks by latency follow, and with ``cc=1`` the share that `rweight` gives."""
+        condition = destination.condition
+        condition.latency.add(milliseconds, alpha)
+        self.turn.ranking = None
+        if destination.weight and ranking.has_congestion_control(destination):
+            condition.share = max(0, destination.weight - int(condition.latency.congestion))
+            self.share()
+
     def share(self) -> None:
         """Share the slots of algorithm 11 out among those that can be taken now; it goes on where it was."""
         shares = [
-            (index, member.rweight)
-            for index, member in enumerate(self.members)
-            if member.rweight and not member.condition.flags & health.SKIPPED
+            (index, share)
+            for index, member in self._sharing
+            if not member.condition.flags & health.SKIPPED and (share := member.share)
         ]
         table = slots.by_share(shares, len(self.members), self.turn.random)
         if table is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
+from dispatch.balance.latency import Latency
 from dispatch.balance.tally import Tally
 
 INACTIVE: Final = 1
@@ -31,6 +32,20 @@ _MARKED: Final = {ord("i"): INACTIVE, ord("t"): TRYING, ord("d"): DISABLED, ord(
 _ACTIVE_LETTER: Final = ord("a")
 
 
+class Overload(NamedTuple):
+    """What a destination that has too much to do asks for (RFC 7339).
+
+    Attributes:
+        rate: percent of its turns at which it is passed over.
+        until: seconds, as the clock of the dispatcher goes.
+        sequence: of two such wishes the one with the higher number is the later.
+    """
+
+    rate: int
+    until: float
+    sequence: int
+
+
 class Condition:
     """What changes about a destination while its line in the list stays.
 
@@ -41,17 +56,33 @@ class Condition:
         failures: requests that failed there.
         last_failure: what the latest of them was, in words.
         tally: the calls that are open there.
+        latency: how fast it answers probes.
+        share: what congestion has made of its `rweight`; None where that stands as listed.
+        overload: how much of its share it wants to be spared, and until when; None where it takes all.
     """
 
-    __slots__ = ("failed", "failures", "flags", "last_failure", "selected", "tally")
+    __slots__ = (
+        "failed",
+        "failures",
+        "flags",
+        "last_failure",
+        "latency",
+        "overload",
+        "selected",
+        "share",
+        "tally",
+    )
 
-    def __init__(self, flags: int, tally: Tally) -> None:
+    def __init__(self, flags: int, tally: Tally, latency: Latency) -> None:
         self.flags = flags
         self.failed = 0
         self.selected = 0
         self.failures = 0
         self.last_failure = ""
         self.tally = tally
+        self.latency = latency
+        self.share: int | None = None
+        self.overload: Overload | None = None
 
 
 def letters(flags: int) -> str:

@@ -18,10 +18,11 @@ class Lineup:
         default: index of the member that is only taken when no other can be; -1 without `use_default`.
         landing: by index below `size`, the member taken when that one is picked: itself, or the next usable one round
             the circle, or the default; -1 when nothing is usable.
+        is_level: whether all have the same priority, and one above 0.
         has_duids: whether every member has a `duid`, so that calls can be counted on it.
     """
 
-    __slots__ = ("default", "flags", "has_duids", "landing", "members", "size")
+    __slots__ = ("default", "flags", "has_duids", "is_level", "landing", "members", "size")
 
     def __init__(self, members: Sequence[Destination], *, use_default: bool) -> None:
         self.members = tuple(members)
@@ -30,6 +31,7 @@ class Lineup:
         self.default = last if use_default and last > 0 else -1
         self.size = last if self.default >= 0 else last + 1
         self.landing = _landing([not flags & health.SKIPPED for flags in self.flags], self.size, self.default)
+        self.is_level = self.members[0].priority == self.members[last].priority > 0
         self.has_duids = all(member.duid for member in members)
 
 

@@ -111,7 +111,7 @@ class _Heir:
         turn.shares.cursor = old.shares.cursor
         group.share()
         if self._same_weights:
-            turn.weights, turn.smooth = old.weights, old.smooth
+            turn.weights, turn.smooth, turn.tier = old.weights, old.smooth, old.tier
 
 
 def identities(members: Iterable[Destination]) -> dict[Identity, Destination]:
@@ -130,7 +130,7 @@ def _renewed(old: Destination, new: Destination) -> Condition:
     """The condition that a destination of which the list says something new goes on with."""
     condition = old.condition
     if old.uri.lower() != new.uri.lower():
-        fresh = Condition(new.listed | condition.flags & health.DISABLED, condition.tally)
+        fresh = new.fresh(new.listed | condition.flags & health.DISABLED, condition.tally)
         fresh.selected, fresh.failures = condition.selected, condition.failures
         return fresh
     condition.flags = new.listed

@@ -13,6 +13,7 @@ from dispatch.balance.destination import Destination
 from dispatch.balance.interfaces import RequestView
 from dispatch.balance.lineup import Lineup
 from dispatch.balance.load import Calls, Trial, is_full
+from dispatch.balance.ranking import Order
 from dispatch.balance.rewrite import rewrite
 from dispatch.balance.turn import Turn
 
@@ -86,6 +87,7 @@ class Selection:
         "_left",
         "_limit",
         "_lineup",
+        "_order",
         "_raw",
         "_request",
         "_turn",
@@ -106,6 +108,7 @@ class Selection:
         raw: int,
         rewritten: bytes | None,
         calls: Calls | Trial | None,
+        order: Order | None,
     ) -> None:
         self._lineup = lineup
         self._turn = turn
@@ -117,6 +120,7 @@ class Selection:
         self._request = request
         self._raw = raw
         self._calls = calls
+        self._order = order
         self.destination = lineup.members[index]
         self.rewritten = rewritten
         self.earlier: Selection | None = None
@@ -153,7 +157,7 @@ class Selection:
         self._lineup, self._turn, self._calls = earlier._lineup, earlier._turn, earlier._calls
         self._algorithm, self._request, self._raw = earlier._algorithm, earlier._request, earlier._raw
         self._first, self._index = earlier._first, earlier._index
-        self._limit, self._left = earlier._limit, earlier._left
+        self._limit, self._left, self._order = earlier._limit, earlier._left, earlier._order
         self.earlier = earlier.earlier
         if self._index < 0:
             return self._resume() if self.earlier is not None else None
@@ -191,6 +195,14 @@ class Selection:
         """Whether the record in use names a destination whose calls are counted (`dstid_avp`)."""
         return self._calls is not None and self._index >= 0
 
+    @property
+    def parallel(self) -> tuple[Destination, ...]:
+        """All that are to get the request at once, the destination in use first; empty where it is the only one.
+
+        Those behind it are there whatever their state, and whatever the limit: so does the original (algorithm 12).
+        """
+        return self._lineup.members[self._first :] if self._algorithm.is_parallel else ()
+
     def _indices(self, index: int, limit: int) -> Iterator[int]:
         while index >= 0 and limit > 0:
             yield index
@@ -199,6 +211,8 @@ class Selection:
 
     def _behind(self, index: int) -> int:
         """The index that follows in the failover list; -1 behind the last: the default, whatever its state."""
+        if self._order is not None:
+            return self._order.behind(index)
         lineup = self._lineup
         if index == lineup.default:
             return -1
@@ -233,7 +247,7 @@ class Selection:
         key = self._algorithm.key
         return Why(
             algorithm=self._algorithm,
-            key=key(self._turn.keys, self._request) if key is not None else None,
+            key=key(self._turn.inputs, self._request) if key is not None else None,
             raw=self._raw,
             start=start,
             index=self._first,
@@ -278,7 +292,10 @@ def choose(
     if index != raw and algorithm.settle is not None:
         algorithm.settle(turn, index)
     calls = turn.calls if algorithm.counts_calls and turn.has_counted else None
-    selection = Selection(lineup, turn, index, limit, algorithm, request, raw, rewritten, calls)
+    if algorithm.is_parallel:
+        limit = 0
+    order = algorithm.order(turn, index) if algorithm.order is not None else None
+    selection = Selection(lineup, turn, index, limit, algorithm, request, raw, rewritten, calls, order)
     if calls is not None and limit and not lineup.has_duids:
         selection.stop_at_nameless()
     return selection

@@ -7,6 +7,7 @@ next moment of each, as one number; a pick takes about a microsecond, and no lon
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from heapq import heapify, heapreplace
 from math import gcd
 from typing import Final
@@ -18,20 +19,34 @@ from dispatch.balance.lineup import Lineup
 _PERIOD: Final = 64  # bits of the time within a period
 
 
+def usable(lineup: Lineup) -> list[int]:
+    """Indices of those that can be taken and are not the default."""
+    return [index for index in range(lineup.size) if not lineup.flags[index] & health.SKIPPED]
+
+
+def highest(lineup: Lineup) -> list[int]:
+    """Indices of those of them that have the highest priority."""
+    indices = usable(lineup)
+    members = lineup.members
+    return [index for index in indices if members[index].priority == members[indices[0]].priority]
+
+
 class Smooth:
     """The order in which the members are picked.
 
     Args:
         lineup: the members, and who of them can be taken.
+        among: those that take part.
 
     Attributes:
         lineup: as given, or to be followed since.
     """
 
-    __slots__ = ("_heap", "_moments", "_weights", "lineup")
+    __slots__ = ("_among", "_heap", "_moments", "_weights", "lineup")
 
-    def __init__(self, lineup: Lineup) -> None:
+    def __init__(self, lineup: Lineup, among: Callable[[Lineup], Sequence[int]] = usable) -> None:
         self.lineup = lineup
+        self._among = among
         weights = [weight_of(member) for member in lineup.members]
         divisor = gcd(*weights) or 1
         self._weights = [weight // divisor for weight in weights]
@@ -46,10 +61,10 @@ class Smooth:
         self._fill(now)
 
     def _fill(self, now: int) -> None:
-        lineup = self.lineup
         self._heap = []
-        for index, weight in enumerate(self._weights[: lineup.size]):
-            if weight and not lineup.flags[index] & health.SKIPPED:
+        for index in self._among(self.lineup):
+            weight = self._weights[index]
+            if weight:
                 self._moments[index] = max(self._moments[index], now * weight >> _PERIOD)
                 self._heap.append(self._entry(index))
         heapify(self._heap)
@@ -60,9 +75,12 @@ class Smooth:
         return moment * len(self._moments) + index
 
     def take(self) -> int:
-        """Index of the member whose turn it is; its turn is over. 0 when nobody that can be taken has a weight."""
+        """Index of the member whose turn it is; its turn is over.
+
+        Where nobody that takes part has a weight it is the first of them, and 0 where nobody does.
+        """
         if not self._heap:
-            return 0
+            return next(iter(self._among(self.lineup)), 0)
         index = self._heap[0] % len(self._moments)
         self._moments[index] += 1
         heapreplace(self._heap, self._entry(index))
@@ -72,6 +90,7 @@ class Smooth:
         """One that goes on in the same way."""
         twin = Smooth.__new__(Smooth)
         twin.lineup = self.lineup
+        twin._among = self._among
         twin._weights = self._weights
         twin._moments = self._moments[:]
         twin._heap = self._heap[:]

@@ -80,6 +80,10 @@ def _call_id(scene: Scene) -> Value:
     return message.raw[at + 10 : message.raw.find(b"\r\n", at + 10)].lstrip(b" \t")
 
 
+def _contact(scene: Scene) -> Value:
+    return _text(scene.message, b"contact", 0) or None
+
+
 def _cseq_number(scene: Scene) -> Value:
     return b"%d" % scene.message.cseq[0]
 
@@ -106,7 +110,7 @@ def _header_named(inner: str, index: str | None) -> Variable:
 
 def _joined(message: Message, name: bytes) -> Value:
     found = [message.raw[one.value : one.end - 2] for one in message.reader.spans(name)]
-    return b",".join(found) if found else None
+    return b",".join(found).lstrip(b",") if found else None
 
 
 def _headers_counted(inner: str, index: str | None) -> Variable:
@@ -142,7 +146,7 @@ def _port(text: bytes) -> Value:
     if uri is None:
         return None
     if uri.port is not None:
-        return uri.port  # As written: also when nothing is.
+        return uri.port  # As written, also where nothing is.
     return b"5061" if uri.transport == b"tls" else b"5060"
 
 
@@ -230,10 +234,6 @@ def _digest_domain(text: bytes) -> Value:
     return credentials.domain_part(user) if user is not None else None
 
 
-def _digest_name(text: bytes) -> Value:
-    return credentials.username(text)
-
-
 def _digest_realm(text: bytes) -> Value:
     return credentials.parameter(text, b"realm")
 
@@ -269,12 +269,12 @@ PLAIN: Final[Mapping[str, Variable]] = {
     "ci": Variable(_call_id),
     "cs": Variable(_cseq_number),
     "csb": Variable(_header(b"cseq")),
-    "ct": Variable(_header(b"contact")),
+    "ct": Variable(_contact),
     "cT": Variable(_header(b"content-type")),
     "cl": Variable(_header(b"content-length")),
     "ua": Variable(_header(b"user-agent")),
     "au": Variable(_of_credentials(_digest_user)),
-    "aU": Variable(_of_credentials(_digest_name)),
+    "aU": Variable(_of_credentials(credentials.username)),
     "ad": Variable(_of_credentials(_digest_domain)),
     "ar": Variable(_of_credentials(_digest_realm)),
     "si": Variable(lambda scene: scene.source[0].encode()),

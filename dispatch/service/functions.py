@@ -39,6 +39,7 @@ def make_dispatcher(
         use_default=parameters.use_default,
         force_dst=parameters.force_dst,
         hash_key=hash_key(parameters.hash_pvar),
+        clock=clock,
         calls=calls if parameters.ds_hash_size else None,
         probing_threshold=parameters.ds_probing_threshold,
         inactive_threshold=parameters.ds_inactive_threshold,

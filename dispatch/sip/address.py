@@ -33,7 +33,7 @@ class Address(NamedTuple):
     Attributes:
         display: the display name with its quotes, if it has some; empty without one.
         uri: as written.
-        tag: None without one, or where it is empty.
+        tag: without quotes, of several the last; None without one, or where it is empty.
     """
 
     display: bytes
@@ -56,7 +56,7 @@ def read(value: bytes) -> Address | None:
             return None
         name, text = parameter[1].lower(), parameter[2] or b""
         if name == b"tag":
-            tag = tag or text or None
+            tag = text.strip(b'"') or tag
         elif b"," in text and text[:1] != b'"':
             return None
         at = parameter.end()

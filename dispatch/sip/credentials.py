@@ -3,11 +3,11 @@
 ::
 
     credentials = "Digest" (BLANK / ",") parameter *( "," parameter )
-    parameter   = name "=" *BLANK value *<any byte but ",">
-    name        = *<any byte but "=">          ; also with commas, so ``x,username=bob`` names no user
+    parameter   = *<any byte but "="> "=" *BLANK value *<any byte but ",">
     value       = DQUOTE *<any but DQUOTE> DQUOTE / 1*<any byte but BLANK ",">
 
-BLANK is SP, HTAB, CR or LF, and nothing escapes a quote.
+BLANK is SP, HTAB, CR or LF, and nothing escapes a quote. The name of a parameter is all before its "=", but for blanks
+around it: one without "=" takes the next one with it.
 """
 
 from __future__ import annotations
@@ -61,5 +61,5 @@ def user_part(name: bytes) -> bytes:
 
 
 def domain_part(name: bytes) -> bytes:
-    """What follows the user in such a name; empty where it names no domain."""
+    """The domain in a user name that is written as an address; empty where it is none."""
     return name.partition(b"@")[2] if len(name) > _SHORT else b""

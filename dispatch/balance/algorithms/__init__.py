@@ -10,7 +10,12 @@ from dispatch.balance.algorithms.hash_from import HASH_FROM
 from dispatch.balance.algorithms.hash_pvar import HASH_PVAR
 from dispatch.balance.algorithms.hash_ruri import HASH_RURI
 from dispatch.balance.algorithms.hash_to import HASH_TO
+from dispatch.balance.algorithms.latency import LATENCY
+from dispatch.balance.algorithms.overload import OVERLOAD
+from dispatch.balance.algorithms.parallel import PARALLEL
 from dispatch.balance.algorithms.priority import PRIORITY
+from dispatch.balance.algorithms.priority_or_round_robin import PRIORITY_OR_ROUND_ROBIN
+from dispatch.balance.algorithms.priority_weight import PRIORITY_WEIGHT
 from dispatch.balance.algorithms.random import RANDOM
 from dispatch.balance.algorithms.relative_weight import RELATIVE_WEIGHT
 from dispatch.balance.algorithms.round_robin import ROUND_ROBIN
@@ -32,7 +37,12 @@ TABLE: Final[tuple[Algorithm, ...]] = (
     WEIGHT,
     CALL_LOAD,
     RELATIVE_WEIGHT,
+    PARALLEL,
+    LATENCY,
     WEIGHTED,
+    PRIORITY_WEIGHT,
+    PRIORITY_OR_ROUND_ROBIN,
+    OVERLOAD,
 )
 BY_NUMBER: Final = {row.number: row for row in TABLE if row.number is not None}
 BY_NAME: Final = {row.name: row for row in TABLE}

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dispatch.balance.interfaces import RequestView
-from dispatch.balance.turn import Keys, Turn
+from dispatch.balance.ranking import Order
+from dispatch.balance.turn import Inputs, Turn
 
 Pick = Callable[[Turn, RequestView], int]
 
@@ -25,7 +26,8 @@ class Algorithm:
         key: the parts that it hashes, or None where a request has none; None where it never hashes.
         settle: what to do when another member than the one picked was taken, with its index.
         counts_calls: whether a pick counts the call on the member picked (`Turn.has_counted`).
-        is_parallel: whether all that can be taken get the request at once.
+        order: the failover list behind the index taken; None where it is the order of the list.
+        is_parallel: whether those behind the one taken get the request at the same time.
         is_known: False for a number that the original does not know either.
     """
 
@@ -35,8 +37,9 @@ class Algorithm:
     reads: str
     help: str
     needs: tuple[str, ...] = ()
-    key: Callable[[Keys, RequestView], tuple[bytes, ...] | None] | None = None
+    key: Callable[[Inputs, RequestView], tuple[bytes, ...] | None] | None = None
     settle: Callable[[Turn, int], None] | None = None
     counts_calls: bool = False
+    order: Callable[[Turn, int], Order] | None = None
     is_parallel: bool = False
     is_known: bool = True

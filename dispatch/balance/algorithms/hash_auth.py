@@ -6,18 +6,18 @@ from dispatch.balance.algorithms import round_robin
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.hashing import hash_of
 from dispatch.balance.interfaces import RequestView
-from dispatch.balance.turn import Keys, Turn
+from dispatch.balance.turn import Inputs, Turn
 from dispatch.sip import credentials
 
 
 def pick(turn: Turn, request: RequestView) -> int:
     """The hash of the user in the credentials; without one the next index in turn."""
-    parts = key(turn.keys, request)
+    parts = key(turn.inputs, request)
     turn.by_cursor = parts is None
     return round_robin.pick(turn, request) if parts is None else hash_of(*parts)
 
 
-def key(keys: Keys, request: RequestView) -> tuple[bytes, ...] | None:
+def key(inputs: Inputs, request: RequestView) -> tuple[bytes, ...] | None:
     """What is hashed: from Proxy-Authorization, or from Authorization where the first is no Digest header."""
     for header in (b"proxy-authorization", b"authorization"):
         value = request.header(header)

@@ -3,7 +3,7 @@
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.hashing import hash_of
 from dispatch.balance.interfaces import RequestView
-from dispatch.balance.turn import Keys, Turn
+from dispatch.balance.turn import Inputs, Turn
 
 
 def pick(turn: Turn, request: RequestView) -> int:
@@ -12,7 +12,7 @@ def pick(turn: Turn, request: RequestView) -> int:
     return hash_of(call_id) if call_id else -1
 
 
-def key(keys: Keys, request: RequestView) -> tuple[bytes, ...]:
+def key(inputs: Inputs, request: RequestView) -> tuple[bytes, ...]:
     """What is hashed."""
     return (request.call_id,)
 

@@ -3,18 +3,18 @@
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.hashing import hash_of
 from dispatch.balance.interfaces import RequestView
-from dispatch.balance.turn import Keys, Turn
+from dispatch.balance.turn import Inputs, Turn
 
 
 def pick(turn: Turn, request: RequestView) -> int:
     """The hash of what `hash_pvar` says; -1 where it is not set or nothing comes out."""
-    parts = key(turn.keys, request)
+    parts = key(turn.inputs, request)
     return hash_of(*parts) if parts is not None else -1
 
 
-def key(keys: Keys, request: RequestView) -> tuple[bytes, ...] | None:
+def key(inputs: Inputs, request: RequestView) -> tuple[bytes, ...] | None:
     """What is hashed: the text with its variables filled in, without the blanks around it."""
-    text = keys.hash_key(request) if keys.hash_key is not None else None
+    text = inputs.hash_key(request) if inputs.hash_key is not None else None
     text = text.strip(b" \t\r\n") if text is not None else b""
     return (text,) if text else None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -10,11 +12,26 @@ from dispatch.balance import health
 from dispatch.balance.algorithms import TABLE, Algorithm
 from dispatch.balance.destination import Row
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.load import Calls
 from dispatch.balance.roster import RosterBuilder
 from dispatch.balance.selection import find_algorithm
+from dispatch.balance.turn import Turn
 from dispatch.errors import UnknownDestination
 from dispatch.test.balance.make import FakeRequest, dispatcher, lines, roster
 
+ROWS = st.builds(
+    b"%d %d duid=d%d;maxload=%d;weight=%d;rweight=%d;latency=%d\n".__mod__,
+    st.tuples(
+        st.sampled_from((0, 0, 1, 4)),
+        st.integers(0, 3),
+        st.integers(0, 99),
+        st.integers(0, 2),
+        st.integers(0, 40),
+        st.integers(0, 40),
+        st.integers(0, 9),
+    ),
+)
+CALL_IDS = st.sampled_from([b"c%d" % number for number in range(8)])
 ROUND_ROBIN = find_algorithm(4)
 PRIORITY = find_algorithm(8)
 
@@ -65,22 +82,42 @@ class SelectTests(SynchronousTestCase):
         self.assertEqual(counts, [(1, 1, "timeout"), (1, 0, "")])
 
     @given(
-        st.lists(st.sampled_from((0, 0, 1, 4)), min_size=1, max_size=6),
+        st.lists(ROWS, min_size=1, max_size=6),
         st.booleans(),
-        st.lists(st.binary(min_size=1, max_size=8), min_size=1, max_size=12),
-        st.sampled_from(TABLE),
+        st.lists(CALL_IDS, max_size=4),
+        st.lists(CALL_IDS, min_size=1, max_size=12),
+        st.sampled_from([*TABLE, find_algorithm(99)]),
     )
-    def test_foretold(self, flags: list[int], use_default: bool, call_ids: list[bytes], algorithm: Algorithm) -> None:
-        """What is foretold on a clone is what happens next, and foretelling moves nothing."""
-        one = dispatcher(lines(*flags), use_default=use_default)
-        turn = one.groups[1].turn.clone()
-        foretold = [one.foretell(FakeRequest(call_id), 1, algorithm, turn=turn) for call_id in call_ids]
-        self.assertEqual([each.condition.selected for each in one.destinations()], [0] * len(flags))
-        happened = [one.select(FakeRequest(call_id), 1, algorithm) for call_id in call_ids]
-        self.assertEqual(
-            [each and [record.uri for record in each.records] for each in foretold],
-            [each and [record.uri for record in each.records] for each in happened],
+    def test_foretold(
+        self, rows: list[bytes], use_default: bool, before: list[bytes], after: list[bytes], algorithm: Algorithm
+    ) -> None:
+        """What is foretold on a clone is what happens next, for every algorithm, and foretelling moves nothing."""
+        one = Dispatcher(
+            Random(1),
+            flags=2,
+            use_default=use_default,
+            calls=Calls(lambda: 0.0),
+            clock=lambda: 0.0,
+            hash_key=lambda request: request.call_id,
         )
+        one.replace(roster(b"".join(b"1 sip:%d %s" % (number, row) for number, row in enumerate(rows))))
+        one.set_overload(1, b"sip:0", 60, 1000, 1)
+        for call_id in before:
+            one.select(FakeRequest(call_id, **{"from": b"<sip:%s@h>" % call_id}), 1, algorithm)
+
+        def ask(call_id: bytes, turn: Turn | None) -> list[bytes] | None:
+            request = FakeRequest(call_id, **{"from": b"<sip:%s@h>" % call_id})
+            if turn is not None:
+                found = one.foretell(request, 1, algorithm, turn=turn)
+            else:
+                found = one.select(request, 1, algorithm)
+            return [record.uri for record in (*found.records, *found.parallel)] if found is not None else None
+
+        state = [(each.condition.selected, each.condition.tally.calls) for each in one.destinations()]
+        turn = one.groups[1].turn.clone()
+        foretold = [ask(call_id, turn) for call_id in after]
+        self.assertEqual([(each.condition.selected, each.condition.tally.calls) for each in one.destinations()], state)
+        self.assertEqual(foretold, [ask(call_id, None) for call_id in after])
 
 
 class StateTests(SynchronousTestCase):
@@ -100,6 +137,108 @@ class StateTests(SynchronousTestCase):
         for group, address in ((2, b"sip:gw0"), (1, b"sip:gw9")):
             with self.assertRaises(UnknownDestination):
                 one.set_state(group, address, 0)
+
+
+class MarkTests(SynchronousTestCase):
+    def test_first_record(self) -> None:
+        """What is marked is the destination in use, by the thresholds, and the event that is due is told."""
+        one = dispatcher(lines(0, 0))
+        selection = one.select(FakeRequest(), 1, PRIORITY)
+        mark = one.mark(selection, b"ip")
+        assert selection is not None and mark is not None
+        self.assertEqual((mark.destination.uri, mark.before, mark.after, mark.event), (b"sip:gw0", 0, 9, "down"))
+        selection.next()
+        mark = one.mark(selection, b"T")
+        assert mark is not None
+        self.assertEqual((mark.destination.uri, mark.event), (b"sip:gw1", "down"))
+        self.assertIsNone(one.select(FakeRequest(), 1, PRIORITY))
+        self.assertEqual([each.flags for each in one.destinations()], [9, 1])
+        up = one.update(1, b"SIP:gw0", 0)
+        assert up is not None
+        self.assertEqual(up.event, "up")
+
+    def test_nothing_to_mark(self) -> None:
+        """Without selection, list, failover or destination there is nothing to mark."""
+        one = dispatcher(lines(0))
+        self.assertIsNone(one.mark(None, b"i"))
+        selection = one.select(FakeRequest(), 1, PRIORITY)
+        one.replace(roster(b"1 sip:other\n"))
+        self.assertIsNone(one.mark(selection, b"i"))
+        self.assertIsNone(one.update(2, b"sip:other", 1))
+        assert selection is not None
+        selection.next()
+        self.assertIsNone(selection.record)
+        without = dispatcher(lines(0), flags=0)
+        self.assertIsNone(without.mark(without.select(FakeRequest(), 1, PRIORITY)))
+        self.assertEqual([each.flags for each in without.destinations()], [0])
+
+    def test_bad_letter(self) -> None:
+        """A letter that names no state is an error, and changes nothing."""
+        one = dispatcher(lines(0))
+        with self.assertRaises(ValueError):
+            one.mark(one.select(FakeRequest(), 1, PRIORITY), b"x")
+
+    def test_parameters(self) -> None:
+        """Thresholds and probing mode are those of the parameters."""
+        one = Dispatcher(Random(1), flags=2, probing_threshold=2, inactive_threshold=3, probing_mode=1)
+        one.replace(roster(lines(0)))
+        seen = []
+        for state in (b"t", b"", b"a", b"a", b"a"):
+            selection = one.select(FakeRequest(), 1, PRIORITY)
+            one.mark(selection, state) if selection is not None else one.update(1, b"sip:gw0", 0)
+            seen.append(health.letters(next(one.destinations()).flags))
+        self.assertEqual(seen, ["TX", "IP", "IP", "IP", "AX"])
+
+    def test_shares_follow(self) -> None:
+        """A destination that goes down or comes back makes the slots by `rweight` anew, the cursor staying."""
+        one = dispatcher(b"1 sip:a 0 0 rweight=50\n1 sip:b 0 0 rweight=50\n1 sip:c\n")
+        turn = one.groups[1].turn
+        turn.shares.take()
+        one.update(1, b"sip:a", health.INACTIVE)
+        self.assertEqual((set(turn.shares.table), turn.shares.cursor), ({1}, 1))
+        one.update(1, b"sip:b", health.INACTIVE)
+        self.assertEqual(set(turn.shares.table), {1})
+        table = turn.shares.table
+        one.update(1, b"sip:c", health.INACTIVE)
+        self.assertIs(turn.shares.table, table)
+        one.set_states(1, 0)
+        self.assertEqual(set(turn.shares.table), {1, 2})
+
+    def test_congestion(self) -> None:
+        """With ``cc=1`` congestion takes as many points off `weight` as it has ms."""
+        one = dispatcher(b"1 sip:a 0 0 rweight=50;weight=50;cc=1;latency=10\n1 sip:b 0 0 rweight=50\n")
+        one.measured(1, b"sip:a", 60, 0.0)
+        self.assertEqual([each.share for each in one.destinations()], [50, 1])
+        one.measured(1, b"sip:b", 60, 0.0)
+        self.assertEqual([each.share for each in one.destinations()], [50, 1])
+        self.assertEqual(one.groups[1].turn.shares.table.count(1), 2)
+
+    def test_all_of_a_set(self) -> None:
+        """A person can give all of a set a state, and a set that is not there is none."""
+        one = dispatcher(lines(0, 64) + lines(0, group=2))
+        one.set_states(1, health.DISABLED)
+        one.set_states(9, health.DISABLED)
+        self.assertEqual([(each.group, each.flags) for each in one.destinations()], [(2, 0), (1, 4), (1, 68)])
+
+
+class UnknownAlgorithmTests(SynchronousTestCase):
+    def test_warned_once(self) -> None:
+        """Each set and number is warned of once, and no more than may be mistakes."""
+        told: list[str] = []
+        one = Dispatcher(Random(1), warn=told.append)
+        one.replace(roster(lines(0) + lines(0, group=2)))
+        for number in (77, 77, -1):
+            for group in (1, 2, 2):
+                self.assertIsNotNone(one.select(FakeRequest(), group, find_algorithm(number)))
+        self.assertEqual(len(told), 4)
+        self.assertIn("set 1 is asked for algorithm 77, which does not exist", told[0])
+        for number in range(1000, 2000):
+            one.select(FakeRequest(), 1, find_algorithm(number))
+        self.assertEqual(len(told), 100)
+
+    def test_nobody_to_warn(self) -> None:
+        """It is picked for also when nobody wants to be told."""
+        self.assertIsNotNone(dispatcher(lines(0)).select(FakeRequest(), 1, find_algorithm(99)))
 
 
 class ReplaceTests(SynchronousTestCase):

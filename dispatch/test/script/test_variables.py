@@ -111,6 +111,16 @@ class ReadTests(SynchronousTestCase):
         nameless = StillScene(request(headers=b"Proxy-Authorization: Digest nonce=x\r\n"))
         self.assertEqual([read(name, nameless) for name in ("$au", "$aU", "$ad", "$ar")], [b""] * 4)
 
+    def test_empty(self) -> None:
+        """What is there and empty is empty, but a Contact that is empty is none; [*] leaves empty ones before out."""
+        digest = b'Authorization: Digest username=""\r\n'
+        scene = StillScene(request(uri=b"sip:a@b:", headers=digest + b"Contact: \r\nX-A: \r\nX-A: 1\r\nX-A: \r\n"))
+        for text, value in (
+            *(("$au", b""), ("$aU", b""), ("$ad", b""), ("$ar", b""), ("$rp", b""), ("$ct", None)),
+            *(("$hdr(Contact)", b""), ("$hdr(X-A)", b""), ("$(hdr(X-A)[*])", b"1,")),
+        ):
+            self.assertEqual(read(text, scene), value, text)
+
     def test_ipv6(self) -> None:
         """The address of a peer has brackets in a URI only."""
         scene = StillScene(source=("::1", 5070))

@@ -23,8 +23,9 @@ class ReadTests(SynchronousTestCase):
             (b"< sip:a@b > ; tag = 5 ", b"", b"sip:a@b", b"5"),
             (b"\r\n <sip:a@b>\r\n ;tag=fold", b"", b"sip:a@b", b"fold"),
             (b"<sip:a@b>;tag=", b"", b"sip:a@b", None),
-            (b'<sip:a@b>;lr;x="a;b,c";TAG=1;tag=2', b"", b"sip:a@b", b"1"),
+            (b'<sip:a@b>;lr;x="a;b,c";TAG=1;tag=2', b"", b"sip:a@b", b"2"),
             (b"<sip:a@b>;tag=a,b", b"", b"sip:a@b", b"a,b"),
+            (b'<sip:a@b>;tag="q"', b"", b"sip:a@b", b"q"),
             (b"*", b"", b"*", None),
         ):
             self.assertEqual(read(value), Address(*expected), value)

@@ -19,8 +19,8 @@ class UsernameTests(SynchronousTestCase):
             (b'Digest username="a", username="b"', b"b"),
             (b'Digest username=""', b""),
             (b'Digest realm="r"', b""),
-            (b"Digest x,username=bob", b""),
-            (b"Digest a=b,,username=bob", b""),
+            (b'Digest qop, username="a", realm="r"', b""),
+            (b'Digest qop, realm="r", username="a"', b"a"),
         ):
             self.assertEqual(credentials.username(value), expected, value)
 
@@ -66,7 +66,16 @@ class UserPartTests(SynchronousTestCase):
         ):
             self.assertEqual(credentials.user_part(name), expected)
 
+
+class OtherTests(SynchronousTestCase):
+    def test_parameter(self) -> None:
+        """Any other parameter is found as the user name is."""
+        value = b'Digest username="bob", Realm = "r", nonce=n'
+        for name, expected in ((b"realm", b"r"), (b"nonce", b"n"), (b"uri", b"")):
+            self.assertEqual(credentials.parameter(value, name), expected)
+        self.assertIsNone(credentials.parameter(b"Basic realm=x", b"realm"))
+
     def test_domain(self) -> None:
-        """The domain is what follows the @, but of a name of two bytes."""
-        for name, expected in ((b"sip:bob@d", b"d"), (b"bob", b""), (b"@d", b""), (b"a@b@c", b"b@c")):
-            self.assertEqual(credentials.domain_part(name), expected)
+        """The domain is what follows the first @, unless the name is too short to be looked into."""
+        for name, domain in ((b"bob@a@b", b"a@b"), (b"bob", b""), (b"@d", b""), (b"b@d", b"d")):
+            self.assertEqual(credentials.domain_part(name), domain)

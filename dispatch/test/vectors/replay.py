@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from itertools import pairwise
 from random import Random
 from typing import Any, Final
@@ -15,22 +15,18 @@ from typing import Any, Final
 from dispatch.balance import health, listfile
 from dispatch.balance.destination import Destination, LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
-from dispatch.balance.interfaces import RequestView
 from dispatch.balance.load import Calls
 from dispatch.balance.rewrite import rewrite
 from dispatch.balance.selection import Selection, find_algorithm
 from dispatch.errors import ParseError, UnknownDestination
-from dispatch.script import formats
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.message import Message
-from dispatch.test.script.scene import StillScene
 from dispatch.test.vectors import statistics
-from dispatch.test.vectors.replay_pv import replay_is_from_list, replay_pv
+from dispatch.test.vectors.replay_pv import hash_key_of, replay_is_from_list, replay_pv
 from dispatch.test.vectors.vector import Mismatch, Unsupported, Vector, compare
 
 SOCKETS: Final = (LocalSocket("udp", "127.0.0.1", 22010), LocalSocket("udp", "::1", 22010))
 _SEED: Final = 5060
-_SOURCE: Final = ("127.0.0.1", 22100)
 _CHAIN: Final = 20
 _DRAWS: Final = 200_000
 _MAPPED: Final = 1000
@@ -38,17 +34,17 @@ _RANDOM: Final = 6
 
 
 class Request:
-    """A request as the route has it: the message, and the Request-URI as it is by now."""
+    """A request as the route has it: the message, and the Request-URI and where it is to go as they are by now."""
 
-    __slots__ = ("message", "scene", "uri")
+    __slots__ = ("destination_uri", "message", "uri")
 
-    def __init__(self, text: str, source: Sequence[Any] = _SOURCE) -> None:
+    def __init__(self, text: str) -> None:
         try:
-            self.scene = StillScene(text.encode("latin-1"), (source[0], source[1]))
+            self.message = Message(text.encode("latin-1"))
         except ParseError as error:
             raise Unsupported(f"the message is refused: {error}") from None
-        self.message = self.scene.message
         self.uri = self.message.uri
+        self.destination_uri: bytes | None = None
 
     @property
     def method(self) -> bytes:
@@ -76,7 +72,7 @@ class Bench:
             flags=params.get("flags", 0),
             use_default=params.get("use_default", 0),
             force_dst=params.get("force_dst", 1),
-            hash_key=_hash_key(params.get("hash_pvar")),
+            hash_key=hash_key_of(vector),
             calls=Calls(lambda: 0.0) if params.get("ds_hash_size") else None,
             probing_threshold=params.get("ds_probing_threshold", 1),
             inactive_threshold=params.get("ds_inactive_threshold", 1),
@@ -120,19 +116,6 @@ class Bench:
         return [_listed(destination, self._shows_load) for destination in self.dispatcher.destinations()]
 
 
-def _hash_key(text: str | None) -> Callable[[RequestView], bytes] | None:
-    if not text:
-        return None
-    evaluate = formats.compile(text)
-
-    def hash_key(request: RequestView) -> bytes:
-        assert isinstance(request, Request)
-        request.scene.uri = request.uri
-        return evaluate(request.scene)
-
-    return hash_key
-
-
 def _fault(message: str) -> dict[str, object]:
     return {"error": {"code": 500, "message": message}}
 
@@ -159,8 +142,8 @@ def _select(bench: Bench, step: Vector, *, walk: bool) -> dict[str, object]:
     """One selection, and what became of the request."""
     domain = step["fn"] == "ds_select_domain"
     before = step.get("predu")
-    request = Request(step["message"], step.get("src", _SOURCE))
-    request.scene.destination_uri = before.encode("latin-1") if before is not None else None
+    request = Request(step["message"])
+    request.destination_uri = before.encode("latin-1") if before is not None else None
     selection = bench.dispatcher.select(
         request,
         step["set"],

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
-from dispatch.script import dispatcher, variables
+from dispatch.balance.turn import HashKey
+from dispatch.script import dispatcher, formats, variables
 from dispatch.script.route import Parameters, Request
 from dispatch.test.proxy.farm import Farm
 from dispatch.test.script.scene import StillScene
 from dispatch.test.vectors.vector import Mismatch, Vector, compare
 
 _ADDRESSES = {b"localhost": "::1"}  # On the machine of the recording.
+
+
+def hash_key_of(vector: Vector) -> HashKey | None:
+    """What `hash_pvar` of a vector makes of its requests; None where it is not set."""
+    text = vector["params"].get("hash_pvar")
+    if not text:
+        return None
+    evaluate = formats.compile(text)
+    source = _source(vector)
+
+    def key(request: Any) -> bytes:
+        scene = StillScene(request.message.raw, source)
+        scene.uri, scene.destination_uri = request.uri, getattr(request, "destination_uri", None)
+        return evaluate(scene)
+
+    return key
 
 
 def _source(vector: Vector) -> tuple[str, int]:
