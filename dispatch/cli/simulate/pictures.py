@@ -16,7 +16,7 @@ from dispatch.cli.main import main
 
 CALLS: Final = 2000
 # Where all go to the first, another failing shows nothing.
-_FAILING: Final = {"priority": "sip:gw1.example.com"}
+_FAILING: Final = dict.fromkeys(("priority", "parallel"), "sip:gw1.example.com")
 _USUAL: Final = "sip:gw2.example.com"
 
 

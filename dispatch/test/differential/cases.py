@@ -15,9 +15,12 @@ from dispatch.test.vectors.vector import Vector
 # Theirs and ours draw from chance: only how often, or what follows from what, can be compared.
 CHANCE: Final = (6, 9, 11)
 # Where the way to a pick is the same each time; 14 and up are none that it knows. Call load has cases of its own.
-CERTAIN: Final = (0, 1, 2, 3, 4, 5, 7, 8, 14, 99, -1)
+CERTAIN: Final = (0, 1, 2, 3, 4, 5, 7, 8, 12, 14, 99, -1)
 _ROUND_ROBIN: Final = 4
 _CALL_LOAD: Final = 10
+_PARALLEL: Final = 12
+# With `use_default` its failover list is broken there.
+_LATENCY: Final = 13
 # What hash_pvar may be made of; the oracle has another port and a header more than the request in a vector.
 _PIECES: Final = (
     *(f"${name}" for name in sorted(variables.PLAIN.keys() - {"sp", "su", "Ri", "Rp", "mb", "ml"})),
@@ -63,7 +66,8 @@ def _listfile(random: Random, params: dict[str, Any]) -> Vector:
 def _sequence(random: Random, params: dict[str, Any]) -> Vector:
     # With ds_load_mode 1 an odd line would leave nothing to ask about.
     text = draw_list(random, odd=0.0 if params["ds_load_mode"] else random.choice((0.0, 0.1, 0.3)))
-    steps = [_step(random, text) for _ in range(random.randint(1, 12))]
+    certain = CERTAIN if params["use_default"] else (*CERTAIN, _LATENCY)
+    steps = [_step(random, text, certain) for _ in range(random.randint(1, 12))]
     return {"type": "sequence", "sets": text, "steps": steps}
 
 
@@ -80,8 +84,7 @@ def _load(random: Random, params: dict[str, Any]) -> Vector:
         kind = random.random()
         call_id = random.choice(call_ids)
         if kind < 0.55:
-            step = _selection(random, text)
-            step["alg"] = _CALL_LOAD if random.random() < 0.9 else _ROUND_ROBIN
+            step = _selection(random, text, (_CALL_LOAD,))
             method = "INVITE" if random.random() < 0.9 else None
             step["message"] = draw_request(random, odd=0.0, call_id=call_id, method=method)
         elif kind < 0.85:
@@ -94,10 +97,10 @@ def _load(random: Random, params: dict[str, Any]) -> Vector:
     return {"type": "sequence", "sets": text, "steps": steps}
 
 
-def _step(random: Random, text: str) -> Vector:
+def _step(random: Random, text: str, algorithms: tuple[int, ...]) -> Vector:
     kind = random.random()
     if kind < 0.7:
-        step = _selection(random, text)
+        step = _selection(random, text, algorithms)
     elif kind < 0.9:
         step = {"rpc": ["dispatcher.set_state", random.choice(_STATES), *_address(random, text)]}
     elif kind < 0.95:
@@ -107,11 +110,13 @@ def _step(random: Random, text: str) -> Vector:
     return {**step, "listing": []} if random.random() < 0.3 else step
 
 
-def _selection(random: Random, text: str) -> Vector:
+def _selection(random: Random, text: str, algorithms: tuple[int, ...]) -> Vector:
     # Round robin more often: only there one pick has to do with the next.
-    algorithm = _ROUND_ROBIN if random.random() < 0.3 else random.choice(CERTAIN)
+    algorithm = _ROUND_ROBIN if random.random() < 0.3 else random.choice(algorithms)
+    # By domain these two may fail half-way: with branches that are refused, or a list made before the failure.
+    domain = algorithm not in (_PARALLEL, _LATENCY) and random.random() < 0.3
     return {
-        "fn": random.choice(("ds_select_dst", "ds_select_dst", "ds_select_domain")),
+        "fn": "ds_select_domain" if domain else "ds_select_dst",
         "set": _set(random, text),
         "alg": algorithm,
         "limit": random.choice((None, None, 0, 1, 2, 3, 5, -1)),

@@ -21,6 +21,7 @@ debug=-2
 log_stderror=yes
 fork=yes
 children=1
+max_branches=30
 disable_tcp=yes
 auto_aliases=no
 sip_warning=no

@@ -30,7 +30,7 @@ class CaseTests(SynchronousTestCase):
         steps = [step for case in drawn for step in case.get("steps", ())]
         selections = [step for step in steps if "fn" in step]
         self.assertTrue({"sequence", "listfile"} <= {case["type"] for case in drawn})
-        self.assertEqual({step["alg"] for step in selections}, {*CERTAIN, 10})
+        self.assertEqual({step["alg"] for step in selections}, {*CERTAIN, 10, 13})
         self.assertEqual({step["fn"] for step in selections}, {"ds_select_dst", "ds_select_domain"})
         self.assertEqual(
             {step["rpc"][0] for step in steps if "rpc" in step}, {"dispatcher.set_state", "dispatcher.reload"}
