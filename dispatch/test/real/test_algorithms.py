@@ -59,8 +59,10 @@ class AlgorithmCase(RealCase):
         parameters: Mapping[str, service.Value] | None = None,
         route: Mapping[str, service.Value] | None = None,
         silence: float = 10.0,
+        *,
+        level: bool = False,
     ) -> Process:
-        """The proxy, with these gateways in this order."""
+        """The proxy, with these gateways in this order; `level`: of the same priority."""
         at = [gateway.sockets[0] if isinstance(gateway, Process) else gateway for gateway in gateways]
         listed = list(map(self.uri, at))
         for number, text in enumerate(attributes):
@@ -70,6 +72,7 @@ class AlgorithmCase(RealCase):
             tuple(listed),
             algorithm=algorithm,
             silence=silence,
+            level=level,
             parameters=parameters or {},
             route=route or {},
         )
@@ -83,16 +86,20 @@ class SpreadTests(AlgorithmCase):
         calls: int,
         attributes: Sequence[str] = (),
         parameters: Mapping[str, service.Value] | None = None,
+        *,
+        level: bool = False,
     ) -> list[list[Seen]]:
         """The INVITEs of so many calls that all succeeded, by gateway."""
         gateways = [self.gateway(TAKES, f"gateway{number}", calls=None) for number in range(GATEWAYS)]
-        proxy = self.proxy_by(algorithm, gateways, attributes, parameters)
+        proxy = self.proxy_by(algorithm, gateways, attributes, parameters, level=level)
         counted = self.caller(CALLER, proxy.sockets[0], calls=calls, rate=100, traced=False).finish()
         self.assertEqual((counted.successful, counted.failed), (calls, 0))
         return [_first_copies(gateway) for gateway in gateways]
 
-    def counts(self, algorithm: int | str, calls: int, attributes: Sequence[str] = ()) -> list[int]:
-        return [len(seen) for seen in self.calls(algorithm, calls, attributes)]
+    def counts(
+        self, algorithm: int | str, calls: int, attributes: Sequence[str] = (), *, level: bool = False
+    ) -> list[int]:
+        return [len(seen) for seen in self.calls(algorithm, calls, attributes, level=level)]
 
     def assert_hashed(self, algorithm: int, key: Key, parameters: Mapping[str, service.Value] | None = None) -> None:
         """Each call came where its hash says, and there were different ones."""
@@ -152,6 +159,23 @@ class SpreadTests(AlgorithmCase):
     def test_relative_weight(self) -> None:
         """11: of each hundred calls what the relative weights say, what rounding leaves to the last."""
         self.assertEqual(self.counts(11, 100, ["rweight=1", "rweight=3", "rweight=2"]), [16, 50, 34])
+
+    def test_latency(self) -> None:
+        """13: where nobody is slow, those of the same priority take turns."""
+        self.assertEqual(self.counts(13, 30, level=True), [10] * 3)
+
+    def test_priority_weight(self) -> None:
+        """Ours: of the same priority, exactly as the weights say."""
+        weights = ["weight=1", "weight=2", "weight=3"]
+        self.assertEqual(self.counts("priority-weight", 60, weights, level=True), [10, 20, 30])
+
+    def test_priority_or_round_robin(self) -> None:
+        """Ours: of the same priority, one after the other."""
+        self.assertEqual(self.counts("priority-or-round-robin", 30, level=True), [10] * 3)
+
+    def test_overload_control(self) -> None:
+        """Ours: where nobody asks to be spared, one after the other."""
+        self.assertEqual(self.counts("overload-control", 30), [10] * 3)
 
     def test_weighted(self) -> None:
         """Our own: exactly as the weights say, with any sum."""
