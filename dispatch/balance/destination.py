@@ -110,7 +110,11 @@ class Destination:
         self.socket = socket
         self.listed = row.flags
         self.line = row.line
-        self.condition = Condition(row.flags, Tally(row.group), Latency(attributes.integer(named.get(b"latency", b""))))
+        self.condition = self.fresh(row.flags, Tally(row.group))
+
+    def fresh(self, flags: int, tally: Tally) -> Condition:
+        """The condition of a destination of which no more is known than the list says."""
+        return Condition(flags, tally, Latency(attributes.integer(self.attributes.get(b"latency", b""))))
 
     @property
     def share(self) -> int:

@@ -22,7 +22,7 @@ class Group:
         lineup: who can be taken now; None after a state changed, until somebody asks (`line_up`).
     """
 
-    __slots__ = ("_by_uri", "_use_default", "lineup", "members", "number", "turn")
+    __slots__ = ("_by_uri", "_sharing", "_use_default", "lineup", "members", "number", "turn")
 
     def __init__(
         self,
@@ -41,6 +41,11 @@ class Group:
         self.lineup: Lineup | None = None
         self.turn = Turn(self.line_up(), random, inputs, calls)
         self.turn.weights = slots.by_weight([member.weight for member in self.members], random)
+        self._sharing = [
+            (index, member)
+            for index, member in enumerate(self.members)
+            if member.rweight or (member.weight and ranking.has_congestion_control(member))
+        ]
         self.share()
 
     def line_up(self) -> Lineup:
@@ -76,9 +81,9 @@ class Group:
     def share(self) -> None:
         """Share the slots of algorithm 11 out among those that can be taken now; it goes on where it was."""
         shares = [
-            (index, member.share)
-            for index, member in enumerate(self.members)
-            if member.share and not member.condition.flags & health.SKIPPED
+            (index, share)
+            for index, member in self._sharing
+            if not member.condition.flags & health.SKIPPED and (share := member.share)
         ]
         table = slots.by_share(shares, len(self.members), self.turn.random)
         if table is not None:

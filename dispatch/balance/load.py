@@ -30,7 +30,7 @@ class Loads:
         tallies: of each of them.
     """
 
-    __slots__ = ("_heap", "_size", "lineup", "tallies")
+    __slots__ = ("__weakref__", "_heap", "_size", "lineup", "tallies")
 
     def __init__(self, lineup: Lineup, tallies: Sequence[Tally]) -> None:
         self.lineup = lineup
@@ -121,11 +121,13 @@ class Calls:
             False when nothing was counted: it is counted in this set already, or the destination has no `duid`.
         """
         tally = member.condition.tally
-        if not member.duid or _counted_in(tally.group, self.tallies_of(call_id)):
+        if not member.duid:
             return False
         call = self._calls.get(call_id)
         if call is None:
             self._calls[call_id] = self._early[call_id] = Call(int(self._clock()), (tally,))
+        elif _counted_in(tally.group, call.tallies):
+            return False
         else:
             call.tallies += (tally,)
         tally.add(1)

@@ -50,7 +50,7 @@ class Succession:
             heir.settle()
         for group in self._lost:
             for member in group.members:
-                member.condition.tally.is_gone = True
+                member.condition.tally.leave()
 
 
 def _lose(before: Mapping[Identity, Destination], now: Mapping[Identity, Destination]) -> list[Tally]:
@@ -75,7 +75,7 @@ class _Stranger:
 
     def settle(self) -> None:
         for tally in self._lost:
-            tally.is_gone = True
+            tally.leave()
         for condition, tally in self._kept:
             condition.tally = tally
             tally.calls = 0
@@ -106,7 +106,7 @@ class _Heir:
         for same, destination in self._renewed:
             destination.condition = _renewed(same, destination)
         for tally in self._lost:
-            tally.is_gone = True
+            tally.leave()
         group, old = self._group, self._before.turn
         turn = group.turn
         group.lineup = None  # states may have changed since it was made
@@ -146,7 +146,7 @@ def _renewed(old: Destination, new: Destination) -> Condition:
     """The condition that a destination of which the list says something new goes on with."""
     condition = old.condition
     if _moved(old, new):
-        fresh = Condition(_renewed_flags(old, new), condition.tally, new.condition.latency)
+        fresh = new.fresh(_renewed_flags(old, new), condition.tally)
         fresh.selected, fresh.failures = condition.selected, condition.failures
         return fresh
     condition.flags = _renewed_flags(old, new)

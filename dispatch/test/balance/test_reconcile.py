@@ -7,7 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from dispatch.balance import health
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.reconcile import Change, differences, identities
-from dispatch.test.balance.make import dispatcher, roster
+from dispatch.balance.selection import find_algorithm
+from dispatch.test.balance.make import FakeRequest, dispatcher, roster
 
 
 def reloaded(one: Dispatcher, text: bytes) -> list[tuple[bytes, int, int]]:
@@ -74,6 +75,54 @@ class HandOnTests(SynchronousTestCase):
             one.replace(roster(text))
             group = one.groups[1]
             self.assertEqual(group.members[group.turn.cursor].uri, expected)
+
+
+class WeightTests(SynchronousTestCase):
+    TEXT = b"1 sip:a 0 0 weight=70;rweight=1\n1 sip:b 0 0 weight=30;rweight=1\n"
+
+    def setUp(self) -> None:
+        self.one = dispatcher(self.TEXT)
+        for number in (9, 11, 11):
+            self.assertIsNotNone(self.one.select(FakeRequest(), 1, find_algorithm(number)))
+
+    def test_the_same(self) -> None:
+        """While members and weights are the same, the slots are walked on where they were, in the same order."""
+        before = self.one.groups[1].turn
+        self.one.replace(roster(self.TEXT))
+        turn = self.one.groups[1].turn
+        self.assertIsNot(turn, before)
+        self.assertEqual((turn.weights.table, turn.weights.cursor), (before.weights.table, 1))
+        self.assertEqual((sorted(turn.shares.table), turn.shares.cursor), ([0] * 50 + [1] * 50, 2))
+
+    def test_another_weight(self) -> None:
+        """Another weight, or another member, makes them anew."""
+        for text in (self.TEXT.replace(b"=30", b"=40"), self.TEXT + b"1 sip:c 0 0 weight=5\n"):
+            self.one.replace(roster(text))
+            self.assertEqual(self.one.groups[1].turn.weights.cursor, 0)
+            self.assertEqual(self.one.groups[1].turn.weights.table.count(0), 40 if b"=40" in text else 5)
+            self.setUp()
+
+    def test_states_that_are_kept(self) -> None:
+        """Relative weights are shared out by the states that are handed on."""
+        self.one.set_state(1, b"sip:a", health.INACTIVE)
+        self.one.replace(roster(self.TEXT + b"1 sip:c\n"))
+        self.assertEqual(set(self.one.groups[1].turn.shares.table), {1})
+
+    def test_as_the_original(self) -> None:
+        """Without keeping anything all of it begins anew."""
+        self.one.replace(roster(self.TEXT), keep_state=False)
+        turn = self.one.groups[1].turn
+        self.assertEqual((turn.weights.cursor, turn.shares.cursor), (0, 0))
+
+    def test_latency(self) -> None:
+        """What was measured stays with a destination, and goes when its address changes."""
+        text = b"1 sip:a 0 5 duid=a\n"
+        one = dispatcher(text)
+        one.measured(1, b"sip:a", 70, 0.9)
+        one.replace(roster(text))
+        self.assertEqual([each.condition.latency.average for each in one.destinations()], [70])
+        one.replace(roster(text.replace(b"sip:a", b"sip:new")))
+        self.assertEqual([each.condition.latency.average for each in one.destinations()], [0])
 
 
 class SuccessionTests(SynchronousTestCase):

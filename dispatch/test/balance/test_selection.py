@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -9,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from dispatch.balance import health
 from dispatch.balance.algorithms import TABLE
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.load import Calls
 from dispatch.balance.selection import Selection, find_algorithm
 from dispatch.test.balance.make import FakeRequest, dispatcher, lines, roster, turn
 
@@ -116,6 +119,68 @@ class RecordsTests(SynchronousTestCase):
         selection = select(one)
         one.replace(roster(b"1 sip:new\n"))
         self.assertEqual(names(selection), [b"gw0", b"gw1", b"gw2"])
+
+
+class SeveralTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.one = dispatcher(lines(0, 0) + lines(0, 0, group=2).replace(b"gw", b"other"))
+
+    def select(self, group: int, limit: int = 0, earlier: Selection | None = None) -> Selection:
+        found = self.one.select(FakeRequest(), group, PRIORITY, limit, earlier=earlier)
+        assert found is not None
+        return found
+
+    def test_later_first(self) -> None:
+        """Of several selections for a request the last is used up first, then the one before, from where it stood."""
+        later = self.select(2, earlier=self.select(1))
+        self.assertEqual(names(later), [b"other0", b"other1", b"gw0", b"gw1"])
+        self.assertEqual(later.count, 2)
+        seen = []
+        while (destination := later.next()) is not None:
+            seen.append(destination.uri[4:])
+            self.assertIs(later.record, destination)
+            self.assertEqual(names(later)[0], seen[-1])
+        self.assertEqual((seen, names(later), later.record), ([b"other1", b"gw0", b"gw1"], [], None))
+
+    def test_the_first_is_used_up(self) -> None:
+        """A selection that is used up gives nothing any more; those before it still do."""
+        first = self.select(1)
+        second = self.select(2, limit=1, earlier=first)
+        self.assertIsNotNone(second.next())
+        self.assertIs(second.record, first.record)
+        used_up = self.select(2, limit=1)
+        self.assertIsNone(used_up.next())
+        used_up.earlier = self.select(2, limit=1)
+        third = self.select(1, limit=1, earlier=used_up)
+        self.assertEqual(names(third), [b"gw0", b"other0"])
+        destination = third.next()
+        assert destination is not None
+        self.assertEqual(destination.uri, b"sip:other0")
+        self.assertIsNone(third.next())
+
+    def test_counted(self) -> None:
+        """Each goes on to count its own calls."""
+        one = Dispatcher(Random(1), flags=2, calls=Calls(lambda: 0.0))
+        one.replace(roster(b"1 sip:a 0 0 duid=a\n1 sip:b 0 0 duid=b\n2 sip:c\n"))
+        earlier = one.select(FakeRequest(), 1, find_algorithm(10))
+        later = one.select(FakeRequest(), 2, PRIORITY, earlier=earlier)
+        assert later is not None
+        self.assertFalse(later.is_counted)
+        tallies = {member.duid: member.condition.tally for member in one.groups[1].members}
+        for counted in (1, 0), (0, 1):
+            later.next()
+            self.assertTrue(later.is_counted)
+            self.assertEqual((tallies[b"b"].calls, tallies[b"a"].calls), counted)
+
+    def test_ended_meanwhile(self) -> None:
+        """Where the call has ended, the earlier selection goes on to its destination and says so."""
+        one = Dispatcher(Random(1), flags=2, calls=Calls(lambda: 0.0))
+        one.replace(roster(b"1 sip:a 0 0 duid=a\n2 sip:c\n"))
+        later = one.select(FakeRequest(), 2, PRIORITY, earlier=one.select(FakeRequest(), 1, find_algorithm(10)))
+        assert later is not None
+        one.load_update(b"abc", b"BYE")
+        self.assertIsNone(later.next())
+        self.assertEqual(later.destination.uri, b"sip:a")
 
 
 class WhyTests(SynchronousTestCase):
