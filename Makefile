@@ -7,9 +7,11 @@
 #   real     tests with real peers (SIPp, Kamailio, databases)
 #   vectors  recorded decisions; VECTORS=DIR takes another folder
 #   held     those of them that must pass by now
+#   differential  random lists and requests for a real Kamailio and for us; N=2000 cases, SEED=... the same again
 #   fuzz     property tests with random examples; SECONDS=N for longer
 #   bench    CPU per call, alone and against Kamailio
 #   reference  write docs/parameters.md anew
+#   pictures write docs/img/*.svg anew
 #   tidy     let ruff format the code and mend what it can
 
 # The distribution's own Python where it can make a venv: it is built with profile and link-time optimisation, and a
@@ -21,6 +23,7 @@ SHARED ?= ../shared
 override SHARED := $(abspath $(SHARED))
 VECTORS ?= $(wildcard $(SHARED)/vectors)
 SECONDS ?= 60
+N ?= 2000
 CONFIG ?= conf/dispatcher.toml
 
 BIN := .venv/bin
@@ -32,7 +35,7 @@ export PYTHONPATH := $(CURDIR)
 UNIT := $(filter-out dispatch/test/real,$(patsubst %/__init__.py,%,$(wildcard dispatch/test/*/__init__.py))) \
 	$(wildcard dispatch/test/test_*.py)
 
-.PHONY: check venv run test format lint types contracts unit real vectors held bench fuzz reference tidy
+.PHONY: check venv run test format lint types contracts unit real vectors held differential bench fuzz reference pictures tidy
 
 check: format lint types contracts unit
 
@@ -76,6 +79,9 @@ vectors: venv
 held: venv
 	@$(BIN)/python -m dispatch.test.vectors $(VECTORS) --supported
 
+differential: venv
+	@$(BIN)/python -m dispatch.test.differential --count $(N) $(if $(SEED),--seed $(SEED))
+
 fuzz: venv
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m dispatch.test.fuzz --seconds $(SECONDS)
 
@@ -85,6 +91,9 @@ bench: venv
 reference: venv
 	@$(BIN)/python -m dispatch.service.parameters > docs/parameters.md.new
 	@mv docs/parameters.md.new docs/parameters.md
+
+pictures: venv
+	@$(BIN)/python -m dispatch.cli.simulate.pictures docs/img
 
 tidy: venv
 	@$(BIN)/ruff format .

@@ -35,7 +35,7 @@ def _user(ruri: sip_uri.Uri) -> bytes:
     if ruri.user is None:
         return b""
     user = ruri.user_name
-    password = b":" + ruri.password if ruri.password else b""
+    password = b":" + ruri.password if ruri.password is not None else b""
     telephone = ruri.user[len(user) :]
     if ruri.scheme == b"tel" and ruri.params:
         telephone = b";" + ruri.params

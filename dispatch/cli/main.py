@@ -13,10 +13,11 @@ from dispatch.cli.command import Command
 from dispatch.cli.db_schema import DB_SCHEMA
 from dispatch.cli.demo import DEMO
 from dispatch.cli.diff import DIFF
+from dispatch.cli.simulate import SIMULATE
 
 _INTERRUPTED: Final = 128 + signal.SIGINT  # as a shell says it
 
-COMMANDS: Final[tuple[Command, ...]] = (CHECK, DIFF, DB_SCHEMA, DEMO)
+COMMANDS: Final[tuple[Command, ...]] = (CHECK, DIFF, DB_SCHEMA, SIMULATE, DEMO)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -107,7 +107,7 @@ def _read_behind_scheme(scheme: bytes, rest: bytes) -> Uri | None:
     if first in (b"]", b":"):
         return None
     if first == b"[":
-        return _read_host(scheme, None, None, rest)
+        return _read_bracket(scheme, rest)
     at = _find_any(rest, b"@:;?[]", 1)
     mark = rest[at : at + 1]
     if mark == b"@":
@@ -117,6 +117,16 @@ def _read_behind_scheme(scheme: bytes, rest: bytes) -> Uri | None:
     if mark in (b";", b"?"):
         return _read_open(scheme, rest, at)
     return None if mark else Uri(scheme, None, None, rest, None, b"", b"")
+
+
+def _read_bracket(scheme: bytes, rest: bytes) -> Uri | None:
+    """An address came first: it is the host, unless an ``@`` in the parameters makes all before that the user."""
+    end = rest.find(b"]") + 1
+    mark = _end_of(rest, _DIGITS, end + 1) if rest[end : end + 1] == b":" else end
+    as_host = _read_host(scheme, None, None, rest[:mark])
+    if as_host is not None and rest[mark : mark + 1] in (b";", b"?") and rest.find(b"@", mark) >= 0:
+        return _read_open(scheme, rest, mark)
+    return _read_host(scheme, None, None, rest)
 
 
 def _read_colon(scheme: bytes, rest: bytes, colon: int) -> Uri | None:
@@ -140,10 +150,10 @@ def _read_open(scheme: bytes, rest: bytes, mark: int) -> Uri | None:
     at = rest.find(b"@", mark)
     if at < 0:
         return _finish(scheme, None, None, rest[:mark], None, rest[mark:])
-    user, colon, password = rest[:at].partition(b":")
+    user, colon, password = rest[mark:at].partition(b":")
     if _find_any(password, b":;?", 0) < len(password):
         return None
-    return _read_host(scheme, user, password if colon else None, rest[at + 1 :])
+    return _read_host(scheme, rest[:mark] + user, password if colon else None, rest[at + 1 :])
 
 
 def _read_host(scheme: bytes, user: bytes | None, password: bytes | None, text: bytes) -> Uri | None:

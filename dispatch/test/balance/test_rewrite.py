@@ -11,6 +11,7 @@ class RewriteTests(SynchronousTestCase):
         for ruri, destination, expected in (
             (b"sip:alice@a.com:5080;transport=tcp?x=y", b"sip:127.0.0.1:5070", b"sip:alice@127.0.0.1:5070"),
             (b"sip:alice:pw@a.com", b"sip:gw;transport=tcp", b"sip:alice:pw@gw;transport=tcp"),
+            (b"sip:alice:@a.com", b"sip:gw", b"sip:alice:@gw"),
             (b"sips:alice@a.com", b"sip:10.0.0.2:5060", b"sips:alice@10.0.0.2:5060"),
             (b"SIP:alice@a.com", b"SIPS:127.0.0.1:5070", b"sip:alice@127.0.0.1:5070"),
             (b"sip:a.com:5080", b"sip:10.0.0.2:5060", b"sip:10.0.0.2:5060"),

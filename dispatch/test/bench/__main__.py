@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from dispatch.test.bench import run, subjects
+from dispatch.test.bench import balance, run, subjects
 from dispatch.test.bench.run import Figures
 from dispatch.test.real import service
 from dispatch.test.real.process import Socket
@@ -35,6 +35,8 @@ def main() -> int:
         print("sipp is not installed (Debian: sip-tester)", file=sys.stderr)
         return 1
     out: dict[str, Any] = {"cpus": os.cpu_count(), "rate": options.rate, "calls": options.calls}
+    out["balance"] = balance.measure()
+    _say(balance.spell(out["balance"]))
     with tempfile.TemporaryDirectory(prefix="bench.") as name:
         folder = Path(name)
         for mode in options.modes:

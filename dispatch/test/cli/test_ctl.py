@@ -10,11 +10,13 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.cli import ctl
+from dispatch.control.client import Client
 from dispatch.control.command import Door
 from dispatch.control.commands import TABLE
 from dispatch.control.commands.listing import LIST, Listed
 from dispatch.control.commands.reload import RELOAD, Reloaded
 from dispatch.control.commands.set_state import SET_STATE, StateSet
+from dispatch.test.control.make import Pair, Steered
 
 ROWS = [row for row in TABLE if Door.CTL in row.names]
 
@@ -101,6 +103,24 @@ class CommandLineTests(SynchronousTestCase):
             (["-c", str(path), "list"], f"unix:{folder.absolute()}/a.sock"),
         ):
             self.assertEqual(ctl._endpoint(parse(arguments)), endpoint)
+
+
+class DoorTests(SynchronousTestCase):
+    # Each command once; a new one is to be added here.
+    LINES = (("list", "1"), ("set-state", "1", "sip:a", "ip"), ("reload",), ("diff",), ("version",))
+
+    def test_every_command(self) -> None:
+        """What is typed reaches the command, and its answer can be shown to people and to programs."""
+        self.assertEqual([line[0] for line in self.LINES], [row.names[Door.CTL] for row in ROWS])
+        pair = Pair(Steered(b"1 sip:a\n").control())
+        for line in self.LINES:
+            options = ctl.make_parser().parse_args(line)
+            row = options.row
+            values = {one.name: getattr(options, one.name) for one in row.arguments}
+            answer = pair.result(lambda row=row, values=values: Client(pair.client).call(row.names[Door.AMP], **values))  # type: ignore[misc]
+            self.assertTrue(all(text.isprintable() for text in ctl.shown(row, answer)))
+            (text,) = ctl.shown(row, answer, as_json=True)
+            self.assertIsInstance(json.loads(text), list if row.is_listing else dict)
 
 
 class ShownTests(SynchronousTestCase):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -28,16 +29,22 @@ class Plan:
     Attributes:
         sockets: where it listens.
         destinations: URIs of set 1, in order of preference; attributes may follow after a blank.
+        level: all have the same priority, above 0.
         silence: seconds without an answer after which a destination counts as failed.
         grace: seconds that open transactions get at SIGTERM.
+        parameters: more for ``[dispatcher]``.
+        route: more for ``[route]``.
     """
 
     sockets: tuple[Socket, ...]
     destinations: tuple[str, ...]
-    algorithm: int = 4
+    algorithm: int | str = 4
     relay: str = "stateful"
     silence: float = 10.0
     grace: float = 5.0
+    level: bool = False
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    route: Mapping[str, Value] = field(default_factory=dict)
 
     def tables(self) -> dict[str, dict[str, Value]]:
         """The configuration, table by table."""
@@ -47,8 +54,8 @@ class Plan:
                 "secret_file": "secret",
             },
             "sip.timers": {"fr_timer": self.silence, "grace": self.grace},
-            "dispatcher": {"list_file": "dispatcher.list", "flags": 2},
-            "route": {"set": 1, "algorithm": self.algorithm, "relay": self.relay},
+            "dispatcher": {"list_file": "dispatcher.list", "flags": 2, **self.parameters},
+            "route": {"set": 1, "algorithm": self.algorithm, "relay": self.relay, **self.route},
         }
 
 
@@ -68,11 +75,18 @@ def _literal(value: Value) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def write_list(folder: Path, destinations: tuple[str, ...]) -> Path:
-    """The list file of set 1, the first destination with the highest priority; replaced in one step."""
+def write_list(folder: Path, destinations: tuple[str, ...], *, level: bool = False) -> Path:
+    """The list file of set 1, the first destination with the highest priority; replaced in one step.
+
+    Args:
+        level: all have the same priority; the last line is first then.
+    """
     path = folder / "dispatcher.list"
     fresh = path.with_suffix(".fresh")
-    ranked = zip(destinations, range(len(destinations), 0, -1), strict=True)
+    count = len(destinations)
+    ranked = list(zip(destinations, [10] * count if level else range(count, 0, -1), strict=True))
+    if level:
+        ranked.reverse()
     parted = ((*one.partition(" "), priority) for one, priority in ranked)
     fresh.write_text("".join(f"1 {uri} 0 {priority} {attrs}\n" for uri, _, attrs, priority in parted))
     return fresh.rename(path)
@@ -81,7 +95,7 @@ def write_list(folder: Path, destinations: tuple[str, ...]) -> Path:
 def write(folder: Path, plan: Plan) -> Path:
     """Configuration and list; the path of the configuration."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_list(folder, plan.destinations)
+    write_list(folder, plan.destinations, level=plan.level)
     path = folder / "dispatcher.toml"
     path.write_text(toml(plan.tables()))
     return path
@@ -103,5 +117,5 @@ def start(name: str, folder: Path, plan: Plan) -> Process:
     config = write(folder, plan)
     if STAND_IN:
         listed = folder / "dispatcher.list"
-        return kamailio.balancer(name, folder, plan.sockets, listed, plan.algorithm, plan.silence)
+        return kamailio.balancer(name, folder, plan.sockets, listed, int(plan.algorithm), plan.silence)
     return launch(name, folder, config, plan.sockets)

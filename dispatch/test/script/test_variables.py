@@ -98,10 +98,19 @@ class ReadTests(SynchronousTestCase):
         for name in ("du", "dd", "dp", "dP"):
             self.assertIsNone(read(f"${name}"))
 
+    def test_ports(self) -> None:
+        """A port is as written, also when only its colon is; without one it is the usual one."""
+        scene = StillScene()
+        for uri, port in ((b"sip:h:05060", b"05060"), (b"sip:h:", b""), (b"sips:h", b"5060")):
+            scene.uri = uri
+            self.assertEqual(read("$rp", scene), port)
+
     def test_credentials(self) -> None:
         """ACK and CANCEL have no credentials; Proxy-Authorization hides Authorization, also when it is of no use."""
         self.assertIsNone(read("$au", StillScene(request(b"ACK", headers=DIGEST))))
         self.assertIsNone(read("$au", StillScene(request(headers=b"Proxy-Authorization: Basic x\r\n" + DIGEST))))
+        nameless = StillScene(request(headers=b"Proxy-Authorization: Digest nonce=x\r\n"))
+        self.assertEqual([read(name, nameless) for name in ("$au", "$aU", "$ad", "$ar")], [b""] * 4)
 
     def test_empty(self) -> None:
         """What is there and empty is empty, but a Contact that is empty is none; [*] leaves empty ones before out."""

@@ -150,6 +150,13 @@ def _plain(value: object) -> object:
     return ("error", value.status) if isinstance(value, ParseError) else value
 
 
+def _value(message: Message, name: bytes) -> object:
+    try:
+        return message.header(name)
+    except ParseError as error:
+        return error
+
+
 class AgreementTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.ran: Counter[str] = Counter()
@@ -171,6 +178,10 @@ class AgreementTests(SynchronousTestCase):
         for header in _NAMES:
             self.assertEqual(quick.lines(header), full.lines(header), (header, name or raw))
             self.assertEqual(quick.first_line(header), full.first_line(header), (header, name or raw))
+        self.assertIsNotNone(full.reader)  # From here on it is what answers.
+        for header in (*_NAMES, b"subject", b"content-length"):
+            ours, theirs = _plain(_value(Message(raw), header)), _plain(_value(full, header))
+            self.assertEqual(ours, theirs, (header, name or raw))
 
     def _both_ran(self) -> None:
         """Neither way may have been spared the comparison: each gave a tenth of the answers at least."""

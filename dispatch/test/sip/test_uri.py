@@ -98,7 +98,10 @@ class ParseTests(SynchronousTestCase):
             b"sip:a;b:c:d@h", b"sip:a;b:c;d@h", b"sip:a;b:c?d@h", b"sip:a;b@c@d", b"sip:a@b;c@d", b"sip:a@b?c@d"
         )
         self.assertEqual(self._parts(b"sip:a;b:c:d").params, b"b:c:d")
-        self._is_none(b"sip:a?b;c", b"sip:a@h?b;c", b"sip:[::1];x@h")
+        for text, user in ((b"sip:[::1];x:pw@h", b"[::1];x"), (b"sip:[::1]:5;x@h", b"[::1]:5;x")):
+            self.assertEqual((self._parts(text).user, self._parts(text).host), (user, b"h"))
+        self._is_none(b"sip:[::1]:5@h", b"sip:[::1];x@h;a@b", b"sip:a@[::1];x@h", b"sip:[::1];x@")
+        self._is_none(b"sip:a?b;c", b"sip:a@h?b;c", b"sip:[a;b];x@h")
 
     def test_ipv6(self) -> None:
         """Brackets hold anything but marks of other parts; the form with three colons of RFC 5118 §4.10 passes."""

@@ -34,9 +34,9 @@ _RANDOM: Final = 6
 
 
 class Request:
-    """A request as the route has it: the message, and the Request-URI as it is by now."""
+    """A request as the route has it: the message, and the Request-URI and where it is to go as they are by now."""
 
-    __slots__ = ("message", "uri")
+    __slots__ = ("destination_uri", "message", "uri")
 
     def __init__(self, text: str) -> None:
         try:
@@ -44,6 +44,7 @@ class Request:
         except ParseError as error:
             raise Unsupported(f"the message is refused: {error}") from None
         self.uri = self.message.uri
+        self.destination_uri: bytes | None = None
 
     @property
     def method(self) -> bytes:
@@ -75,6 +76,7 @@ class Bench:
             calls=Calls(lambda: 0.0) if params.get("ds_hash_size") else None,
             probing_threshold=params.get("ds_probing_threshold", 1),
             inactive_threshold=params.get("ds_inactive_threshold", 1),
+            probing_mode=params.get("ds_probing_mode", 0),
         )
 
     def load(self, text: str | None = None) -> bool:
@@ -141,6 +143,7 @@ def _select(bench: Bench, step: Vector, *, walk: bool) -> dict[str, object]:
     domain = step["fn"] == "ds_select_domain"
     before = step.get("predu")
     request = Request(step["message"])
+    request.destination_uri = before.encode("latin-1") if before is not None else None
     selection = bench.dispatcher.select(
         request,
         step["set"],

@@ -24,7 +24,9 @@ def hash_key_of(vector: Vector) -> HashKey | None:
     source = _source(vector)
 
     def key(request: Any) -> bytes:
-        return evaluate(StillScene(request.message.raw, source))
+        scene = StillScene(request.message.raw, source)
+        scene.uri, scene.destination_uri = request.uri, getattr(request, "destination_uri", None)
+        return evaluate(scene)
 
     return key
 
