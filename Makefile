@@ -4,7 +4,7 @@
 #   run      a demonstration with calls of its own; DEMO=once ends by itself
 #   check    format, lint, types, import contracts, unit tests
 #   test     check, real, held, fuzz; ends with one line "N passed, N failed"
-#   real     tests with real peers (SIPp, Kamailio)
+#   real     tests with real peers (SIPp, Kamailio, databases)
 #   vectors  recorded decisions; VECTORS=DIR takes another folder
 #   held     those of them that must pass by now
 #   differential  random lists and requests for a real Kamailio and for us; N=2000 cases, SEED=... the same again

@@ -287,18 +287,19 @@ class Engine:
         found.addErrback(lambda failure: log.failure("after looking up {host}", failure, host=host))
 
     def _outbound(self, name: bytes, address: str, inbound: Listener, socket: Socket | None) -> Listener | None:
-        """The local socket to send from: the one asked for, the one the request came on, or the first that fits."""
+        """The local socket to send from: of those that fit the one asked for, that it came on, or the first."""
         fitting = [
             one for one in self.listeners if one.transport.name == name and (":" in one.host) == (":" in address)
         ]
-        if socket is not None:
-            return next((one for one in fitting if _is_named(one, socket)), None)
+        for one in fitting if socket is not None else ():
+            if _is_named(one, socket):
+                return one
         if inbound in fitting:
             return inbound
         return fitting[0] if fitting else None
 
 
-def _is_named(listener: Listener, socket: Socket) -> bool:
+def _is_named(listener: Listener, socket: Socket | None) -> bool:
     return socket == (listener.transport.name.decode().lower(), listener.host, listener.port)
 
 

@@ -31,17 +31,25 @@ class ConfigError(DispatchError):
         path: the file.
         line: line number from 1; 0 where the problem has no line.
         remedy: what is wrong, and what to write instead.
+        row: what is shown in place of the line, where rows are no lines.
     """
 
-    def __init__(self, path: Path | str, line: int, remedy: str) -> None:
-        super().__init__(path, line, remedy)
+    def __init__(self, path: Path | str, line: int, remedy: str, row: str = "") -> None:
+        super().__init__(path, line, remedy, row)
         self.path = path
         self.line = line
         self.remedy = remedy
+        self.row = row
+
+    @property
+    def place(self) -> str:
+        """Where it is, for a person."""
+        if self.row:
+            return f"{self.path}: {self.row}"
+        return f"{self.path}:{self.line}" if self.line else f"{self.path}"
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else f"{self.path}"
-        return f"{place}: {self.remedy}"
+        return f"{self.place}: {self.remedy}"
 
 
 class ConfigErrors(DispatchError):

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from dispatch.balance.destination import LocalSocket, Row
+from dispatch.balance.pace import gently
 from dispatch.balance.roster import Roster, RosterBuilder
 from dispatch.errors import ConfigError
 
@@ -52,7 +53,7 @@ def load(path: Path, sockets: Collection[LocalSocket], *, strict: bool = False) 
 def parse(text: bytes, path: Path | str, sockets: Collection[LocalSocket], *, strict: bool = False) -> Roster:
     """The destinations in the text of a file."""
     builder = RosterBuilder(path, sockets, strict=strict)
-    for number, piece, cut in _pieces(text):
+    for number, piece, cut in gently(_pieces(text)):
         if cut:
             builder.warn(number, f"the line is longer than {_LONGEST} bytes; what follows is read as a line of its own")
         _read_line(builder, number, piece)

@@ -30,7 +30,7 @@ class Loads:
         tallies: of each of them.
     """
 
-    __slots__ = ("_heap", "_size", "lineup", "tallies")
+    __slots__ = ("__weakref__", "_heap", "_size", "lineup", "tallies")
 
     def __init__(self, lineup: Lineup, tallies: Sequence[Tally]) -> None:
         self.lineup = lineup

@@ -7,12 +7,15 @@ The same `duid` with another URI keeps its counters and stays disabled, but its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from dispatch.balance import health
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group
 from dispatch.balance.health import Condition
+from dispatch.balance.pace import gently
 from dispatch.balance.tally import Tally
 
 Identity = tuple[int, bool, bytes, int]
@@ -47,12 +50,12 @@ class Succession:
             heir.settle()
         for group in self._lost:
             for member in group.members:
-                member.condition.tally.is_gone = True
+                member.condition.tally.leave()
 
 
 def _lose(before: Mapping[Identity, Destination], now: Mapping[Identity, Destination]) -> list[Tally]:
     """What counts the calls of members that the new list has no more."""
-    return [member.condition.tally for identity, member in before.items() if identity not in now]
+    return [member.condition.tally for identity, member in gently(before.items()) if identity not in now]
 
 
 class _Stranger:
@@ -72,7 +75,7 @@ class _Stranger:
 
     def settle(self) -> None:
         for tally in self._lost:
-            tally.is_gone = True
+            tally.leave()
         for condition, tally in self._kept:
             condition.tally = tally
             tally.calls = 0
@@ -89,11 +92,11 @@ class _Heir:
         self._renewed: list[tuple[Destination, Destination]] = []
         known = identities(before.members)
         ours = identities(group.members)
-        for identity, destination in ours.items():
+        for identity, destination in gently(ours.items()):
             same = known.get(identity)
             if same is not None:
                 destination.condition = same.condition
-                if same.listed != destination.listed or same.uri.lower() != destination.uri.lower():
+                if _says_something_new(same, destination):
                     self._renewed.append((same, destination))
         self._lost = _lose(known, ours)
         self._cursors = _cursors(before, known, group, ours)
@@ -103,7 +106,7 @@ class _Heir:
         for same, destination in self._renewed:
             destination.condition = _renewed(same, destination)
         for tally in self._lost:
-            tally.is_gone = True
+            tally.leave()
         group, old = self._group, self._before.turn
         turn = group.turn
         group.lineup = None  # states may have changed since it was made
@@ -118,7 +121,7 @@ def identities(members: Iterable[Destination]) -> dict[Identity, Destination]:
     """The members by what they are known by, in the order of the list."""
     found: dict[Identity, Destination] = {}
     seen: dict[tuple[bool, bytes], int] = {}
-    for member in sorted(members, key=lambda member: member.line):
+    for member in gently(sorted(members, key=lambda member: member.line)):
         name = (True, member.duid) if member.duid else (False, member.uri.lower())
         occurrence = seen.get(name, 0)
         seen[name] = occurrence + 1
@@ -126,36 +129,137 @@ def identities(members: Iterable[Destination]) -> dict[Identity, Destination]:
     return found
 
 
+def _says_something_new(old: Destination, new: Destination) -> bool:
+    return old.listed != new.listed or _moved(old, new)
+
+
+def _moved(old: Destination, new: Destination) -> bool:
+    return old.uri.lower() != new.uri.lower()
+
+
+def _renewed_flags(old: Destination, new: Destination) -> int:
+    """The state of a destination of which the list says something new."""
+    return new.listed | old.condition.flags & health.DISABLED if _moved(old, new) else new.listed
+
+
 def _renewed(old: Destination, new: Destination) -> Condition:
     """The condition that a destination of which the list says something new goes on with."""
     condition = old.condition
-    if old.uri.lower() != new.uri.lower():
-        fresh = new.fresh(new.listed | condition.flags & health.DISABLED, condition.tally)
+    if _moved(old, new):
+        fresh = new.fresh(_renewed_flags(old, new), condition.tally)
         fresh.selected, fresh.failures = condition.selected, condition.failures
         return fresh
-    condition.flags = new.listed
+    condition.flags = _renewed_flags(old, new)
     condition.failed = 0
     return condition
 
 
 def _weights(group: Group, known: Mapping[Identity, Destination]) -> list[tuple[Identity, bytes | None]]:
     """Who is in it, in which order, with which weight: while that is the same, all that goes by weight can go on."""
-    identity_of = {id(member): identity for identity, member in known.items()}
-    return [(identity_of[id(member)], member.attributes.get(b"weight")) for member in group.members]
+    identity_of = {id(member): identity for identity, member in gently(known.items())}
+    return [(identity_of[id(member)], member.attributes.get(b"weight")) for member in gently(group.members)]
 
 
 def _cursors(
     before: Group, known: Mapping[Identity, Destination], group: Group, ours: Mapping[Identity, Destination]
 ) -> list[int]:
     """By index of the member whose turn it was: the index of the same one, or of the next that is still there."""
-    index_of = {id(member): index for index, member in enumerate(group.members)}
-    identity_of = {id(member): identity for identity, member in known.items()}
-    stayed = [ours.get(identity_of[id(member)]) for member in before.members]
+    index_of = {id(member): index for index, member in gently(enumerate(group.members))}
+    identity_of = {id(member): identity for identity, member in gently(known.items())}
+    stayed = [ours.get(identity_of[id(member)]) for member in gently(before.members)]
     following = next((index_of[id(still)] for still in stayed if still is not None), 0)
     cursors = [0] * len(stayed)
-    for index in range(len(stayed) - 1, -1, -1):
+    for index in gently(range(len(stayed) - 1, -1, -1)):
         still = stayed[index]
         if still is not None:
             following = index_of[id(still)]
         cursors[index] = following
     return cursors
+
+
+class FieldChange(NamedTuple):
+    """Something that a list says otherwise about a destination."""
+
+    name: str
+    before: bytes | int
+    after: bytes | int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a new list does to a destination.
+
+    Attributes:
+        kind: ``added``, ``removed``, ``changed``, or ``reordered`` for a set: what stays comes in another order.
+        group: id of the set.
+        before: the destination in force; None where it is added or `kind` is ``reordered``.
+        after: the one that takes its place; None where it is removed or `kind` is ``reordered``.
+        fields: what the list says otherwise.
+        next_flags: the state that it will have; 0 where it is removed.
+        keeps: its counters go on.
+    """
+
+    kind: str
+    group: int
+    before: Destination | None = None
+    after: Destination | None = None
+    fields: tuple[FieldChange, ...] = ()
+    next_flags: int = 0
+    keeps: bool = False
+
+
+def differences(
+    before: Mapping[int, Group], sets: Mapping[int, Sequence[Destination]], *, keep_state: bool
+) -> list[Change]:
+    """What would change if `sets` came into force now, set by set; changes nothing, and a thread may do it.
+
+    Args:
+        before: the groups in force.
+        sets: members by set id, of a new list.
+        keep_state: whether a reload keeps states.
+    """
+    changes: list[Change] = []
+    for number in sorted({*before, *sets}):
+        members = before[number].members if number in before else ()
+        changes += _changes(number, members, sets.get(number, ()), keep_state)
+    return changes
+
+
+def _changes(
+    number: int, members: Sequence[Destination], after: Sequence[Destination], keep_state: bool
+) -> Iterator[Change]:
+    known, ours = identities(members), identities(after)
+    for identity, old in gently(known.items()):
+        new = ours.get(identity)
+        if new is None:
+            yield Change("removed", number, old)
+            continue
+        flags = new.listed
+        if keep_state:
+            flags = _renewed_flags(old, new) if _says_something_new(old, new) else old.flags
+        fields = _field_changes(old, new)
+        if fields or flags != old.flags:
+            yield Change("changed", number, old, new, fields, flags, keep_state)
+    for identity, new in gently(ours.items()):
+        if identity not in known:
+            yield Change("added", number, None, new, next_flags=new.listed)
+    if _order(members, known, ours) != _order(after, ours, known):
+        yield Change("reordered", number)
+
+
+def _field_changes(old: Destination, new: Destination) -> tuple[FieldChange, ...]:
+    pairs = (
+        FieldChange("uri", old.uri, new.uri),
+        FieldChange("flags", old.listed, new.listed),
+        FieldChange("priority", old.priority, new.priority),
+        FieldChange("attributes", old.attrs, new.attrs),
+    )
+    return tuple([pair for pair in pairs if pair.before != pair.after])
+
+
+def _order(
+    members: Sequence[Destination], ours: Mapping[Identity, Destination], theirs: Mapping[Identity, Destination]
+) -> list[Identity]:
+    """The identities that both lists have, in the order in which they are picked."""
+    identity_of = {id(member): identity for identity, member in ours.items()}
+    return [identity for member in members if (identity := identity_of[id(member)]) in theirs]

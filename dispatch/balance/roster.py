@@ -19,11 +19,13 @@ class Roster:
         sets: members by set id, both in the order of listings; empty when there are `errors`.
         errors: what makes the load fail, so that the list before stays in force.
         warnings: what was left out, or not taken as written.
+        away: the source did not answer; to ask again later may help.
     """
 
     sets: Mapping[int, tuple[Destination, ...]]
     errors: tuple[ConfigError, ...] = ()
     warnings: tuple[ConfigError, ...] = ()
+    away: bool = False
 
     @property
     def problems(self) -> tuple[ConfigError, ...]:
@@ -48,25 +50,34 @@ class RosterBuilder:
         self._errors: list[ConfigError] = []
         self._warnings: list[ConfigError] = []
 
-    def add(self, row: Row) -> None:
-        """Make a destination of the row, or a problem."""
+    def add(self, row: Row, label: str = "") -> None:
+        """Make a destination of the row, or a problem.
+
+        Args:
+            row: as read.
+            label: what names it in place of its line.
+        """
         try:
             destination = make(row, self._sockets)
         except ValueError as error:
-            if self._strict:
-                self.fail(row.line, f"{error}; ds_load_mode 1 allows no bad destination")
-            else:
-                self.warn(row.line, f"{error}; the line is skipped")
+            self.refuse(row.line, str(error), label)
         else:
             self._sets.setdefault(row.group, []).append(destination)
 
-    def fail(self, line: int, remedy: str) -> None:
-        """The whole load is no good."""
-        self._errors.append(ConfigError(self._path, line, remedy))
+    def refuse(self, line: int, remedy: str, label: str = "") -> None:
+        """This destination is bad."""
+        if self._strict:
+            self.fail(line, f"{remedy}; ds_load_mode 1 allows no bad destination", label)
+        else:
+            self.warn(line, f"{remedy}; the {'row' if label else 'line'} is skipped", label)
 
-    def warn(self, line: int, remedy: str) -> None:
+    def fail(self, line: int, remedy: str, label: str = "") -> None:
+        """The whole load is no good."""
+        self._errors.append(ConfigError(self._path, line, remedy, label))
+
+    def warn(self, line: int, remedy: str, label: str = "") -> None:
         """The operator should know."""
-        self._warnings.append(ConfigError(self._path, line, remedy))
+        self._warnings.append(ConfigError(self._path, line, remedy, label))
 
     def finish(self) -> Roster:
         """The whole: of equal priorities the one that was added last comes first."""

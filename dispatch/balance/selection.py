@@ -132,37 +132,37 @@ class Selection:
         `destination` stays the last one in use then, and `records` is empty (`ds_next_dst`). Where calls are counted
         the call is counted there from now on; one that has ended meanwhile gives None, with `destination` moved on.
         """
-        index = self._behind(self._index) if self._left > 0 and self._index >= 0 else -1
-        self._index = index
-        if index < 0:
-            return self._resume() if self.earlier is not None else None
-        self._left -= 1
-        member = self._lineup.members[index]
-        if self._calls is None:
+        while self._advance():
+            member = self._lineup.members[self._index]
+            if self._calls is not None and member.condition.tally.is_gone:
+                continue
             self.destination = member
+            if self._calls is not None and not self._calls.move(self._request.call_id, member):
+                return None
             member.condition.selected += 1
             return member
-        if member.condition.tally.is_gone:
-            return self.next()
-        self.destination = member
-        if not self._calls.move(self._request.call_id, member):
-            return None
-        member.condition.selected += 1
-        return member
+        return None
 
-    def _resume(self) -> Destination | None:
-        """Become the selection before this one; its destination comes once more."""
-        earlier = self.earlier
-        assert earlier is not None
-        self._lineup, self._turn, self._calls = earlier._lineup, earlier._turn, earlier._calls
-        self._algorithm, self._request, self._raw = earlier._algorithm, earlier._request, earlier._raw
-        self._first, self._index = earlier._first, earlier._index
-        self._limit, self._left, self._order = earlier._limit, earlier._left, earlier._order
-        self.earlier = earlier.earlier
+    def _advance(self) -> bool:
+        """Make the following record the first; False when there is none."""
+        self._index = self._behind(self._index) if self._left > 0 and self._index >= 0 else -1
         if self._index < 0:
-            return self._resume() if self.earlier is not None else None
-        self.destination = self._lineup.members[self._index]
-        return self.destination
+            return self._resume()
+        self._left -= 1
+        return True
+
+    def _resume(self) -> bool:
+        """Become the selection before this one, with the record that it stood at; False when there is none."""
+        while self.earlier is not None:
+            earlier = self.earlier
+            self._lineup, self._turn, self._calls = earlier._lineup, earlier._turn, earlier._calls
+            self._algorithm, self._request, self._raw = earlier._algorithm, earlier._request, earlier._raw
+            self._first, self._index, self._order = earlier._first, earlier._index, earlier._order
+            self._limit, self._left = earlier._limit, earlier._left
+            self.earlier = earlier.earlier
+            if self._index >= 0:
+                return True
+        return False
 
     @property
     def record(self) -> Destination | None:

@@ -30,6 +30,11 @@ class Tally:
         self._watcher: Watcher | None = None
         self._index = 0
 
+    def leave(self) -> None:
+        """The destination has left the list: its calls go on, and nobody else is interested."""
+        self.is_gone = True
+        self._watcher = None
+
     def tell(self, watcher: Watcher, index: int) -> None:
         """Tell `watcher`, and nobody else from now on, when the number changes."""
         self._watcher = watcher

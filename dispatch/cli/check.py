@@ -12,7 +12,7 @@ from dispatch.balance.roster import Roster
 from dispatch.cli.command import Command
 from dispatch.errors import ConfigError, ConfigErrors
 from dispatch.service.config import Config, examine
-from dispatch.service.tree import source_of
+from dispatch.service.lists import source_of
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -24,38 +24,40 @@ def _run(options: Namespace) -> int:
         config, problems = examine(options.file)
     except ConfigErrors as error:
         return _report(error.problems, ())
-    roster = source_of(config).read()
+    source = source_of(config)
+    roster = source.read()
     problems += roster.errors
     warnings = config.warnings + roster.warnings
     if not problems:
-        warnings += tuple(_compare(config, roster))
+        warnings += tuple(_compare(config, roster, source.name))
     status = _report(problems, warnings)
     if not problems:
-        print(f"{config.path} is fine: {_summary(config, roster)}")
+        print(f"{config.path} is fine: {_summary(config, roster, source.name)}")
     return status
 
 
-def _compare(config: Config, roster: Roster) -> Iterable[ConfigError]:
+def _compare(config: Config, roster: Roster, source: str) -> Iterable[ConfigError]:
     """What the configuration expects of the list and does not find."""
-    path, wanted = config.dispatcher.list_file, config.route.set
+    wanted = config.route.set
     if wanted not in roster.sets:
         there = ", ".join(map(str, sorted(roster.sets))) or "none"
-        yield ConfigError(path, 0, f"no destination in set {wanted}, which [route] set names; sets with some: {there}")
+        remedy = f"no destination in set {wanted}, which [route] set names; sets with some: {there}"
+        yield ConfigError(source, 0, remedy)
 
 
 def _report(problems: Iterable[ConfigError], warnings: Iterable[ConfigError]) -> int:
     """Say all of it, file by file in the order of lines; returns the exit status."""
     rows = [(problem, "") for problem in problems] + [(warning, "warning: ") for warning in warnings]
     for problem, mark in sorted(rows, key=lambda row: (str(row[0].path), row[0].line)):
-        print(ConfigError(problem.path, problem.line, mark + problem.remedy), file=sys.stderr)
+        print(f"{problem.place}: {mark}{problem.remedy}", file=sys.stderr)
     return 1 if any(not mark for _, mark in rows) else 0
 
 
-def _summary(config: Config, roster: Roster) -> str:
+def _summary(config: Config, roster: Roster, source: str) -> str:
     listens = ", ".join(map(str, config.sip.listen))
     members = sum(len(members) for members in roster.sets.values())
     sets = "1 set" if len(roster.sets) == 1 else f"{len(roster.sets)} sets"
-    return f"listens on {listens}; {members} destinations in {sets} from {config.dispatcher.list_file}"
+    return f"listens on {listens}; {members} destinations in {sets} from {source}"
 
 
 CHECK: Final = Command("check", "validate configuration and list without starting", _arguments, _run)

@@ -10,12 +10,14 @@ from typing import Final
 from dispatch import __version__
 from dispatch.cli.check import CHECK
 from dispatch.cli.command import Command
+from dispatch.cli.db_schema import DB_SCHEMA
 from dispatch.cli.demo import DEMO
+from dispatch.cli.diff import DIFF
 from dispatch.cli.simulate import SIMULATE
 
 _INTERRUPTED: Final = 128 + signal.SIGINT  # as a shell says it
 
-COMMANDS: Final[tuple[Command, ...]] = (CHECK, DEMO, SIMULATE)
+COMMANDS: Final[tuple[Command, ...]] = (CHECK, DIFF, DB_SCHEMA, SIMULATE, DEMO)
 
 
 def make_parser() -> argparse.ArgumentParser:

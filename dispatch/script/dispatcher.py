@@ -86,6 +86,10 @@ def ds_list_exist(request: Request, set: Number) -> int:
     return _code(group in request.router.dispatcher.groups)
 
 
+ds_list_exists: Final = ds_list_exist
+"""The same, as 5.6 spells it too."""
+
+
 def ds_is_active(request: Request, set: Number, uri: bytes | None = None) -> int:
     """Whether a destination of the set can be selected; with `uri`, one with exactly that URI (5.6)."""
     number = _integer(set)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from dispatch.script import stored, values
@@ -60,28 +61,34 @@ def _usage(name: str) -> str:
 
 
 def _header(name: bytes) -> Read:
-    def read(scene: Scene) -> Value:
-        return _text(scene.message, name, 0)
+    return lambda scene: _first(scene.message, name)
 
-    return read
+
+def _first(message: Message, name: bytes) -> Value:
+    """The first header of that name, blanks and folding before it left out, blanks behind it kept.
+
+    Nearly always without the full reader: every call may be hashed by it.
+    """
+    if not message.usual:
+        return _text(message, name, 0)
+    found = _line(name).search(message.raw, 0, message.head)
+    return message.raw[found.end() : message.raw.find(b"\r\n", found.end())] if found is not None else None
+
+
+@lru_cache(maxsize=256)
+def _line(name: bytes) -> re.Pattern[bytes]:
+    """Where a header begins in a message of usual layout, which continues no line; see `dispatch.sip.layout`."""
+    names = [re.escape(one) for one in (name, *[short for short, long in COMPACT.items() if long == name])]
+    return re.compile(rb"\r\n(?i:%b)[ \t]*:[ \t]*" % b"|".join(names))
 
 
 def _text(message: Message, name: bytes, index: int) -> Value:
-    """A header of that name, blanks and folding before it left out, blanks behind it kept."""
+    """As `_first`, of several the one with that index; by the full reader."""
     return values.at([message.raw[one.value : one.end - 2] for one in message.reader.spans(name)], index)
 
 
-def _call_id(scene: Scene) -> Value:
-    """Nearly always without the full reader: every call may be hashed by it."""
-    message = scene.message
-    at = message.raw.find(b"\r\nCall-ID:", 0, message.head) if message.usual else -1
-    if at < 0:
-        return _text(message, b"call-id", 0)
-    return message.raw[at + 10 : message.raw.find(b"\r\n", at + 10)].lstrip(b" \t")
-
-
 def _contact(scene: Scene) -> Value:
-    return _text(scene.message, b"contact", 0) or None
+    return _first(scene.message, b"contact") or None
 
 
 def _cseq_number(scene: Scene) -> Value:
@@ -105,6 +112,8 @@ def _header_named(inner: str, index: str | None) -> Variable:
     name = COMPACT.get(name, name)
     if at is None:
         return Variable(lambda scene: _joined(scene.message, name))
+    if at == 0:
+        return Variable(_header(name))
     return Variable(lambda scene: _text(scene.message, name, at))
 
 
@@ -188,7 +197,7 @@ def _write_destination(scene: Scene, value: Value) -> None:
 
 def _of_address(header: bytes, part: Callable[[Address], Value]) -> Read:
     def read(scene: Scene) -> Value:
-        text = _text(scene.message, header, 0)
+        text = _first(scene.message, header)
         found = address.read(text) if text is not None else None
         return part(found) if found is not None else None
 
@@ -216,9 +225,9 @@ def _of_credentials(part: Callable[[bytes], Value]) -> Read:
         message = scene.message
         if message.method in (b"ACK", b"CANCEL"):
             return None
-        text = _text(message, b"proxy-authorization", 0)
+        text = _first(message, b"proxy-authorization")
         if text is None:
-            text = _text(message, b"authorization", 0)
+            text = _first(message, b"authorization")
         return part(text) if text is not None else None
 
     return read
@@ -266,7 +275,7 @@ PLAIN: Final[Mapping[str, Variable]] = {
     "dP": Variable(_of_destination(_protocol)),
     **_addresses("f", b"from"),
     **_addresses("t", b"to"),
-    "ci": Variable(_call_id),
+    "ci": Variable(_header(b"call-id")),
     "cs": Variable(_cseq_number),
     "csb": Variable(_header(b"cseq")),
     "ct": Variable(_contact),

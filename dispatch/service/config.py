@@ -17,7 +17,8 @@ from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
 from dispatch.balance.destination import find_socket
 from dispatch.balance.selection import find_algorithm, known_algorithms
 from dispatch.errors import ConfigError, ConfigErrors
-from dispatch.service import toml_lines
+from dispatch.service import control_address, toml_lines
+from dispatch.service.control_address import ControlAddress
 from dispatch.service.dispatcher_config import READERS, DispatcherConfig
 from dispatch.service.listen import (
     SIP_PORT,
@@ -39,6 +40,7 @@ from dispatch.service.reading import (
     many,
     near,
     one_of,
+    optional,
     seconds,
     suggest,
     text,
@@ -97,13 +99,19 @@ class Sip:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """``[lists]``: what a reload does.
+    """``[lists]``: what a reload does, and what is done when the list can't be had.
 
     Attributes:
         reload_keeps_state: states and counters of destinations that stay are carried over.
+        cache: file for the last good copy, for a start without the list; None for none.
+        retry: seconds after which a database that was away is asked again, doubled each time; 0 for never.
+        timeout: seconds that a database may keep us waiting.
     """
 
     reload_keeps_state: bool = True
+    cache: Path | None = None
+    retry: float = 5.0
+    timeout: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,17 @@ class RouteConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlConfig:
+    """``[control]``: where people and programs come in; nowhere unless named.
+
+    Attributes:
+        amp: endpoints of the AMP door.
+    """
+
+    amp: tuple[ControlAddress, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All of a configuration file.
 
@@ -145,6 +164,7 @@ class Config:
     dispatcher: DispatcherConfig = field(default_factory=DispatcherConfig)
     lists: Lists = field(default_factory=Lists)
     route: RouteConfig = field(default_factory=RouteConfig)
+    control: ControlConfig = field(default_factory=ControlConfig)
     warnings: tuple[ConfigError, ...] = ()
 
 
@@ -193,6 +213,8 @@ def _resolved(config: Config) -> Config:
         config,
         sip=replace(config.sip, secret_file=base / config.sip.secret_file),
         dispatcher=replace(config.dispatcher, list_file=base / config.dispatcher.list_file),
+        lists=replace(config.lists, cache=config.lists.cache and base / config.lists.cache),
+        control=ControlConfig(tuple(one.beside(base) for one in config.control.amp)),
     )
 
 
@@ -238,6 +260,10 @@ def _listens(value: object, place: Place) -> object:
 
 def _alias(value: object, place: Place) -> object:
     return value if text(parse_host_port, "sip.example.com:5080", value, place) is not WRONG else WRONG
+
+
+def _endpoint(value: object, place: Place) -> object:
+    return text(control_address.parse, "unix:/run/dispatch/amp.sock", value, place)
 
 
 def _advertise(value: object, place: Place) -> object:
@@ -303,6 +329,7 @@ def _cross_check(config: Config, top: Place) -> None:
     _check_failover(config, top)
     _check_stateless(config.route, top.table("route"))
     _check_needs(config, top)
+    _check_control(config.control, top.table("control"))
 
 
 def _check_names(sip: Sip, place: Place) -> None:
@@ -370,6 +397,18 @@ def _check_needs(config: Config, top: Place) -> None:
             place.warn(f"algorithm {config.route.algorithm!r} needs [dispatcher] {need}: without it {effect}")
 
 
+def _check_control(control: ControlConfig, place: Place) -> None:
+    for index, address in enumerate(control.amp):
+        if address.is_too_long:
+            most = control_address.LONGEST_PATH
+            place.at("amp", index).wrong(
+                f"{address}: a unix socket's path has {most} bytes at most; name a shorter one"
+            )
+        elif not address.is_private:
+            others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
+            place.at("amp", index).warn(f"{address} gives {others} full control of the service")
+
+
 # --- which key takes what
 
 TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
@@ -405,7 +444,15 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
         },
     ),
     "dispatcher": (DispatcherConfig, READERS),
-    "lists": (Lists, {"reload_keeps_state": boolean}),
+    "lists": (
+        Lists,
+        {
+            "reload_keeps_state": boolean,
+            "cache": optional(file_name),
+            "retry": seconds(0),
+            "timeout": seconds(1),
+        },
+    ),
     "route": (
         RouteConfig,
         {
@@ -419,5 +466,6 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "failover_time": seconds(0.1),
         },
     ),
+    "control": (ControlConfig, {"amp": many(_endpoint, of=str)}),
 }
 _TOP: Final = {name: _table(name) for name in TABLES if "." not in name}

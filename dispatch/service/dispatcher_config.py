@@ -16,11 +16,11 @@ from dispatch.script import formats, variables
 from dispatch.service.reading import Place, Reader, expected, file_name, integer, text
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.grammar import TOKEN
+from dispatch.source import database_url
 
 _T = TypeVar("_T")
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_]+")
-_DB_URL: Final = re.compile(r"[a-z][a-z0-9+]*://[!-~]+")
 _AVP: Final = re.compile(r"\$avp\([A-Za-z0-9_:.]+\)")
 _SOCKET: Final = re.compile(r"[a-z]+:[!-~]+")
 _PROBING: Final = "No effect yet: probing is still to come. "
@@ -39,6 +39,18 @@ def _like(pattern: re.Pattern[str], what: str) -> Reader:
 
 def _or_unset(reader: Reader) -> Reader:
     return lambda value, place: value if value == "" else reader(value, place)
+
+
+def _db_url(value: object, place: Place) -> object:
+    """Never shown in an error: there is a password in it."""
+    example = "write e.g. 'mysql://user:password@host/database' or 'sqlite:////path'"
+    if not isinstance(value, str):
+        return expected("the URL of a database", value, place)
+    try:
+        database_url.parse(value)
+    except ValueError as error:
+        return place.wrong(f"{place}: {error}; {example}")
+    return value
 
 
 def _parsed(parse: Callable[[str], object], example: str) -> Reader:
@@ -115,9 +127,10 @@ class DispatcherConfig:
     )
     db_url: str = _parameter(
         "",
-        _or_unset(_like(_DB_URL, "a URL like 'mysql://user:password@host/database' or 'sqlite:////path'")),
+        _or_unset(_db_url),
         '"mysql://user:password@db.example.com/kamailio"',
-        "Database with the list of destinations, in place of `list_file`.",
+        "Database with the list of destinations, in place of `list_file`: `mysql://`, `postgres://` or `sqlite://`; "
+        "see [lists](lists.md#a-table).",
     )
     table_name: str = _parameter("dispatcher", _identifier, '"my_dispatcher"', "Table of `db_url` with the list.")
     setid_col: str = _parameter("setid", _identifier, '"groupid"', "Column with the number of the set.")
@@ -233,7 +246,8 @@ class DispatcherConfig:
         "",
         _or_unset(_like(_SOCKET, "a socket of [sip] listen, like 'udp:192.0.2.10:5060'")),
         '"udp:192.0.2.10:5060"',
-        "What to send from to destinations without attribute `socket`; one of `[sip] listen`.",
+        "What to send from to destinations without attribute `socket`; one of `[sip] listen`. Where it can't reach a "
+        "destination (another protocol), one that can is taken.",
     )
     ds_timer_mode: int = _parameter(
         0,

@@ -18,6 +18,9 @@ What may stand under `[dispatcher]`: the parameters of Kamailio's *dispatcher* m
 defaults. This page is made from the code by `make reference`. Marked "5.6" is what the module has got since
 version 4.4; all else is as old as that. Text that is empty is not set.
 
+AVPs and variables (`..._avp`, `..._pvname`) are seen by routing scripts only, which are still to come; the built-in
+route does not look at them, and where none is named nothing is done for them.
+
 | parameter | | default | example | what it does |
 |---|---|---|---|---|
 """

@@ -128,6 +128,11 @@ def file_name(value: object, place: Place) -> object:
     return Path(value) if isinstance(value, str) and value else expected("a file name", value, place)
 
 
+def optional(reader: Reader) -> Reader:
+    """None for empty text."""
+    return lambda value, place: None if value == "" else reader(value, place)
+
+
 def many(read_one: Reader, *, of: type) -> Reader:
     """A list of something; a single one may stand without brackets."""
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from twisted.application.service import IService
 from twisted.python import usage
 
+from dispatch.balance import pace
 from dispatch.errors import DispatchError
-from dispatch.service import config, tree
+from dispatch.service import collector, config, tree
 from dispatch.service.hangup import HangUp
-
-_YOUNG: Final = 50_000  # allocations between two looks of the garbage collector; transactions die by reference count
 
 
 class Options(usage.Options):
@@ -45,12 +43,12 @@ def load(path: Path, reactor: Any) -> IService:
     except DispatchError as error:
         raise SystemExit(str(error)) from None
     HangUp(reactor, top.reload).setServiceParent(top)
-    reactor.callWhenRunning(_settle)
+    reactor.callWhenRunning(_settle, reactor)
     return top
 
 
-def _settle() -> None:
-    """Take what is there for good out of the garbage collector's rounds."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNG, 50, 100)
+def _settle(reactor: Any) -> None:
+    """Now that the reactor runs, keep what would hold it up away from it."""
+    collector.settle()
+    pace.lend_from(reactor.callFromThread)
+    reactor.addSystemEventTrigger("before", "shutdown", pace.lend_from, None)

@@ -3,6 +3,8 @@
 DispatcherService            top; reads the list again (`reload`)
   TransportService           one for each socket
   EngineService              transactions and their timers
+  DoorService                one for each endpoint of control
+  Retry                      asks a source again that was away
   LoadService                calls that are counted and never end, where calls are counted
 """
 
@@ -11,36 +13,49 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import Cooperator, LoopingCall, SchedulerStopped
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
+from dispatch import __version__
+from dispatch.balance.destination import Destination
 from dispatch.balance.membership import Membership
-from dispatch.balance.reconcile import Succession
+from dispatch.balance.pace import gently
+from dispatch.balance.reconcile import Change, Succession, differences
 from dispatch.balance.roster import Roster
 from dispatch.balance.selection import find_algorithm
+from dispatch.control.amp import ControlFactory
+from dispatch.control.command import Control
+from dispatch.control.commands import TABLE
 from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
 from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router
-from dispatch.service import secret
+from dispatch.service import doors, lists, secret
+from dispatch.service.collector import Pause
 from dispatch.service.config import Config
 from dispatch.service.functions import make_dispatcher, make_parameters
-from dispatch.service.listen import local_sockets
-from dispatch.source.file import FileSource
+from dispatch.service.retry import Retry
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
 
 log: Final = Logger()
+
+_SLICE: Final = 0.002  # seconds of an errand at a time
+
+Result = TypeVar("Result")
 
 
 class TransportService(Service):
@@ -104,6 +119,18 @@ class LoadService(Service):
             self._loop.stop()
 
 
+class DoorService(Service):
+    """Runs a door of control, which is open already."""
+
+    def __init__(self, port: IListeningPort) -> None:
+        self._port = port
+
+    def stopService(self) -> Deferred[None] | None:
+        """Close it."""
+        super().stopService()
+        return self._port.stopListening()
+
+
 class DispatcherService(MultiService):
     """The whole.
 
@@ -125,11 +152,13 @@ class DispatcherService(MultiService):
         self._config = config
         self._reactor = reactor
         self._reloading = DeferredLock()
-        self._errands = Cooperator(scheduler=lambda step: reactor.callLater(0, step), started=False)
-        self._source = source_of(config)
-        roster = self._source.read()
-        if roster.errors:
-            raise ConfigErrors(roster.errors)
+        self._pause = Pause()
+        self._errands = Cooperator(_slice, scheduler=lambda step: reactor.callLater(0, step), started=False)
+        self._source = lists.source_of(config)
+        self._cache = lists.cache_of(config, self._source)
+        roster, self._failed = lists.begin(config, self._source, self._cache)
+        self._retry = Retry(reactor, config.lists.retry, self.reload)
+        self._retry.setServiceParent(self)
 
         route, parameters = config.route, config.dispatcher
         self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn)
@@ -139,6 +168,8 @@ class DispatcherService(MultiService):
         self.engine = Engine(reactor, time.monotonic, resolver, config.sip.timers, config.sip.limits)
         key = _secret(config.sip.secret_file)
         self._transports = _bind(config, self.engine)
+        control = Control(self.dispatcher, self, self._source.name, __version__, TABLE)
+        ports = self._open_doors(control)
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
         algorithm = find_algorithm(route.algorithm)
@@ -155,6 +186,17 @@ class DispatcherService(MultiService):
             LoadService(self._expire_load, parameters.ds_hash_check_interval, reactor).setServiceParent(self)
         for transport in self._transports:
             TransportService(transport, reactor).setServiceParent(self)
+        for port in ports:
+            DoorService(port).setServiceParent(self)
+
+    def _open_doors(self, control: Control) -> list[IListeningPort]:
+        config, factory = self._config, ControlFactory(self._reactor, control)
+        try:
+            return doors.open_all(config.control.amp, factory, config.path, self._reactor)
+        except ConfigErrors:
+            for transport in self._transports:
+                transport.stop()
+            raise
 
     def startService(self) -> None:
         """Begin, and say so in one line."""
@@ -166,8 +208,10 @@ class DispatcherService(MultiService):
             sockets=", ".join(map(str, self._config.sip.listen)),
             destinations=sum(len(one.members) for one in sets.values()),
             sets=len(sets),
-            source=self._source.name,
+            source=self._source.name if self._failed is None else f"the copy in {self._config.lists.cache}",
         )
+        if self._failed is not None:
+            self._run(_complaints(self._failed, "the service runs on its last good copy" + self._again(self._failed)))
         self._run(self._after_reading(self._warnings))
 
     def stopService(self) -> Deferred[object]:
@@ -193,34 +237,52 @@ class DispatcherService(MultiService):
             self._resolver.resolve(name).addErrback(lambda failure: failure.trap(TransportError) and None)
         return address
 
-    def reload(self) -> Deferred[None]:
+    def reload(self) -> Deferred[Roster]:
         """Read the list again; a bad one leaves the old in force, and open calls are never touched.
 
         All that takes long is done in a thread or a little at a time, so that the reactor goes on however long the list
         is. Reloads that were asked for meanwhile wait their turn.
+
+        Returns:
+            Fires with what was read when that is in force, or with what has `errors` and is not.
         """
-        return self._reloading.run(self._reload).addErrback(
-            lambda failure: log.failure("the list could not be read", failure)
-        )
+        return self._reloading.run(self._reload).addErrback(self._unreadable)
 
-    def _reload(self) -> Deferred[None]:
-        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._read).addCallback(self._take)
+    def _reload(self) -> Deferred[Roster]:
+        self._retry.cancel()
+        self._pause.begin()
+        loading: Deferred[Any] = self._source.load(self._reactor, self._prepare)
+        return loading.addCallback(self._take).addBoth(self._end_pause, kept=True)
 
-    def _read(self) -> tuple[Roster, Succession | None, Membership | None]:
-        roster = self._source.read()
+    def _end_pause(self, result: Result, *, kept: bool) -> Result:
+        self._pause.end(kept=kept)
+        return result
+
+    def _unreadable(self, failure: Failure) -> Roster:
+        log.failure("the list could not be read", failure)
+        return self._refused("could not be read; the log says why")
+
+    def _refused(self, reason: str) -> Roster:
+        return Roster({}, errors=(ConfigError(self._source.name, 0, reason),))
+
+    def _prepare(self, roster: Roster) -> tuple[Roster, Succession | None, Membership | None]:
         if roster.errors:
             return roster, None, None
         succession = self.dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
-        return roster, succession, Membership(succession.groups, self.router.membership.addresses)
+        membership = Membership(succession.groups, self.router.membership.addresses)
+        return lists.kept(roster, self._cache), succession, membership
 
-    def _take(self, read: tuple[Roster, Succession | None, Membership | None]) -> None:
+    def _take(self, read: tuple[Roster, Succession | None, Membership | None]) -> Roster:
         roster, succession, membership = read
         if not self.running:
-            return
+            return self._refused("read too late: the service has stopped")
         if succession is None or membership is None:
-            self._run(_complaints(roster))
-            return
+            self._run(_complaints(roster, "the list before stays in force" + self._again(roster)))
+            return roster
+        self._retry.succeeded()
+        before = list(self.dispatcher.destinations())
         self.dispatcher.succeed(succession)
+        self._run(_let_go(before))
         self.router.membership = membership
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
@@ -229,6 +291,47 @@ class DispatcherService(MultiService):
             source=self._source.name,
         )
         self._run(self._after_reading(roster.warnings))
+        return roster
+
+    def preview(self, text: bytes | None = None) -> Deferred[tuple[Roster, list[Change]]]:
+        """What `reload` would change now; it reads and compares in a thread, and changes nothing.
+
+        Args:
+            text: of a list file, taken in place of what the source has.
+
+        Returns:
+            Fires with what was read, without its destinations, and the changes.
+        """
+        self._pause.begin()
+        reading: Deferred[tuple[Roster, list[Change]]]
+        if text is None:
+            reading = self._source.load(self._reactor, self._compare)
+        else:
+            reading = deferToThreadPool(
+                self._reactor,
+                self._reactor.getThreadPool(),
+                lambda: self._compare(lists.parse(self._config, text)),
+            )
+        return reading.addErrback(self._incomparable).addBoth(self._end_pause, kept=False)
+
+    def _incomparable(self, failure: Failure) -> tuple[Roster, list[Change]]:
+        return self._unreadable(failure), []
+
+    def _compare(self, roster: Roster) -> tuple[Roster, list[Change]]:
+        if roster.errors:
+            return roster, []
+        keep_state = self._config.lists.reload_keeps_state
+        changes = differences(self.dispatcher.groups, roster.sets, keep_state=keep_state)
+        unused = [member for members in roster.sets.values() for member in gently(members)]
+        roster = replace(roster, sets={})
+        for _ in gently(_let_go(unused)):
+            pass
+        return roster, changes
+
+    def _again(self, roster: Roster) -> str:
+        """Ask again later where that may help; says when."""
+        seconds = self._retry.failed() if roster.away else 0
+        return f"; next try in {seconds:g} seconds" if seconds else ""
 
     def _after_reading(self, warnings: Iterable[ConfigError]) -> Iterator[None]:
         """Tell what is odd, and have the addresses of all destinations ready before a call asks for them."""
@@ -242,6 +345,19 @@ class DispatcherService(MultiService):
             yield
 
 
+def _slice() -> Callable[[], bool]:
+    """Tells when an errand has had its time."""
+    end = time.monotonic() + _SLICE
+    return lambda: time.monotonic() > end
+
+
+def _let_go(destinations: list[Destination]) -> Iterator[None]:
+    """Free what nobody needs any more a little at a time: ten thousand at once take as long as a hundred calls."""
+    while destinations:
+        del destinations[-100:]
+        yield
+
+
 def _until_done(do: Callable[[], bool]) -> Iterator[None]:
     while do():
         yield
@@ -251,14 +367,14 @@ def _warn(problem: str) -> None:
     log.warn("{problem}", problem=problem)
 
 
-def _complaints(roster: Roster) -> Iterator[None]:
+def _complaints(roster: Roster, consequence: str) -> Iterator[None]:
     for problem in roster.warnings:
         log.warn("{problem}", problem=problem)
         yield
     for problem in roster.errors:
         log.error("{problem}", problem=problem)
         yield
-    log.error("the list before stays in force")
+    log.error("{consequence}", consequence=consequence)
 
 
 def _report_unresolved(failure: Any) -> None:
@@ -274,12 +390,6 @@ def _report_unfinished(failure: Any) -> None:
 def make_service(config: Config, reactor: Any) -> DispatcherService:
     """The service of a configuration; see `DispatcherService` for what it raises."""
     return DispatcherService(config, reactor)
-
-
-def source_of(config: Config) -> FileSource:
-    """Where the list comes from."""
-    parameters = config.dispatcher
-    return FileSource(parameters.list_file, local_sockets(config.sip.listen), strict=parameters.ds_load_mode == 1)
 
 
 def _secret(path: Path) -> bytes:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
 from zope.interface import implementer
 
 from dispatch.balance import listfile
 from dispatch.balance.destination import LocalSocket
 from dispatch.balance.roster import Roster
 from dispatch.source.interfaces import IDestinationSource
+
+_T = TypeVar("_T")
 
 
 @implementer(IDestinationSource)
@@ -34,6 +38,6 @@ class FileSource:
         """The list as the file has it now."""
         return listfile.load(self._path, self._sockets, strict=self._strict)
 
-    def load(self) -> Deferred[Roster]:
-        """The same, for who takes any source."""
-        return succeed(self.read())
+    def load(self, reactor: Any, use: Callable[[Roster], _T]) -> Deferred[_T]:
+        """The same, in a thread of the reactor's pool."""
+        return deferToThreadPool(reactor, reactor.getThreadPool(), lambda: use(self.read()))

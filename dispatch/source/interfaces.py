@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from zope.interface import Attribute, Interface
 
@@ -17,10 +18,19 @@ class IDestinationSource(Interface):
 
     name = Attribute("What to call it in log and errors: a path, or a database without its password. A str.")
 
-    def load() -> Deferred[Roster]:
-        """Read the whole list.
+    def read() -> Roster:
+        """Read the whole list, and wait for it: at start, and for the command line.
+
+        Never raises: what is wrong stands in the `errors` of the result.
+        """
+
+    def load(reactor: Any, use: Callable[[Roster], Any]) -> Deferred[Any]:
+        """Read the whole list in a thread, so that the reactor goes on.
+
+        Args:
+            reactor: gets the result.
+            use: what to do with the list; done in that thread too.
 
         Returns:
-            Fires with a Roster, never with a Failure: what is wrong stands in its `errors`. It has fired already where
-            nothing had to be waited for.
+            Fires with what `use` returned.
         """

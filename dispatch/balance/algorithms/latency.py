@@ -29,8 +29,9 @@ LATENCY = Algorithm(
     number=13,
     name="latency",
     pick=pick,
-    reads="priority, less one for each time that the latency in ms is as high as it; and the cursor of the set",
+    reads="the priority, less one for each time that the latency (attribute `latency`, or as measured) is as high "
+    "as it; and the cursor of the set",
     help="the fast destinations of the highest priority take turns, the slow ones follow",
-    needs=("priority", "ds_ping_latency_stats"),
+    needs=("priority",),
     order=order,
 )

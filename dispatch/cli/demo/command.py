@@ -24,6 +24,7 @@ from dispatch.cli.demo.show import Show
 from dispatch.errors import ConfigError, ConfigErrors, DispatchError
 from dispatch.service.config import Config, load
 from dispatch.service.listen import SIP_PORT
+from dispatch.service.lists import source_of
 from dispatch.service.tree import DispatcherService, make_service
 
 
@@ -66,7 +67,7 @@ class Demo:
         number, sets = config.route.set, self._service.dispatcher.groups
         if number not in sets:
             remedy = f"no destination in set {number}; write e.g. '{number} sip:127.0.0.1:5071'"
-            raise ConfigErrors([ConfigError(config.dispatcher.list_file, 0, remedy)])
+            raise ConfigErrors([ConfigError(source_of(config).name, 0, remedy)])
         addresses = {_address(config, member): member.uri for member in sets[number].members}
         gateways = [Gateway(uri, address, reactor) for address, uri in sorted(addresses.items())]
         self._show = Show(gateways, target, reactor, _say, self._calls_are_over)
@@ -83,7 +84,7 @@ class Demo:
         reactor.callWhenRunning(self._show.begin)
         members = sum(len(group.members) for group in self._service.dispatcher.groups.values())
         _say(f"the dispatcher of {config.path} listens on {', '.join(map(str, config.sip.listen))}")
-        _say(f"{members} destinations from {config.dispatcher.list_file}, algorithm {config.route.algorithm}")
+        _say(f"{members} destinations from {source_of(config).name}, algorithm {config.route.algorithm}")
         reactor.run()
         return 0 if self._succeeded else 1
 
@@ -114,7 +115,7 @@ def _address(config: Config, destination: Destination) -> tuple[str, int]:
         is_ours = False
     if not is_ours:
         remedy = f"{destination.uri.decode('latin-1')} is not on loopback and UDP; the demo plays the gateways itself"
-        raise ConfigErrors([ConfigError(config.dispatcher.list_file, destination.line, remedy)])
+        raise ConfigErrors([ConfigError(source_of(config).name, destination.line, remedy)])
     return host, destination.port or SIP_PORT
 
 
@@ -123,7 +124,7 @@ def _listen(config: Config, reactor: Any, address: tuple[str, int], protocol: An
         reactor.listenUDP(address[1], protocol, interface=address[0])
     except CannotListenError as error:
         remedy = f"the demo plays the gateway {address[0]}:{address[1]} itself, and can't: {error.socketError.strerror}"
-        raise ConfigErrors([ConfigError(config.dispatcher.list_file, 0, remedy)]) from None
+        raise ConfigErrors([ConfigError(source_of(config).name, 0, remedy)]) from None
 
 
 def _show_problems_only() -> None:

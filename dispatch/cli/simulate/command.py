@@ -21,7 +21,7 @@ from dispatch.errors import ConfigErrors, UnknownDestination
 from dispatch.service.config import Config, load
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.functions import make_dispatcher
-from dispatch.service.tree import source_of
+from dispatch.service.lists import source_of
 
 _MOST: Final = 10_000_000
 

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
 from dispatch.balance.dispatcher import Dispatcher
-from dispatch.balance.reconcile import identities
+from dispatch.balance.reconcile import Change, differences, identities
 from dispatch.balance.selection import find_algorithm
 from dispatch.test.balance.make import FakeRequest, dispatcher, roster
 
@@ -167,3 +167,67 @@ class SuccessionTests(SynchronousTestCase):
         with self.assertRaises(ValueError):
             one.succeed(late)
         self.assertEqual([each.uri for each in one.destinations()], [b"sip:new"])
+
+
+class DifferenceTests(SynchronousTestCase):
+    def differences(self, one: Dispatcher, text: bytes, *, keep_state: bool = True) -> list[Change]:
+        return differences(one.groups, roster(text).sets, keep_state=keep_state)
+
+    def test_foretold(self) -> None:
+        """The state that a difference foretells is the one that the destination has after the reload."""
+        texts = (
+            b"1 sip:a 0 0 duid=x\n1 sip:b 8\n1 sip:c\n1 sip:c\n2 sip:d\n",
+            b"1 sip:a2 0 0 duid=x\n1 sip:b 1\n1 sip:c\n",
+            b"1 sip:A 8 3 duid=x\n1 sip:c\n1 sip:c 4\n3 sip:d\n",
+        )
+        for before in texts:
+            for after in texts:
+                for keep_state in (True, False):
+                    one = dispatcher(before)
+                    one.set_state(1, b"sip:c", health.DISABLED)
+                    one.set_state(1, next(iter(one.groups[1].members)).uri, health.INACTIVE)
+                    members = {each.line: each for each in roster(after).sets.get(1, ())}
+                    told = {
+                        change.after.line: change
+                        for change in self.differences(one, after, keep_state=keep_state)
+                        if change.after is not None and change.group == 1
+                    }
+                    stayed = {key: each.flags for key, each in identities(one.groups[1].members).items()}
+                    one.replace(roster(after), keep_state=keep_state)
+                    self.assertEqual(len(members), len(one.groups[1].members))
+                    for identity, member in identities(one.groups[1].members).items():
+                        if member.line in told:
+                            self.assertEqual(told[member.line].next_flags, member.flags)
+                        else:
+                            self.assertEqual(stayed[identity], member.flags)
+
+    def test_fields(self) -> None:
+        """Each thing that the list says otherwise is named with both values."""
+        one = dispatcher(b"1 sip:a 0 0 duid=x\n")
+        (change,) = self.differences(one, b"1 sip:b 8 5 duid=x;weight=3\n")
+        self.assertEqual(
+            change.fields,
+            (
+                ("uri", b"sip:a", b"sip:b"),
+                ("flags", 0, 8),
+                ("priority", 0, 5),
+                ("attributes", b"duid=x", b"duid=x;weight=3"),
+            ),
+        )
+
+    def test_order(self) -> None:
+        """What comes and goes does not count as another order; what stays and changes places does."""
+        one = dispatcher(b"1 sip:a\n1 sip:b\n1 sip:c\n")
+        self.assertEqual(
+            [each.kind for each in self.differences(one, b"1 sip:b\n1 sip:x\n1 sip:c\n")], ["removed", "added"]
+        )
+        self.assertEqual([each.kind for each in self.differences(one, b"1 sip:b\n1 sip:a\n1 sip:c\n")], ["reordered"])
+
+    def test_nothing_moves(self) -> None:
+        """Comparing leaves states and cursors as they are."""
+        one = dispatcher(b"1 sip:a\n1 sip:b\n")
+        one.groups[1].turn.cursor = 1
+        groups = one.groups
+        self.differences(one, b"1 sip:a 1\n")
+        self.assertIs(one.groups, groups)
+        self.assertEqual((groups[1].turn.cursor, [each.flags for each in one.destinations()]), (1, [0, 0]))

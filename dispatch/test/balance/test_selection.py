@@ -172,6 +172,16 @@ class SeveralTests(SynchronousTestCase):
             self.assertTrue(later.is_counted)
             self.assertEqual((tallies[b"b"].calls, tallies[b"a"].calls), counted)
 
+    def test_ended_meanwhile(self) -> None:
+        """Where the call has ended, the earlier selection goes on to its destination and says so."""
+        one = Dispatcher(Random(1), flags=2, calls=Calls(lambda: 0.0))
+        one.replace(roster(b"1 sip:a 0 0 duid=a\n2 sip:c\n"))
+        later = one.select(FakeRequest(), 2, PRIORITY, earlier=one.select(FakeRequest(), 1, find_algorithm(10)))
+        assert later is not None
+        one.load_update(b"abc", b"BYE")
+        self.assertIsNone(later.next())
+        self.assertEqual(later.destination.uri, b"sip:a")
+
 
 class WhyTests(SynchronousTestCase):
     def test_hash(self) -> None:

@@ -20,12 +20,12 @@ WARM: Final = 100
 _STARTED: Final = 30
 
 # The pauses keep SIPp from sending two messages back to back, which UDP may swap.
-_CALLER: Final = document(
+CALLER: Final = document(
     "caller",
     *(invite(), response(100, optional=True), response(180), response(200, routes=True), ack()),
     *(pause(50), inside("BYE", cseq=2), response(200)),
 )
-_GATEWAY: Final = document(
+GATEWAY: Final = document(
     "gateway", arrives("INVITE"), ringing(), pause(20), accept(), arrives("ACK"), arrives("BYE"), reply(200, "OK")
 )
 
@@ -68,7 +68,7 @@ def measure(subject: Subject, folder: Path, *, rate: int, calls: int, settle: fl
 
         lasting = int(_STARTED + (WARM + calls) / rate * 2 + settle)
         gateways = [
-            Sipp(f"gateway{n}", _GATEWAY, folder, _address(), calls=None, traced=False, lasting=lasting)
+            Sipp(f"gateway{n}", GATEWAY, folder, _address(), calls=None, traced=False, lasting=lasting)
             for n in range(GATEWAYS)
         ]
         for gateway in gateways:
@@ -79,7 +79,7 @@ def measure(subject: Subject, folder: Path, *, rate: int, calls: int, settle: fl
 
         def call(name: str, count: int, pace: int) -> Sipp:
             caller = Sipp(
-                name, _CALLER, folder, _address(), to=at, calls=count, rate=pace, traced=False, lasting=lasting
+                name, CALLER, folder, _address(), to=at, calls=count, rate=pace, traced=False, lasting=lasting
             )
             keep(caller)
             caller.wait(lasting + 10.0)

@@ -24,7 +24,7 @@ class MainTests(SynchronousTestCase):
         status, out, _ = self.exit_status("--help")
         self.assertEqual(status, 0)
         for command in COMMANDS:
-            self.assertIn(f"{command.name}  ", out)
+            self.assertIn(f"    {command.name}", out)
             self.assertIn(command.help, out)
 
     def test_version(self) -> None:

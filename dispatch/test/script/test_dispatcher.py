@@ -197,7 +197,8 @@ class ListTests(FunctionsCase):
     def test_exist(self) -> None:
         """A set exists when a destination of it was loaded; what is no number is -2."""
         for group, code in ((1, 1), ("2", 1), (3, -1), (-1, -1), ("x", -2), ("", -2), ("99999999999", -2)):
-            self.assertEqual(self.run_route(_calling(functions.ds_list_exist, group)), code, group)
+            for function in (functions.ds_list_exist, functions.ds_list_exists):
+                self.assertEqual(self.run_route(_calling(function, group)), code, group)
 
     def test_active(self) -> None:
         """A set is active when one of its members can be picked, a URI when it is one of these."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
@@ -84,6 +86,21 @@ class ShownTests(MirrorCase):
             return one._view
 
         self.assertIsNone(self.run_route(act, **dict.fromkeys(NAMES, "")))
+
+
+class SameWayTests(MirrorCase):
+    @given(st.lists(st.sampled_from([(1, 0), (1, 2), (2, 0), (7, 0), None]), max_size=12))
+    def test_seen_or_not(self, steps: list[tuple[int, int] | None]) -> None:
+        """Whether the list is shown or not, the same steps lead to the same destinations."""
+
+        def act(one: Request) -> object:
+            found = []
+            for step in steps:
+                code = functions.ds_next_dst(one) if step is None else functions.ds_select_dst(one, step[0], 8, step[1])
+                found.append((code, one.destination_uri))
+            return found
+
+        self.assertEqual(self.run_route(act), self.run_route(act, **dict.fromkeys(NAMES, "")))
 
 
 class WrittenTests(MirrorCase):

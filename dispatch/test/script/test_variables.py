@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.script import variables
 from dispatch.script.values import Value
+from dispatch.sip.message import Message
 from dispatch.test.script.scene import StillScene
 from dispatch.test.wire import request
 
@@ -120,6 +121,24 @@ class ReadTests(SynchronousTestCase):
             *(("$hdr(Contact)", b""), ("$hdr(X-A)", b""), ("$(hdr(X-A)[*])", b"1,")),
         ):
             self.assertEqual(read(text, scene), value, text)
+
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from([b"X-A", b"x-a", b"s", b"Subject", b"SUBJECT ", b"m", b"Contact", b"f", b"From"]),
+                st.sampled_from([b"", b" ", b" a", b"  a b ", b" x\r\n y", b"\r\n z", b" From: b", b"\xff"]),
+            ),
+            max_size=6,
+        )
+    )
+    def test_both_ways(self, lines: list[tuple[bytes, bytes]]) -> None:
+        """However a message is laid out, a header is the same as what the full reader finds."""
+        data = request(headers=b"".join(b"%b:%b\r\n" % line for line in lines))
+        scene = StillScene(data)
+        whole = StillScene()
+        whole.message = Message(data, usual=False)
+        for name in ("X-A", "Subject", "s", "Contact", "From", "Via", "Call-ID", "X-None"):
+            self.assertEqual(read(f"$hdr({name})", scene), read(f"$hdr({name})", whole), name)
 
     def test_ipv6(self) -> None:
         """The address of a peer has brackets in a URI only."""

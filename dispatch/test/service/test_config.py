@@ -163,13 +163,27 @@ class ProblemTests(ConfigCase):
         self.assert_problem(LEAST + "[rout]\nset = 1", 6, "'rout'", "'route'")
         self.assert_problem(LEAST + "[route]\nfailover = [503]", 7, "[route]", "'failover_on'")
         self.assert_problem(LEAST + "mode = 'dst'", 6, "[dispatcher]", "belongs under [route]")
-        self.assert_problem(LEAST + "[lists]\ncache = 'x'", 7, "[lists]", "'reload_keeps_state'")
+        self.assert_problem(LEAST + "[lists]\nreload = 1", 7, "[lists]", "'reload_keeps_state'")
 
     def test_what_is_not_there_yet(self) -> None:
         """Tables that have no effect yet are unknown, not silently taken."""
-        for table in ("health", "events", "state", "control"):
+        for table in ("health", "events", "state"):
             self.assert_problem(f"{LEAST}[{table}]", 6, table)
         self.assert_problem(LEAST + "[sip.tls]", 6, "tls")
+
+    def test_control(self) -> None:
+        """A door that strangers could come through is refused; one that others here can is told as a warning."""
+        self.assert_problem(LEAST + "[control]\namp = 'tcp:2050'", 7, "on all addresses", "':interface=127.0.0.1'")
+        self.assert_problem(
+            LEAST + "[control]\namp = [\n'unix:a',\n'ssl:1']", 9, "'ssl:1'", "unix:/run/dispatch/amp.sock"
+        )
+        self.assert_problem(LEAST + f"[control]\namp = 'unix:{'x' * 108}'", 7, "107 bytes at most")
+        self.assert_problem(LEAST + "[control]\nmanhole = 'tcp:1'", 7, "'amp'")
+        self.assertEqual(self.warnings(LEAST + "[control]\namp = 'unix:a'"), [])
+        for text, words in (("tcp:2050:interface=127.0.0.1", "every user"), ("unix:a:mode=660", "its mode")):
+            ((line, remedy),) = self.warnings(LEAST + f"[control]\namp = '{text}'")
+            self.assertEqual(line, 7)
+            self.assertIn(words, remedy)
 
     def test_listening(self) -> None:
         """Where to listen must be said, once each, in a form that is known."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
@@ -46,12 +48,6 @@ PROBING: Final = ("ds_ping_method", "ds_ping_from", "ds_ping_interval", "ds_ping
 MEANINGLESS: Final = ("ds_timer_mode",)
 """They mean nothing here; the documentation says so."""
 
-ELSEWHERE: Final[Mapping[str, str]] = dict.fromkeys(
-    ("db_url", "table_name", "setid_col", "destination_col", "flags_col", "priority_col", "attrs_col"),
-    "dispatch/test/source/test_database.py",
-)
-"""Those whose tests need more than is here, and where they are."""
-
 LIST: Final = b"1 sip:192.0.2.73:5073\n1 sip:192.0.2.72:5072 0 0 duid=b\n1 sip:192.0.2.71:5071 0 0 duid=a;x=1\n"
 NAMED: Final = LIST.replace(b"5073\n", b"5073 0 0 duid=c\n")
 
@@ -86,17 +82,24 @@ class EffectTests(SynchronousTestCase):
         (folder / "dispatcher.list").write_bytes(text)
         (folder / "other.list").write_bytes(b"1 sip:other\n")
         names = {"list_file": folder / changed.pop("list_file", "dispatcher.list")}
+        service = self.started({**names, **changed})
+        return service if isinstance(service, str) else [one.uri for one in service.dispatcher.destinations()]
+
+    def started(self, changed: dict[str, Any]) -> tree.DispatcherService | str:
+        """The service with these parameters, or what there was instead of it."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
         config = Config(
             folder / "dispatcher.toml",
             sip=Sip(listen=(Listen("udp", "127.0.0.1", free_port()),), secret_file=folder / "secret"),
-            dispatcher=DispatcherConfig(**names, **changed),
+            dispatcher=DispatcherConfig(**changed),
         )
         try:
             service = tree.make_service(config, FakeReactor())
         except Exception as error:
             return type(error).__name__
         self.addCleanup(service.stopService)
-        return [one.uri for one in service.dispatcher.destinations()]
+        return service
 
     def test_list_file(self) -> None:
         """It is the file that is read."""
@@ -108,6 +111,54 @@ class EffectTests(SynchronousTestCase):
         text = b"1 sip:one\n1 http://two\n"
         self.assertEqual(self.loaded(text), [b"sip:one"])
         self.assertEqual(self.loaded(text, ds_load_mode=1), "ConfigErrors")
+
+    # --- the database
+
+    def stored(self, **changed: Any) -> list[tuple[bytes, int, int, int, bytes]] | str:
+        """What is in force after the start from a database, which has two of everything."""
+        path = Path(self.mktemp()).absolute()
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("CREATE TABLE version (table_name TEXT, table_version INTEGER)")
+            for table in ("dispatcher", "other"):
+                columns = ("setid", "destination", "flags", "priority", "attrs")
+                connection.execute(f"CREATE TABLE {table} ({', '.join(f'{one}, {one}2' for one in columns)})")
+                connection.execute("INSERT INTO version VALUES (?, 4)", (table,))
+                values = (1, 2, f"sip:{table}", f"sip:{table}2", 0, 8, 5, 6, "duid=a", "duid=b")
+                connection.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        service = self.started({"db_url": f"sqlite:///{path}", **changed})
+        if isinstance(service, str):
+            return service
+        return [(one.uri, one.group, one.flags, one.priority, one.duid) for one in service.dispatcher.destinations()]
+
+    def test_db_url(self) -> None:
+        """Where it is set the list comes from there, not from the file."""
+        self.assertEqual(self.loaded(b"1 sip:one\n"), [b"sip:one"])
+        self.assertEqual(self.stored(), [(b"sip:dispatcher", 1, 0, 5, b"a")])
+        self.assertEqual(self.stored(db_url="sqlite:////nowhere/at/all"), "ConfigErrors")
+
+    def test_table_name(self) -> None:
+        """It is the table that is read."""
+        self.assertEqual(self.stored(table_name="other"), [(b"sip:other", 1, 0, 5, b"a")])
+
+    def test_setid_col(self) -> None:
+        """It has the set."""
+        self.assertEqual(self.stored(setid_col="setid2"), [(b"sip:dispatcher", 2, 0, 5, b"a")])
+
+    def test_destination_col(self) -> None:
+        """It has the URI."""
+        self.assertEqual(self.stored(destination_col="destination2"), [(b"sip:dispatcher2", 1, 0, 5, b"a")])
+
+    def test_flags_col(self) -> None:
+        """It has the flags."""
+        self.assertEqual(self.stored(flags_col="flags2"), [(b"sip:dispatcher", 1, 8, 5, b"a")])
+
+    def test_priority_col(self) -> None:
+        """It has the priority."""
+        self.assertEqual(self.stored(priority_col="priority2"), [(b"sip:dispatcher", 1, 0, 6, b"a")])
+
+    def test_attrs_col(self) -> None:
+        """It has the attributes."""
+        self.assertEqual(self.stored(attrs_col="attrs2"), [(b"sip:dispatcher", 1, 0, 5, b"b")])
 
     # --- selection
 
@@ -307,6 +358,14 @@ class EffectTests(SynchronousTestCase):
             sent = {remote[1]: net.listener.port for net in nets for _, remote in net.take()}
             self.assertEqual([sent[5071], sent[5072]], ports)
 
+    def test_ds_default_socket_of_another_kind(self) -> None:
+        """A default socket that can't reach a destination keeps nobody from it (as in the original)."""
+        nets = (FakeTransport(), FakeTransport(b"TCP"))
+        config = DispatcherConfig(flags=2, ds_default_socket="udp:192.0.2.1:5060")
+        farm = Farm(b"1 sip:192.0.2.71:5071;transport=tcp\n", transports=nets, parameters=config)
+        farm.receive(request(b"MESSAGE"))
+        self.assertEqual([remote[1] for _, remote in nets[1].take()], [5071])
+
 
 def _ignored(value: object) -> None:
     """Lets a route be an expression."""
@@ -332,7 +391,6 @@ class CompletenessTests(SynchronousTestCase):
                 hasattr(EffectTests, f"test_{one.name}"),
                 one.name in PROBING,
                 one.name in MEANINGLESS,
-                one.name in ELSEWHERE,
             ]
             self.assertEqual(sum(places), 1, one.name)
 

@@ -17,12 +17,12 @@ ROOT = Path(__file__).parents[3]
 
 
 def toml(value: object) -> str:
-    """A default as one would write it."""
+    """A default as one would write it; empty where there is none."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(toml, value))}]"
     if isinstance(value, dict):
         return "{}" if not value else str(value)
-    return json.dumps(str(value) if isinstance(value, Path) else value)
+    return json.dumps("" if value is None else str(value) if isinstance(value, Path) else value)
 
 
 def described(row: Algorithm) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from twisted.application.service import IServiceMaker
@@ -14,6 +15,7 @@ from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from dispatch.balance import pace
 from dispatch.service import tap
 
 CONFIG = """
@@ -23,6 +25,13 @@ listen = ["udp:127.0.0.1:{port}"]
 list_file = "dispatcher.list"
 flags = 2
 """
+
+
+class Threaded(MemoryReactorClock):
+    """With threads, of which none calls."""
+
+    def callFromThread(self, function: Callable[..., object], *args: object) -> None:
+        raise AssertionError("unreachable")
 
 
 class OptionsTests(SynchronousTestCase):
@@ -65,7 +74,7 @@ class LoadTests(SynchronousTestCase):
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.path.write_text(CONFIG.format(port=self.port))
-        self.reactor = MemoryReactorClock()
+        self.reactor = Threaded()
 
     def refusal(self) -> object:
         """What the program ends with."""
@@ -92,8 +101,9 @@ class LoadTests(SynchronousTestCase):
         service = tap.load(self.path, self.reactor)
         service.startService()
         self.addCleanup(service.stopService)
-        ((settle, _, _),) = self.reactor.whenRunningHooks
-        settle()
+        self.addCleanup(pace.lend_from, None)
+        ((settle, (reactor,), _),) = self.reactor.whenRunningHooks
+        settle(reactor)
         self.assertGreater(gc.get_freeze_count(), 0)
 
     def test_every_problem(self) -> None:

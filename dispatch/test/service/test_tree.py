@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IResolutionReceiver
@@ -20,7 +20,8 @@ from dispatch.balance.membership import ALL_SETS, ANY_PROTOCOL
 from dispatch.balance.selection import find_algorithm
 from dispatch.errors import ConfigErrors
 from dispatch.service import tree
-from dispatch.service.config import Config, Lists, Sip
+from dispatch.service.config import Config, ControlConfig, Lists, Sip
+from dispatch.service.control_address import ControlAddress
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.listen import Listen
 from dispatch.sip.message import Message
@@ -70,6 +71,13 @@ class FakeReactor(MemoryReactorClock):
 
     def callFromThread(self, function: Callable[..., object], *args: object) -> None:
         function(*args)
+
+
+def realistic() -> Any:
+    """A reactor whose sockets are the system's; it does not run."""
+    from twisted.internet import reactor
+
+    return reactor
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
@@ -283,6 +291,52 @@ class FailedStartTests(TreeCase):
         self.assertTrue(is_free(self.udp))
 
 
+class ControlTests(TreeCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.path = self.config.path.parent / "amp.sock"
+        self.config = replace(self.config, control=ControlConfig((ControlAddress(self.path),)))
+
+    def test_open(self) -> None:
+        """A door opens where the configuration says, for nobody else but who runs the service."""
+        service = self.started()
+        ((path, _, _, mode, _),) = self.reactor.unixServers
+        self.assertEqual((path, mode), (str(self.path), 0o600))
+        self.successResultOf(service.stopService())
+
+    def test_closed_unless_named(self) -> None:
+        """Without a word about control nothing listens."""
+        self.config = replace(self.config, control=ControlConfig())
+        self.started()
+        self.assertEqual((self.reactor.unixServers, self.reactor.tcpServers), ([], []))
+
+    def test_no_folder(self) -> None:
+        """A socket that can't be made ends the start with a line that says why, and no socket is kept."""
+        self.config = replace(self.config, control=ControlConfig((ControlAddress(Path("/nowhere/amp.sock")),)))
+        with self.assertRaises(ConfigErrors) as caught:
+            tree.make_service(self.config, realistic())
+        self.assertIn("[control] amp: unix:/nowhere/amp.sock: no such file or directory", str(caught.exception))
+        self.assertTrue(is_free(self.udp))
+
+    def test_preview(self) -> None:
+        """A preview tells what the list, or another text, would change, and changes nothing."""
+        service = self.started()
+        self.list.write_bytes(LIST + b"2 sip:127.0.0.74:9\n")
+        before = service.dispatcher.groups
+        for text, uri in ((None, b"sip:127.0.0.74:9"), (LIST + b"1 sip:127.0.0.75:9\n", b"sip:127.0.0.75:9")):
+            done = service.preview(text)
+            self.reactor.pool.work()
+            roster, (change,) = self.successResultOf(done)
+            assert change.after is not None
+            self.assertEqual((change.kind, change.after.uri, roster.errors), ("added", uri, ()))
+        self.list.unlink()
+        done = service.preview()
+        self.reactor.pool.work()
+        roster, changes = self.successResultOf(done)
+        self.assertEqual((len(roster.errors), changes), (1, []))
+        self.assertIs(service.dispatcher.groups, before)
+
+
 class StopTests(TreeCase):
     def test_nothing_is_left(self) -> None:
         """A service that stopped has nothing in the reactor, and its ports are free."""
@@ -335,6 +389,17 @@ class ReloadTests(TreeCase):
             self.reactor.advance(0)
             self.successResultOf(done)
         return [str(formatEvent(event)) for event in events]
+
+    def test_what_it_comes_to(self) -> None:
+        """Who waits for a reload is told what was read, when it is in force, or what is wrong with it."""
+        for text, sets, wrong in ((b"7 sip:a\n", [7], 0), (b"7\n", [], 1)):
+            self.list.write_bytes(text)
+            done = self.service.reload()
+            self.assertNoResult(done)
+            self.reactor.pool.work()
+            roster = self.successResultOf(done)
+            self.assertEqual((list(roster.sets), len(roster.errors)), (sets, wrong))
+            self.assertEqual(list(self.service.dispatcher.groups), [7])
 
     def test_a_good_list(self) -> None:
         """A good list comes into force, one line says so, and states stay with those that stay."""
@@ -404,7 +469,7 @@ class ReloadTests(TreeCase):
         before = self.service.dispatcher.groups
         self.successResultOf(self.service.stopService())
         self.reactor.pool.work()
-        self.successResultOf(done)
+        self.assertEqual(len(self.successResultOf(done).errors), 1)
         self.assertIs(self.service.dispatcher.groups, before)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 

@@ -1,0 +1,195 @@
+"""`dispatchctl`: the commands of a running service, typed by a person; made from their table.
+
+Exit status: 0 done, 1 refused by the service, 2 wrong command line, 3 no service to be reached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.endpoints import clientFromString
+from twisted.internet.error import ConnectError, ConnectionClosed
+from twisted.internet.task import react
+from twisted.python.failure import Failure
+
+from dispatch import __version__
+from dispatch.cli import table
+from dispatch.control.client import connect
+from dispatch.control.command import Command, Door
+from dispatch.control.commands import TABLE
+from dispatch.control.text import printable
+from dispatch.errors import ConfigErrors, DispatchError
+from dispatch.service import config, control_address
+
+_SOCKET: Final = "unix:/run/dispatch/amp.sock"
+_DONE, _REFUSED, _WRONG, _UNREACHABLE = range(4)
+_INTERRUPTED: Final = 128 + signal.SIGINT  # as a shell says it
+_NOBODY_READS: Final = 128 + signal.SIGPIPE
+_ENDINGS: Final = "Exit status: 0 done, 1 refused by the service, 2 wrong command line, 3 no service to be reached."
+
+
+class Unreachable(DispatchError):
+    """There is no service at the socket, or none is named."""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line: a subcommand for each row that people can call."""
+    parser = argparse.ArgumentParser(prog="dispatchctl", description="Look at and steer a running service.")
+    parser.epilog = _ENDINGS
+    parser.add_argument("--version", action="version", version=f"dispatchctl {__version__}")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "-s",
+        "--socket",
+        metavar="SOCKET",
+        help=f"where the service listens: a path, or an endpoint as under [control] amp; {_SOCKET} by default",
+    )
+    where.add_argument("-c", "--config", type=Path, metavar="FILE", help="configuration that names the socket")
+    parser.add_argument("--json", action="store_true", help="answer for programs, not for people")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for row in TABLE:
+        if Door.CTL in row.names:
+            _add(subparsers.add_parser(row.names[Door.CTL], help=row.help, description=row.help, epilog=_ENDINGS), row)
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, row: Command) -> None:
+    for one in row.arguments:
+        parser.add_argument(
+            one.name,
+            metavar="FILE" if one.kind is bytes else one.name.upper(),
+            type=_contents if one.kind is bytes else one.kind,
+            nargs="?" if one.optional else None,
+            help=one.help,
+        )
+    # Also behind the command; SUPPRESS, or it would undo what stands before.
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    parser.set_defaults(row=row)
+
+
+def _contents(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{printable(name)} can't be read: {error.strerror}") from None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit status; a wrong command line exits with 2."""
+    options = make_parser().parse_args(arguments)
+    row: Command = options.row
+    try:
+        answer = _fetch(_endpoint(options), row, {one.name: getattr(options, one.name) for one in row.arguments})
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Unreachable as error:
+        return _complain(error, _UNREACHABLE)
+    except DispatchError as error:
+        return _complain(error, _REFUSED)
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return _print(shown(row, answer, as_json=options.json, colour=colour))
+
+
+def _complain(error: DispatchError, status: int) -> int:
+    for line in str(error).splitlines():
+        print(f"dispatchctl: {printable(line)}", file=sys.stderr)
+    return status
+
+
+def _print(lines: Iterable[str]) -> int:
+    try:
+        for line in lines:
+            print(line)
+        sys.stdout.flush()
+    except BrokenPipeError:  # head, less: they have seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_READS
+    return _DONE
+
+
+def shown(row: Command, answer: Any, *, as_json: bool = False, colour: bool = False) -> Iterable[str]:
+    """An answer in lines: for programs one JSON document, else what the row has for people."""
+    if as_json:
+        return [json.dumps([asdict(one) for one in answer] if row.is_listing else asdict(answer), indent=1)]
+    if not row.is_listing:
+        return [printable(line) for line in row.sentence(answer).splitlines()]
+    return table.lines(row.columns, answer, colour=colour) if answer else [row.nothing]
+
+
+def _endpoint(options: argparse.Namespace) -> str:
+    """Where to connect, for `clientFromString`.
+
+    Raises:
+        Unreachable: the configuration does not say where.
+    """
+    if options.config is not None:
+        return _configured(options.config)
+    text = options.socket or _SOCKET
+    if not text.startswith(("unix:", "tcp:")):
+        return control_address.ControlAddress(Path(text)).client()
+    try:
+        return control_address.parse(text).client()
+    except ValueError as error:
+        raise Unreachable(str(error)) from None
+
+
+def _configured(path: Path) -> str:
+    try:
+        addresses = config.load(path).control.amp
+    except ConfigErrors as error:
+        raise Unreachable(str(error)) from None
+    if not addresses:
+        raise Unreachable(f'{path}: no socket to talk to; write under [control]: amp = "{_SOCKET}"')
+    return addresses[0].client()
+
+
+def _fetch(endpoint: str, row: Command, values: dict[str, Any]) -> Any:
+    """The answer to a command, from the service at that endpoint.
+
+    Raises:
+        Unreachable: nobody is there, or not any more.
+        DispatchError: the service refused.
+        KeyboardInterrupt: so it was.
+    """
+    outcome: list[Any] = []
+
+    def begin(reactor: Any) -> Deferred[Any]:
+        return converse(clientFromString(reactor, endpoint), row, values).addBoth(outcome.append)
+
+    with suppress(SystemExit):
+        react(begin)
+    if not outcome:
+        raise KeyboardInterrupt
+    (answer,) = outcome
+    if not isinstance(answer, Failure):
+        return answer
+    if answer.check(ConnectError):
+        raise Unreachable(f"no service at {endpoint}: {_reason(answer.value)}")
+    if answer.check(ConnectionClosed):
+        raise Unreachable(f"the service at {endpoint} closed the connection")
+    return answer.raiseException()
+
+
+def _reason(error: Any) -> str:
+    return os.strerror(error.osError) if error.osError else str(error)
+
+
+@inlineCallbacks
+def converse(endpoint: Any, row: Command, values: dict[str, Any]) -> Generator[Deferred[Any], Any, Any]:
+    """Connect, have one command done, and go."""
+    client = yield connect(endpoint)
+    try:
+        answer = yield client.call(row.names[Door.AMP], **values)
+    finally:
+        client.close()
+    return answer

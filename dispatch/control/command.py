@@ -1,0 +1,176 @@
+"""What a command is: a row of the table in `dispatch.control.commands`, and what it works on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import Any, Final, Protocol
+
+from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.reconcile import Change
+from dispatch.balance.roster import Roster
+from dispatch.errors import DispatchError, UnknownDestination
+
+
+class BadValue(DispatchError, ValueError):
+    """An argument is missing, unknown, or can't be what it is."""
+
+
+class ListRefused(DispatchError):
+    """The new list has errors; the one before stays in force."""
+
+
+class NotAllowed(DispatchError):
+    """The caller may look, but not change anything."""
+
+
+class PageGone(DispatchError, LookupError):
+    """The rest of an answer is not kept any more, or never was."""
+
+
+# What programs tell errors by; part of the interface.
+CODES: Final[Mapping[type[Exception], str]] = {
+    BadValue: "BAD_VALUE",
+    ListRefused: "LIST_REFUSED",
+    NotAllowed: "NOT_ALLOWED",
+    PageGone: "PAGE_GONE",
+    UnknownDestination: "UNKNOWN_DESTINATION",
+}
+ALWAYS: Final[tuple[type[Exception], ...]] = (BadValue, NotAllowed, PageGone)
+"""Errors that any command may end with."""
+
+
+class Door(Enum):
+    """Where commands come in."""
+
+    AMP = "amp"
+    CTL = "dispatchctl"  # a person's names and views; it comes through AMP
+
+
+class Right(IntEnum):
+    """What a caller may do."""
+
+    READ = 1
+    FULL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks.
+
+    Attributes:
+        door: through which one.
+        name: who it is, as far as the door knows: ``uid 1000, pid 4711``.
+        right: what is allowed.
+    """
+
+    door: Door
+    name: str
+    right: Right
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a command.
+
+    Attributes:
+        name: as it is called everywhere.
+        kind: int; str; or bytes, the contents of a file, which a person gives by its name.
+        help: one line.
+        optional: it may be left out, and is None then.
+    """
+
+    name: str
+    kind: type[int] | type[str] | type[bytes]
+    help: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table that a person gets to see.
+
+    Attributes:
+        title: in capitals.
+        cell: what stands in it, from one record of the answer.
+        is_state: the cell holds the letters of a state (it may get a colour).
+    """
+
+    title: str
+    cell: Callable[[Any], str | int]
+    is_state: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command.
+
+    Attributes:
+        names: its name in each door that has it.
+        help: one line.
+        run: does it, called with a `Control` and the arguments by name; gives the answer, or a Deferred of it.
+        answer: dataclass of the answer; its fields are str, int, bool or tuple[str, ...].
+        is_listing: the answer is an iterator of many such records, made while it is read.
+        arguments: in the order in which a person writes them.
+        right: needed to call it; one that needs `Right.FULL` changes something, and is logged.
+        errors: beside those of `ALWAYS`.
+        columns: of a listing, for people.
+        sentence: the answer in words, for people and the log, where it is no listing.
+        nothing: said in place of an empty listing.
+    """
+
+    names: Mapping[Door, str]
+    help: str
+    run: Callable[..., Any]
+    answer: type[Any]
+    is_listing: bool = False
+    arguments: tuple[Argument, ...] = ()
+    right: Right = Right.READ
+    errors: tuple[type[Exception], ...] = ()
+    columns: tuple[Column, ...] = ()
+    sentence: Callable[[Any], str] = field(default=str)
+    nothing: str = "nothing"
+
+
+class Steering(Protocol):
+    """What the service does for commands, now or by and by."""
+
+    def reload(self) -> Any:
+        """Read the list again.
+
+        Returns:
+            Deferred of the Roster that was read: in force now, or with `errors`, and the list before stays.
+        """
+
+    def preview(self, text: bytes | None = None) -> Any:
+        """What `reload` would change.
+
+        Args:
+            text: of a list file to take in place of what the source has.
+
+        Returns:
+            Deferred of a Roster and the list of each `Change`, which is empty when the Roster has errors.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What commands work on.
+
+    Attributes:
+        dispatcher: the sets.
+        steering: what takes longer than a call.
+        source: where lists come from, in words.
+        version: of the service.
+        commands: the table.
+    """
+
+    dispatcher: Dispatcher
+    steering: Steering
+    source: str
+    version: str
+    commands: tuple[Command, ...]
+
+
+Preview = tuple[Roster, list[Change]]

@@ -1,0 +1,86 @@
+"""`list`: the destinations in force, with state and counters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from dispatch.balance import health
+from dispatch.balance.destination import Destination
+from dispatch.control.command import Argument, Column, Command, Control, Door
+from dispatch.control.text import to_text
+from dispatch.errors import UnknownDestination
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A destination.
+
+    Attributes:
+        set: id of its set.
+        uri: as the list names it.
+        state: two letters: A, I, D or T, then P when it is to be probed, or X.
+        priority: highest first.
+        selected: requests it was picked for, since it came into the list.
+        failures: requests that failed there.
+        last_failure: how the latest of them failed; empty when none did.
+        attributes: as the list has them.
+    """
+
+    set: int
+    uri: str
+    state: str
+    priority: int
+    selected: int
+    failures: int
+    last_failure: str
+    attributes: str
+
+
+def run(control: Control, set: int | None = None) -> Iterator[Listed]:
+    """The members as they are when each is asked for, of the list that is in force now."""
+    groups = control.dispatcher.groups
+    if set is None:
+        members = (member for group in groups.values() for member in group.members)
+        return map(_listed, members)
+    if set not in groups:
+        known = ", ".join(map(str, sorted(groups)[:20])) or "none"
+        raise UnknownDestination(f"there is no set {set}; sets in force: {known}")
+    return map(_listed, groups[set].members)
+
+
+def _listed(one: Destination) -> Listed:
+    condition = one.condition
+    return Listed(
+        one.group,
+        to_text(one.uri),
+        health.letters(condition.flags),
+        one.priority,
+        condition.selected,
+        condition.failures,
+        condition.last_failure,
+        to_text(one.attrs),
+    )
+
+
+LIST: Final = Command(
+    names={Door.AMP: "list", Door.CTL: "list"},
+    help="show the destinations, their state and what went there",
+    arguments=(Argument("set", int, "only this set", optional=True),),
+    run=run,
+    answer=Listed,
+    is_listing=True,
+    errors=(UnknownDestination,),
+    columns=(
+        Column("SET", lambda one: one.set),
+        Column("DESTINATION", lambda one: one.uri),
+        Column("STATE", lambda one: one.state, is_state=True),
+        Column("PRIORITY", lambda one: one.priority),
+        Column("SELECTED", lambda one: one.selected),
+        Column("FAILURES", lambda one: one.failures),
+        Column("LAST FAILURE", lambda one: one.last_failure),
+        Column("ATTRIBUTES", lambda one: one.attributes),
+    ),
+    nothing="no destinations",
+)

@@ -1,0 +1,156 @@
+"""Where a door of control listens: a Twisted endpoint string, checked for who could come in."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import socket
+import stat
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+# Colons and equals signs mean something, unless a backslash stands before them.
+_PART: Final = re.compile(r"(?:[^:\\]|\\.)*")
+_OPTION: Final = re.compile(r"((?:[^=\\]|\\.)*)=(.*)", re.DOTALL)
+_OPTIONS: Final = {"unix": ("mode", "backlog"), "tcp": ("interface", "backlog")}
+_MODE: Final = "600"
+LONGEST_PATH: Final = 107
+"""Bytes of the path of a unix socket, at most (``sun_path``)."""
+_EXAMPLE: Final = "unix:/run/dispatch/amp.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlAddress:
+    """An endpoint.
+
+    Attributes:
+        path: of a unix socket; None for TCP.
+        mode: of the unix socket, octal.
+        host: address of TCP, of the loopback interface.
+        port: of TCP.
+        backlog: connections that wait.
+    """
+
+    path: Path | None = None
+    mode: str = _MODE
+    host: str = ""
+    port: int = 0
+    backlog: int = 50
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the system lets nobody in but the user who runs the service (and root)."""
+        return self.path is not None and not int(self.mode, 8) & 0o077
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the system can't have a unix socket of that path."""
+        return self.path is not None and len(os.fsencode(self.path)) > LONGEST_PATH
+
+    def beside(self, folder: Path) -> ControlAddress:
+        """With a relative path beginning at the folder, so that it stays the same wherever the service goes."""
+        return self if self.path is None else replace(self, path=(folder / self.path).absolute())
+
+    def server(self) -> str:
+        """For `serverFromString`."""
+        if self.path is None:
+            return f"tcp:{self.port}:interface={_quoted(self.host)}:backlog={self.backlog}"
+        return f"unix:{_quoted(str(self.path))}:mode={self.mode}:backlog={self.backlog}:lockfile=0"
+
+    def client(self) -> str:
+        """For `clientFromString`."""
+        if self.path is None:
+            return f"tcp:{_quoted(self.host)}:{self.port}"
+        return f"unix:{_quoted(str(self.path))}"
+
+    def __str__(self) -> str:
+        return f"tcp:{self.port}:interface={_quoted(self.host)}" if self.path is None else f"unix:{self.path}"
+
+
+def parse(text: str) -> ControlAddress:
+    """Read an endpoint string.
+
+    Raises:
+        ValueError: what is wrong with it, for the operator.
+    """
+    kind, *parts = _parts(text)
+    if kind not in _OPTIONS:
+        raise ValueError(f"{text!r} is no socket that control can listen on: unix:PATH, tcp:PORT:interface=127.0.0.1")
+    plain = [_unquoted(part) for part in parts if not _OPTION.fullmatch(part)]
+    options = {_unquoted(found[1]): _unquoted(found[2]) for part in parts if (found := _OPTION.fullmatch(part))}
+    unknown = [name for name in options if name not in _OPTIONS[kind]]
+    if unknown or len(plain) != 1 or not plain[0] or "\0" in text:
+        what = f"has {unknown[0]!r}, which is none" if unknown else "is not complete, or too much"
+        raise ValueError(f"{text!r} {what}; options of {kind!r} are {' and '.join(_OPTIONS[kind])}")
+    backlog = _number(text, options.get("backlog", "50"), 1, 4096)
+    if kind == "unix":
+        return ControlAddress(Path(plain[0]), _mode(text, options.get("mode", _MODE)), backlog=backlog)
+    return ControlAddress(None, "", _loopback(text, options.get("interface", "")), _number(text, plain[0]), backlog)
+
+
+def _parts(text: str) -> list[str]:
+    parts, at = [], 0
+    while at <= len(text):
+        found = _PART.match(text, at)
+        assert found is not None  # It matches anything, also nothing.
+        parts.append(found[0])
+        at = found.end() + 1
+    return parts
+
+
+def _mode(text: str, mode: str) -> str:
+    if re.fullmatch("0?[0-7]{3}", mode) is None:
+        raise ValueError(f"{text!r}: mode is three octal digits")
+    return mode
+
+
+def _number(text: str, number: str, low: int = 1, high: int = 65535) -> int:
+    if re.fullmatch("[0-9]{1,5}", number) is None or not low <= int(number) <= high:
+        raise ValueError(f"{text!r}: {number!r} is not a number from {low} to {high}")
+    return int(number)
+
+
+def _loopback(text: str, host: str) -> str:
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        where = f"on {host!r}" if host else "on all addresses"
+        raise ValueError(
+            f"{text!r} would let anybody in who reaches it {where}, as there are no credentials here; "
+            f"add ':interface=127.0.0.1', or use a unix socket"
+        )
+    return host
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+def _quoted(text: str) -> str:
+    return re.sub(r"([:=\\])", r"\\\1", text)
+
+
+def remove_stale(path: Path) -> None:
+    """Take a unix socket away that nobody listens at any more: what a killed service left behind.
+
+    Raises:
+        OSError: it can't be looked at, or removed.
+    """
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            return
+    except FileNotFoundError:
+        return
+    with closing(socket.socket(socket.AF_UNIX)) as probe:
+        probe.setblocking(False)  # one that is busy is alive
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+        except OSError:
+            pass  # binding will tell

@@ -1,0 +1,156 @@
+"""``python -m dispatch.test.bench.control``: how long control keeps the service from its calls.
+
+The service has a list of many lines. All the time OPTIONS are sent to it, one after the other, and what the longest
+answer took beyond an idle service's is how long it was busy otherwise; meanwhile `dispatchctl` does one thing again and
+again. With ``--rate`` calls go through it all the time, and none may fail. JSON on standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from dispatch.test.bench import run
+from dispatch.test.real import ports, service
+from dispatch.test.real.control import COMMAND, enable
+from dispatch.test.real.process import Process, Socket
+from dispatch.test.real.sipp import Sipp
+
+_OPTIONS: Final = (
+    "OPTIONS sip:{at} SIP/2.0\r\nVia: SIP/2.0/UDP {me};branch=z9hG4bK{number}\r\nFrom: <sip:probe@{me}>;tag=1\r\n"
+    "To: <sip:{at}>\r\nCall-ID: probe-{number}\r\nCSeq: {number} OPTIONS\r\nMax-Forwards: 70\r\n"
+    "Content-Length: 0\r\n\r\n"
+)
+_PAUSE: Final = 0.001
+_SETTLE: Final = 5.0  # for looking up what the list names
+
+Started = TypeVar("Started", bound=Process)
+
+
+class Probe:
+    """Asks a service whether it is awake."""
+
+    def __init__(self, at: Socket) -> None:
+        self._socket = socket.socket(type=socket.SOCK_DGRAM)
+        self._socket.connect((at.host, at.port))
+        self._socket.settimeout(10)
+        self._me = "{}:{}".format(*self._socket.getsockname())
+        self._at = at.address
+        self._number = random.randrange(1 << 20)
+
+    def ask(self) -> float:
+        """Milliseconds until the answer."""
+        self._number += 1
+        request = _OPTIONS.format(at=self._at, me=self._me, number=self._number).encode()
+        begun = time.perf_counter()
+        self._socket.send(request)
+        self._socket.recv(65536)
+        return (time.perf_counter() - begun) * 1000
+
+    def watch(self, going_on: Callable[[], bool]) -> list[float]:
+        """What answers took, in milliseconds, as long as something goes on."""
+        found = []
+        while going_on():
+            found.append(self.ask())
+            time.sleep(_PAUSE)
+        return found
+
+
+def write_list(path: Path, first: str, count: int, odd: int) -> None:
+    """`first`, and so many further destinations in ten sets; `odd` changes one line in a hundred."""
+    path.write_text(
+        first
+        + "".join(
+            f"{2 + number % 10} sip:127.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}:"
+            f"{5060 + (odd if number % 100 == 0 else 0)} 0 0 duid=gw{number}\n"
+            for number in range(count)
+        )
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m dispatch.test.bench.control", description=__doc__)
+    parser.add_argument("--lines", type=int, default=10_000, help="of the list")
+    parser.add_argument("--times", type=int, default=10, help="how often each command is given")
+    parser.add_argument("--rate", type=int, default=0, help="calls a second meanwhile")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench.") as name, contextlib.ExitStack() as stack:
+        out = _measure(Path(name), options.lines, options.times, options.rate, stack)
+    print(json.dumps(out, indent=1))
+    return int(out.get("calls", {}).get("failed", 0) > 0)
+
+
+def _measure(folder: Path, lines: int, times: int, rate: int, stack: contextlib.ExitStack) -> dict[str, Any]:
+    def keep(process: Started) -> Started:
+        stack.callback(process.stop)
+        process.wait_bound()
+        return process
+
+    at, lasting = Socket("udp", ports.free()), 60 + times * 20
+    gateway = keep(Sipp("gateway", run.GATEWAY, folder, _address(), calls=None, traced=False, lasting=lasting))
+    plan = service.Plan((at,), (f"sip:{gateway.sockets[0].address}",))
+    config = enable(service.write(folder, plan), folder / "amp.sock")
+    listed = folder / "dispatcher.list"
+    first = listed.read_text()
+    write_list(listed, first, lines, 0)
+    process = keep(service.launch("service", folder, config, (at,)))
+    process.wait_logged("listening on")
+    caller = None
+    if rate:
+        calls = rate * lasting
+        caller = keep(
+            Sipp("caller", run.CALLER, folder, _address(), to=at, calls=calls, rate=rate, traced=False, lasting=lasting)
+        )
+    time.sleep(_SETTLE)
+    probe = Probe(at)
+    out: dict[str, Any] = {"lines": lines, "rate": rate}
+    out["nothing"] = _figures(probe.watch(_until(time.monotonic() + 5)), [])
+    for command in ("list", "diff", "reload"):
+        held: list[float] = []
+        took: list[float] = []
+        for number in range(times):
+            write_list(listed, first, lines, 1 + number % 2)
+            begun = time.perf_counter()
+            with (folder / f"{command}.out").open("wb") as output:
+                child = subprocess.Popen([*COMMAND, "-c", str(config), command], stdout=output, stderr=output)
+                held += probe.watch(lambda child=child: child.poll() is None)  # type: ignore[misc]
+            took.append((time.perf_counter() - begun) * 1000)
+            if child.returncode:
+                raise RuntimeError((folder / f"{command}.out").read_text())
+        out[command] = _figures(held, took)
+    if caller is not None:
+        out["calls"] = caller.end()._asdict()
+    return out
+
+
+def _address() -> Socket:
+    return Socket("udp", ports.free())
+
+
+def _until(end: float) -> Callable[[], bool]:
+    return lambda: time.monotonic() < end
+
+
+def _figures(held: list[float], took: list[float]) -> dict[str, float]:
+    held = sorted(held)
+    return {
+        "answers": len(held),
+        "median_ms": round(held[len(held) // 2], 2),
+        "p99_ms": round(held[len(held) * 99 // 100], 2),
+        "longest_ms": round(held[-1], 2),
+        **({"command_ms": round(sorted(took)[len(took) // 2])} if took else {}),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

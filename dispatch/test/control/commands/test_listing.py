@@ -1,0 +1,42 @@
+"""Tests of `list`."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from dispatch.control.commands.listing import Listed, run
+from dispatch.errors import UnknownDestination
+from dispatch.test.control.make import LIST, Steered
+
+
+class ListTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.steered = Steered(LIST)
+
+    def test_all(self) -> None:
+        """Every destination comes in the order of listings, with state and counters."""
+        one = self.steered.dispatcher
+        one.report_failure(one.groups[1].members[1], "answered 503")
+        self.assertEqual(
+            list(run(self.steered.control())),
+            [
+                Listed(2, "sip:c", "AP", 5, 0, 0, "", ""),
+                Listed(1, "sip:b", "AX", 0, 0, 0, "", ""),
+                Listed(1, "sip:a", "AX", 0, 0, 1, "answered 503", "duid=x"),
+            ],
+        )
+
+    def test_one_set(self) -> None:
+        """With a set, its members only; a set that is not there is an error that says which are."""
+        self.assertEqual([one.uri for one in run(self.steered.control(), set=2)], ["sip:c"])
+        with self.assertRaises(UnknownDestination) as caught:
+            run(self.steered.control(), set=3)
+        self.assertIn("sets in force: 1, 2", str(caught.exception))
+
+    def test_a_reload_meanwhile(self) -> None:
+        """Who is half-way through the list when another comes into force reads the old one to its end."""
+        records = run(self.steered.control())
+        next(records)
+        self.steered.text = b"7 sip:z\n"
+        self.successResultOf(self.steered.reload())
+        self.assertEqual([one.uri for one in records], ["sip:b", "sip:a"])
