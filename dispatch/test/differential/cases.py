@@ -55,7 +55,7 @@ def draw_params(random: Random) -> dict[str, Any]:
 
 def draw_case(random: Random, params: dict[str, Any], name: str) -> Vector:
     """A case with these parameters."""
-    kinds = [_sequence] * 5 + [_load] * 2 + [_listfile] * 2 + [_chance]
+    kinds = [_sequence] * 4 + [_turns, *[_load] * 2] + [_listfile] * 2 + [_chance]
     return {"id": name, "cat": "differential", "params": params, **random.choice(kinds)(random, params)}
 
 
@@ -68,6 +68,18 @@ def _sequence(random: Random, params: dict[str, Any]) -> Vector:
     text = draw_list(random, odd=0.0 if params["ds_load_mode"] else random.choice((0.0, 0.1, 0.3)))
     certain = CERTAIN if params["use_default"] else (*CERTAIN, _LATENCY)
     steps = [_step(random, text, certain) for _ in range(random.randint(1, 12))]
+    return {"type": "sequence", "sets": text, "steps": steps}
+
+
+def _turns(random: Random, params: dict[str, Any]) -> Vector:
+    """The cursor of a small set of which now this one is down, now that one, now all."""
+    text = draw_list(random, odd=0.0, largest=4)
+    steps: list[Vector] = []
+    for _ in range(20):
+        if random.random() < 0.5:
+            steps.append(_selection(random, text, (_ROUND_ROBIN,)))
+        else:
+            steps.append({"rpc": ["dispatcher.set_state", random.choice("aid"), *_address(random, text)]})
     return {"type": "sequence", "sets": text, "steps": steps}
 
 
