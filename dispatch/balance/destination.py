@@ -162,9 +162,10 @@ def make(row: Row, sockets: Collection[LocalSocket]) -> Destination:
         raise ValueError(f"the host of {row.uri[:60]!r} is longer than {_LONGEST_HOST} bytes")
     attrs = row.attrs.removesuffix(b";")
     named = attributes.parse(attrs)
-    if b"sockname" in named:
+    if named.get(b"sockname"):
         raise ValueError(f"no socket is called {named[b'sockname']!r}; name it by address: 'socket=udp:192.0.2.1:5060'")
-    socket = find_socket(named[b"socket"], sockets) if b"socket" in named else None
+    wanted = named.get(b"socket")  # Empty is as good as none.
+    socket = find_socket(wanted, sockets) if wanted else None
     return Destination(row, text, parsed, attrs, named, socket)
 
 
