@@ -175,10 +175,10 @@ class LoadTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.farm = self.with_calls()
 
-    def with_calls(self, *, relay: str = "stateful", hash_size: int = 8) -> Farm:
+    def with_calls(self, *, relay: str = "stateful", mode: str = "dst", hash_size: int = 8) -> Farm:
         return Farm(
             b"1 sip:192.0.2.72:5072 0 0 duid=b\n1 sip:192.0.2.71:5071 0 0 duid=a\n",
-            RouteConfig(algorithm="call-load", relay=relay),
+            RouteConfig(algorithm="call-load", relay=relay, mode=mode),
             timers=Timers(fr_timer=2.0, fr_inv_timer=4.0),
             parameters=DispatcherConfig(flags=2, ds_hash_size=hash_size, ds_hash_initexpire=60),
         )
@@ -275,6 +275,12 @@ class LoadTests(SynchronousTestCase):
         """A call that is refused because not all destinations have a duid is not counted on the one that has."""
         self.farm.dispatcher.replace(listfile.parse(b"1 sip:192.0.2.72\n1 sip:192.0.2.71 0 0 duid=a\n", "list", ()))
         self.farm.receive(request())
+        self.assertEqual((self.farm.lines(), self.loads()), ([NOBODY], [0, 0]))
+
+    def test_unwritable(self) -> None:
+        """A call that is refused because its Request-URI would be too long is not counted."""
+        self.farm = self.with_calls(mode="domain")
+        self.farm.receive(request(uri=b"sip:%b@example.com" % (b"x" * 1024)))
         self.assertEqual((self.farm.lines(), self.loads()), ([NOBODY], [0, 0]))
 
     def test_full(self) -> None:
