@@ -438,6 +438,13 @@ class Request:
             message.call_id, selection=self._selection, is_invite=message.method == b"INVITE"
         )
 
+    def load_acknowledged(self) -> None:
+        """Let the call load follow this ACK: with our cookie it is that of a 2xx, else the call was refused."""
+        if self.is_ours:
+            self._router.dispatcher.load_update(self.call_id, b"INVITE", 200)
+        else:
+            self.forget_load()
+
     def forget_load(self) -> None:
         """Take the call out of the load, whatever picked its destination."""
         self._router.dispatcher.load_unset(self.call_id)

@@ -299,6 +299,27 @@ class LoadTests(SynchronousTestCase):
         self.farm.receive(request(b"CANCEL"))
         self.assertEqual(self.loads(), [0, 0])
 
+    def test_stateless_refused(self) -> None:
+        """Without memory the ACK of a refusal ends the call, and so does a way that we don't have."""
+        self.farm = self.with_calls(relay="stateless")
+        self.farm.receive(request())
+        self.farm.receive(request(b"ACK", to_tag=b"t1"))
+        self.assertEqual(self.loads(), [0, 0])
+        self.farm.dispatcher.replace(listfile.parse(b"1 sip:[::1] 0 0 duid=a\n", "list", ()))
+        self.farm.net.take()
+        self.farm.receive(request())
+        self.assertEqual((self.farm.lines(), self.loads()), (["SIP/2.0 503 Service Unavailable > 5060"], [0]))
+
+    def test_stateless_answered(self) -> None:
+        """Without memory the ACK of a 2xx says that the call was answered: it stays past the time for others."""
+        self.farm = self.with_calls(relay="stateless")
+        self.farm.receive(request())
+        route = b"Route: %b\r\n" % header(self.farm.net.take()[0][0], b"Record-Route")[0]
+        self.farm.receive(request(b"ACK", b"sip:bob@203.0.113.5", to_tag=b"t1", headers=route))
+        self.farm.clock.advance(100.0)
+        self.farm.dispatcher.expire_load()
+        self.assertEqual(self.loads(), [1, 0])
+
     def test_not_counted(self) -> None:
         """Where nothing is counted calls are relayed all the same."""
         self.farm = self.with_calls(hash_size=0)
