@@ -71,7 +71,10 @@ class SelectTests(FunctionsCase):
         """What is no number, no set, or has nobody left fails and changes nothing."""
 
         def act(one: Request) -> object:
-            codes = [functions.ds_select_dst(one, *how) for how in ((b"x", 4), (1, b""), (1, 4, "y"), ("\u00b2", 4), (7, 4), (-1, 4))]
+            codes = [
+                functions.ds_select_dst(one, *how)
+                for how in ((b"x", 4), (1, b""), (1, 4, "y"), ("\u00b2", 4), (7, 4), (-1, 4))
+            ]
             return codes, one.destination_uri, one.destination
 
         self.assertEqual(self.run_route(act), ([-1] * 6, None, None))
