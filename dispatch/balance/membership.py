@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -18,7 +19,8 @@ ALL_SETS: Final = -1
 
 _UNRESOLVED: Final = 16  # flag of a destination whose name is not looked up
 _SIP_PORT: Final = 5060
-_PROTOCOLS: Final = frozenset((b"udp", b"tcp", b"tls", b"sctp", b"ws", b"wss"))
+_IPV4: Final = re.compile(rb"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
+_PROTOCOLS: Final = frozenset((b"udp", b"tcp", b"tls", b"sctp", b"ws"))
 
 
 class Membership:
@@ -125,7 +127,14 @@ class Membership:
 
 
 def literal(host: bytes) -> str | None:
-    """The address that a host is, in the usual spelling; None where it is a name."""
+    """The address that a host is, in the usual spelling; None where it is a name.
+
+    As in the original zeros before a number of an IPv4 address mean nothing, and one inside an IPv6 address is none.
+    """
+    if _IPV4.fullmatch(host):
+        host = b".".join([b"%d" % int(part) for part in host.split(b".")])
+    elif b"." in host:
+        return None
     try:
         return str(ipaddress.ip_address(host.strip(b"[]").decode("latin-1")))
     except ValueError:
@@ -146,5 +155,5 @@ def _protocol(member: Destination) -> bytes:
 
 
 def _protocol_of(uri: sip_uri.Uri) -> bytes:
-    """A transport that nobody knows is as good as none."""
+    """A transport that the original does not know in a URI (``wss`` too) is as good as none."""
     return uri.transport if uri.transport in _PROTOCOLS else b""

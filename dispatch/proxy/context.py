@@ -1,8 +1,8 @@
-"""One request on its way through us: the response context of RFC 3261 §16.7, for one target at a time."""
+"""One request on its way through us: the response context of RFC 3261 §16.7."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -58,10 +58,12 @@ class Context:
         "_back",
         "_best",
         "_best_status",
-        "_client",
+        "_branches",
+        "_expected",
         "_loop_hash",
         "_proxy",
         "_received",
+        "_round",
         "_server",
         "_started",
         "attempts",
@@ -83,7 +85,9 @@ class Context:
         self._back = proxy.way_back(message, flow)
         self._received = request_.received_edit(message, flow)
         self._server: ServerTransaction | None = None
-        self._client: ClientTransaction | None = None
+        self._branches: tuple[ClientTransaction, ...] = ()  # those that may still answer
+        self._expected = 0  # branches to come beside these
+        self._round: tuple[int, bool] | None = None  # the best that came of the branches so far
         self._best: bytes = b""
         self._best_status = 0
         self._started = proxy.core.timers.now
@@ -134,10 +138,8 @@ class Context:
 
     def abort(self, status: int = 500) -> None:
         """Whoever decides has failed: answer for him, and let nobody ring on for an answered call."""
-        client = self._client
         self.reply(status)
-        if client is not None and client.method == b"INVITE":
-            client.cancel()
+        self._cancel_others(None)
 
     def drop_routes(self) -> None:
         """Take every Route value off: an initial request goes where we say, wherever it was told to go."""
@@ -148,6 +150,20 @@ class Context:
         """Send the request to `target`, and whatever comes back to where the request came from."""
         if self._server is None and self.message.method != b"ACK":
             self._open()
+        self._relay(target)
+
+    def fork(self, targets: Sequence[Target]) -> None:
+        """Send the request to all of `targets` at once: the first 2xx wins, else the best of what all say (§16.7)."""
+        if self.message.method == b"ACK":
+            self.relay(targets[0])  # nothing would tell its branches from those of others
+            return
+        if self._server is None:
+            self._open()
+        self._expected += len(targets)
+        for target in targets:
+            self._relay(target)
+
+    def _relay(self, target: Target) -> None:
         self.attempts += 1
         flow = self._proxy.core.locate(target.next_hop, self.routing.listener or self.flow.listener, target.socket)
         if flow is not None:
@@ -193,17 +209,21 @@ class Context:
             if flow is not None:  # an ACK has no transaction (§17)
                 self._proxy.send(self.outgoing(target, flow.listener, self._proxy.new_branch(self._loop_hash)), flow)
             return
-        if self._server.is_answered or self.is_cancelled:
+        if self._expected:
+            self._expected -= 1
+        if self._server.is_answered:
+            return
+        if self.is_cancelled:
+            self._ended(487)
             return
         if flow is None:
             self._note(500, b"")
-            self._failed(503)
+            self._ended(503)
             return
         branch = self._proxy.new_branch(self._loop_hash)
         data = self.outgoing(target, flow.listener, branch)
-        client = self._client = ClientTransaction(
-            self._proxy.core, self, flow, branch, message.method, data, self._proxy.timers
-        )
+        client = ClientTransaction(self._proxy.core, self, flow, branch, message.method, data, self._proxy.timers)
+        self._branches += (client,)
         client.begin()
 
     def _forward_to(self, target: Target, flow: Flow | None) -> None:
@@ -239,14 +259,19 @@ class Context:
         if self.is_cancelled:
             return
         self.is_cancelled = True
-        if self._client is not None:
-            self._client.cancel()
-        else:
+        for client in self._branches:
+            client.cancel()
+        if not self._branches:
             self.reply(487)
 
     def provisional(self, client: ClientTransaction, response: Message) -> None:
         """Pass it on, but for 100, and for anything that RFC 4320 §4.1 forbids."""
-        if response.status > 100 and client is self._client and client.method == b"INVITE" and self._server is not None:
+        if (
+            response.status > 100
+            and client in self._branches
+            and client.method == b"INVITE"
+            and self._server is not None
+        ):
             self._server.respond(response.status, response_.without_via(response))
 
     def final(self, client: ClientTransaction, response: Message) -> None:
@@ -256,22 +281,42 @@ class Context:
             if self._server is not None:
                 self._server.respond(status, response_.without_via(response))
                 self._release(status)
-            if self._client is not None and self._client is not client:
-                self._client.cancel()  # one that was given up has answered after all (§16.7 step 10)
+            self._cancel_others(client)  # also when one that was given up has answered after all (§16.7 step 10)
             return
-        if client is not self._client:
-            return
-        self._note(*response_.upwards(response))
-        self._failed(status, is_answer=True)
+        if self._take_off(client):
+            self._note(*response_.upwards(response))
+            if status >= 600:
+                self._cancel_others(client)  # §16.7 step 5
+            self._ended(status, is_answer=True)
 
     def failed(self, client: ClientTransaction, status: int) -> None:
         """No response came: 408, or 503 where the network refused."""
-        if client is self._client:
+        if self._take_off(client):
             self._note(500 if status == 503 else status, b"")
-            self._failed(status)
+            self._ended(status)
 
-    def _failed(self, status: int, *, is_answer: bool = False) -> None:
-        self._client = None
+    def _take_off(self, client: ClientTransaction) -> bool:
+        """Wait for this branch no longer; False when it is one that was given up."""
+        before = self._branches
+        self._branches = () if before == (client,) else tuple([one for one in before if one is not client])
+        return self._branches != before
+
+    def _cancel_others(self, client: ClientTransaction | None) -> None:
+        for one in self._branches:
+            if one is not client and one.method == b"INVITE":
+                one.cancel()
+
+    def _ended(self, status: int, *, is_answer: bool = False) -> None:
+        """One branch has come to nothing; when it is the last, the best of them all decides what follows."""
+        best = self._round
+        if best is None or response_.rank(status, is_answer) < response_.rank(*best):
+            self._round = best = (status, is_answer)
+        if self._branches or self._expected:
+            return
+        self._round = None
+        self._failed(*best)
+
+    def _failed(self, status: int, is_answer: bool) -> None:
         server = self._server
         if server is None or server.is_answered:
             return

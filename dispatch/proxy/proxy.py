@@ -31,7 +31,7 @@ class Network(Core, Locator, Protocol):
 
 
 class Proxy:
-    """RFC 3261 §16 for one target at a time; knows neither sets nor failover.
+    """RFC 3261 §16 for one target or several at once; knows neither sets nor failover.
 
     Args:
         core: the engine.

@@ -353,9 +353,13 @@ class Request:
         self._context.wants_record_route = True
 
     def relay(self) -> None:
-        """Send the request to the destination, and see it through."""
+        """Send the request to the destination, or to all of them at once (algorithm 12), and see it through."""
         self._tell()
-        self._context.relay(self._target())
+        beside = self._selection.parallel[1:] if self._selection is not None else ()
+        if beside and not self.failed_with:
+            self._context.fork([self._target(), *map(self._target_beside, beside)])
+        else:
+            self._context.relay(self._target())
 
     def forward(self) -> None:
         """Send the request to the destination, and forget it."""
@@ -476,6 +480,14 @@ class Request:
         if hop is None:
             raise ValueError("relay() or forward() before select() gave a destination")
         return Target(hop, self._view.uri if self._view is not None else None, self.socket)
+
+    def _target_beside(self, destination: Destination) -> Target:
+        """Another destination for the same request, reached as the one in use is."""
+        destination.condition.selected += 1
+        socket = destination.socket or self._router.parameters.default_socket or self.socket
+        if self._selection is None or self._selection.rewritten is None:
+            return Target(destination.uri, self._view.uri if self._view is not None else None, socket)
+        return Target(destination.uri, rewrite(self.uri, destination.uri), socket)
 
     def _tell(self) -> None:
         observer = self._router.observer

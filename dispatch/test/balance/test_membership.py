@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health, listfile
 from dispatch.balance.dispatcher import Dispatcher
-from dispatch.balance.membership import ALL_SETS, ANY_PORT, ANY_PROTOCOL, ONLY_USABLE, Membership, is_usable
+from dispatch.balance.membership import ALL_SETS, ANY_PORT, ANY_PROTOCOL, ONLY_USABLE, Membership, is_usable, literal
 
 LIST = (
     b"1 sip:192.0.2.1:5070;transport=tcp\n1 sip:192.0.2.1\n2 sip:192.0.2.1:5070\n2 sip:[2001:DB8::1]:5080\n"
@@ -155,6 +155,19 @@ class OtherTests(MembershipCase):
             (b"", None, False),
         ):
             self.assertEqual(self.members.has_host(host, port), known, (host, port))
+
+    def test_literals(self) -> None:
+        """An address may have zeros before its numbers; an IPv4 address in an IPv6 one is none, as in the original."""
+        for host, address in (
+            (b"192.0.2.1", "192.0.2.1"),
+            (b"010.0.0.05", "10.0.0.5"),
+            (b"[2001:DB8:0::1]", "2001:db8::1"),
+            (b"[::ffff:192.0.2.1]", None),
+            (b"999.0.2.1", None),
+            (b"1.gw.example", None),
+            (b"gw", None),
+        ):
+            self.assertEqual(literal(host), address, host)
 
     def test_usable(self) -> None:
         """A set can be used when one of its members can; a URI when it is one of these, letter by letter."""
