@@ -147,7 +147,8 @@ def _chance(random: Random, params: dict[str, Any]) -> Vector:
     algorithm = random.choice(CHANCE)
     text = draw_list(random, odd=0.0, largest=6)
     # What was picked is told apart by its URI.
-    text = "".join({line.split()[1]: line for line in text.splitlines(keepends=True) if line.strip()}.values())
+    lines = [line for line in text.splitlines(keepends=True) if line.strip()]
+    text = "".join({line.split()[1].removeprefix("sip:"): line for line in lines}.values())
     chosen = {"sets": text, "set": _set(random, text), "alg": algorithm}
     if algorithm == 6 or random.random() < 0.3:
         message = _request(random, 0.0)
