@@ -157,6 +157,7 @@ class Config:
     Attributes:
         path: the file.
         warnings: what works, but hardly as it is meant; `dispatch check` shows them.
+        lines: where in the file what stands; see `toml_lines.lines`.
     """
 
     path: Path
@@ -166,6 +167,16 @@ class Config:
     route: RouteConfig = field(default_factory=RouteConfig)
     control: ControlConfig = field(default_factory=ControlConfig)
     warnings: tuple[ConfigError, ...] = ()
+    lines: Mapping[toml_lines.Path, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def problem(self, remedy: str, *way: str | int) -> ConfigError:
+        """What is found out when a value is put to use.
+
+        Args:
+            remedy: what is wrong, and what to do.
+            way: to the value, from the top.
+        """
+        return ConfigError(self.path, Place(self.path, self.lines, way).line, remedy)
 
 
 def load(path: Path) -> Config:
@@ -202,7 +213,7 @@ def examine(path: Path) -> tuple[Config, tuple[ConfigError, ...]]:
     except RecursionError:
         raise ConfigErrors([ConfigError(path, 0, "brackets in brackets in brackets: nested too deeply")]) from None
     top = Place(path, lines)
-    config = _resolved(Config(path, **_read_keys(document, _TOP, top)))
+    config = _resolved(Config(path, lines=lines, **_read_keys(document, _TOP, top)))
     _cross_check(config, top)
     return replace(config, warnings=_in_order(top.hints)), _in_order(top.problems)
 
