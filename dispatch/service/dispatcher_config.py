@@ -88,7 +88,7 @@ def _reply_codes(value: object, place: Place) -> object:
     for entry in filter(None, value.split(",")[0].split(";")):
         name, _, number = entry.partition("=")
         low, high = {"code": (100, 699), "class": (1, 6)}.get(name.lower(), (1, 0))
-        if not (number.isdigit() and low <= int(number) <= high):
+        if not (re.fullmatch("[0-9]{1,9}", number) and low <= int(number) <= high):
             place.warn(f"{place}: {entry!r} has no effect; write code=100 to code=699, or class=1 to class=6")
     try:
         attributes.parse(value.encode())

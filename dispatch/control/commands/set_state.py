@@ -39,14 +39,14 @@ def run(control: Control, set: int, uri: str, state: str) -> StateSet:
         flags = health.commanded(to_bytes(state))
     except ValueError:
         raise BadValue(
-            f"state {printable(state[:40])!r} is unknown; write a (active), i (inactive), d (disabled) or t (trying), "
+            f"state '{printable(state[:40])}' is unknown; write a (active), i (inactive), d (disabled) or t (trying), "
             f"and p behind it for probing: 'ip'"
         ) from None
     address = to_bytes(uri)
     group = control.dispatcher.groups.get(set)
     destination = group.find(address) if group is not None else None
     if destination is None:
-        raise UnknownDestination(f"set {set} has no {printable(uri[:200])!r}; 'list' shows what there is")
+        raise UnknownDestination(f"set {set} has no '{printable(uri[:200])}'; 'list' shows what there is")
     before = health.letters(destination.flags)
     control.dispatcher.set_state(set, address, flags)
     return StateSet(set, to_text(destination.uri), before, health.letters(destination.flags))
