@@ -23,7 +23,8 @@ class Change(NamedTuple):
         after: its flags now.
         reason: why, in words: ``probe answered with 503 Service Unavailable``.
         cause: who asked: `PROBE`, `TRAFFIC` (a script), `COMMAND` (a person) or `LIST` (read again).
-        event: ``down`` or ``up`` where that event route of the original is due; empty where none is.
+        event: ``down`` or ``up`` where that event route of the original is due; what a person decided apart from health
+            (``drain``, ``maintenance``, ``ready``), or ``drained``; empty for any other change.
     """
 
     destination: Destination
@@ -35,6 +36,8 @@ class Change(NamedTuple):
 
     def __str__(self) -> str:
         letters = f"{health.letters(self.before)} -> {health.letters(self.after)}"
+        if self.before & ~health.ADMINISTERED == self.after & ~health.ADMINISTERED:
+            letters = self.event
         return f"set {self.destination.group} {self.destination.uri.decode('latin-1')}: {letters}, {self.reason}"
 
 
