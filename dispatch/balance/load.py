@@ -92,6 +92,9 @@ class Calls:
         clock: seconds, never going back.
         expire: `ds_hash_expire`: seconds from its begin after which a call is no longer counted.
         initexpire: `ds_hash_initexpire`: the same for a call that nobody has answered.
+
+    Attributes:
+        sets: those in which calls were counted so far.
     """
 
     def __init__(self, clock: Callable[[], float], *, expire: int = 7200, initexpire: int = 7200) -> None:
@@ -101,6 +104,7 @@ class Calls:
         # Both in the order of beginning. A plain dict is slow to find its first when many before it were deleted.
         self._calls: OrderedDict[bytes, Call] = OrderedDict()
         self._early: OrderedDict[bytes, Call] = OrderedDict()
+        self.sets: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -131,6 +135,7 @@ class Calls:
         else:
             call.tallies += (tally,)
         tally.add(1)
+        self.sets.add(tally.group)
         return True
 
     def move(self, call_id: bytes, member: Destination) -> bool:

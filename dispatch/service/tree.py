@@ -168,7 +168,7 @@ class DispatcherService(MultiService):
         self.engine = Engine(reactor, time.monotonic, resolver, config.sip.timers, config.sip.limits)
         key = _secret(config.sip.secret_file)
         self._transports = _bind(config, self.engine)
-        control = Control(self.dispatcher, self, self._source.name, __version__, TABLE)
+        control = Control(self.dispatcher, self, self._source.name, __version__, TABLE, time.time)
         ports = self._open_doors(control)
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
