@@ -6,7 +6,7 @@ A call is known by its Call-ID; it is counted once in each set that picked for i
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 
 from dispatch.balance import health
@@ -188,6 +188,21 @@ class Calls:
                 most -= 1
                 self.remove(call_id)
         return False
+
+    def opened(self) -> Iterator[tuple[bytes, float, bool, tuple[Tally, ...]]]:
+        """The calls that are open, in the order of beginning: Call-ID, seconds, not answered yet, where counted."""
+        now = int(self._clock())
+        for call_id, call in list(self._calls.items()):
+            yield call_id, now - call.began, call_id in self._early, call.tallies
+
+    def reopen(self, call_id: bytes, age: float, tallies: tuple[Tally, ...], *, is_early: bool) -> None:
+        """Count a call that began before the start, later than those that were reopened before."""
+        call = self._calls[call_id] = Call(int(self._clock() - age), tallies)
+        if is_early:
+            self._early[call_id] = call
+        for tally in tallies:
+            tally.add(1)
+            self.sets.add(tally.group)
 
     def trial(self) -> Trial:
         """To try what would be counted where, without counting it."""

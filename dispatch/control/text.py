@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 
 def to_text(raw: bytes) -> str:
     """UTF-8 where it is that; any other byte becomes a surrogate that `to_bytes` turns back."""
@@ -29,12 +27,3 @@ def _escaped(character: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8
         code -= 0xDC00
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def moment(seconds: float) -> str:
-    """A time of day in UTC: ``2030-01-31T12:00:00Z``.
-
-    Args:
-        seconds: since 1970.
-    """
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

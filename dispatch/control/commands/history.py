@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from dispatch.balance import health
-from dispatch.balance.history import Entry
+from dispatch.balance.history import Entry, moment
 from dispatch.control.command import Column, Command, Control, Door
 from dispatch.control.commands.decision import PLACE
 from dispatch.control.finding import find
-from dispatch.control.text import moment
 from dispatch.errors import UnknownDestination
 
 
@@ -20,7 +19,7 @@ class Happened:
     """One change.
 
     Attributes:
-        time: when, in UTC: ``2030-01-31T12:00:00Z``.
+        time: when, in UTC: ``2030-01-31T12:00:00.000Z``.
         before: the state until then, two letters.
         after: the state since then.
         lasted: whole seconds that the state before had lasted; -1 where that is not known.

@@ -22,8 +22,8 @@ class HistoryTests(SynchronousTestCase):
         self.assertEqual(
             list(run(steered.control(), 1, "sip:A")),
             [
-                Happened("2027-01-15T08:00:00Z", "AX", "IP", -1, "down", "probe", "probe timed out"),
-                Happened("2027-01-15T08:01:30Z", "IP", "AX", 90, "", "command", "set by a command"),
+                Happened("2027-01-15T08:00:00.000Z", "AX", "IP", -1, "down", "probe", "probe timed out"),
+                Happened("2027-01-15T08:01:30.900Z", "IP", "AX", 90, "", "command", "set by a command"),
             ],
         )
 
