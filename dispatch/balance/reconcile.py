@@ -147,8 +147,8 @@ def _moved(old: Destination, new: Destination) -> bool:
 
 
 def _renewed_flags(old: Destination, new: Destination) -> int:
-    """The state of a destination of which the list says something new."""
-    return new.listed | old.condition.flags & health.DISABLED if _moved(old, new) else new.listed
+    """The state of a destination of which the list says something new: what a person disabled stays disabled."""
+    return new.listed | old.condition.flags & ~old.listed & health.DISABLED
 
 
 def _renewed(old: Destination, new: Destination) -> Condition:

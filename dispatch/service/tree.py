@@ -6,6 +6,7 @@ DispatcherService            top; reads the list again (`reload`)
   DoorService                one for each endpoint of control
   Retry                      asks a source again that was away
   LoadService                calls that are counted and never end, where calls are counted
+  Prober                     probes, where `ds_ping_interval` is set
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
 from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
+from dispatch.probe import Prober
 from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
@@ -45,7 +47,7 @@ from dispatch.script.route import Router
 from dispatch.service import doors, lists, secret
 from dispatch.service.collector import Pause
 from dispatch.service.config import Config
-from dispatch.service.functions import make_dispatcher, make_parameters
+from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
 from dispatch.service.retry import Retry
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.dns import Resolver
@@ -140,6 +142,7 @@ class DispatcherService(MultiService):
 
     Attributes:
         dispatcher: the sets.
+        probing: who is probed, and what an answer does.
         engine: transactions.
         router: what hands requests to the route; its `observer` is told every decision.
 
@@ -163,12 +166,13 @@ class DispatcherService(MultiService):
         route, parameters = config.route, config.dispatcher
         self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn)
         self.dispatcher.replace(roster)
+        self.probing = make_probing(config, self.dispatcher)
         self._warnings = (*config.warnings, *roster.warnings)
         resolver = Resolver(reactor)
         self.engine = Engine(reactor, time.monotonic, resolver, config.sip.timers, config.sip.limits)
         key = _secret(config.sip.secret_file)
         self._transports = _bind(config, self.engine)
-        control = Control(self.dispatcher, self, self._source.name, __version__, TABLE)
+        control = Control(self.dispatcher, self, self._source.name, __version__, TABLE, self.probing)
         ports = self._open_doors(control)
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
@@ -188,6 +192,10 @@ class DispatcherService(MultiService):
             TransportService(transport, reactor).setServiceParent(self)
         for port in ports:
             DoorService(port).setServiceParent(self)
+        if parameters.ds_ping_interval:
+            manner, seconds, chance = make_manner(config), time.monotonic, random.Random()
+            prober = Prober(self.engine, self.dispatcher, self.probing, manner, reactor, seconds, chance)
+            prober.setServiceParent(self)
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
         config, factory = self._config, ControlFactory(self._reactor, control)

@@ -107,7 +107,7 @@ class CommandLineTests(SynchronousTestCase):
 
 class DoorTests(SynchronousTestCase):
     # Each command once; a new one is to be added here.
-    LINES = (("list", "1"), ("set-state", "1", "sip:a", "ip"), ("reload",), ("diff",), ("version",))
+    LINES = (("list", "1"), ("set-state", "1", "sip:a", "ip"), ("reload",), ("diff",), ("ping-active",), ("version",))
 
     def test_every_command(self) -> None:
         """What is typed reaches the command, and its answer can be shown to people and to programs."""

@@ -167,7 +167,7 @@ class ProblemTests(ConfigCase):
 
     def test_what_is_not_there_yet(self) -> None:
         """Tables that have no effect yet are unknown, not silently taken."""
-        for table in ("health", "events", "state"):
+        for table in ("events", "state"):
             self.assert_problem(f"{LEAST}[{table}]", 6, table)
         self.assert_problem(LEAST + "[sip.tls]", 6, "tls")
 
@@ -276,6 +276,16 @@ class WarningTests(ConfigCase):
             self.assertEqual(line, 7)
             self.assertIn(f"needs [dispatcher] {need.split()[0]}", remedy)
             self.assertEqual(self.warnings(f"{LEAST}{need}\n{text}"), [])
+
+    def test_silence_is_accepted(self) -> None:
+        """Reply codes with 408 keep in who is silent: that is warned of, unless silence is said to be a failure."""
+        for codes in ("class=4", "code=404;code=408"):
+            text = f'{LEAST}ds_ping_reply_codes = "{codes}"\n'
+            ((line, remedy),) = self.warnings(text)
+            self.assertEqual(line, 6)
+            self.assertIn("timeout_is_failure = true", remedy)
+            self.assertEqual(self.warnings(text + "[health]\ntimeout_is_failure = true"), [])
+        self.assertEqual(self.warnings(f'{LEAST}ds_ping_reply_codes = "code=404;class=5"'), [])
 
     def test_stateless_has_no_failover(self) -> None:
         """Codes to fail over on are no use in stateless relay."""
