@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from dispatch.errors import ParseError, TransportError
+from dispatch.proxy.context import Context
 from dispatch.proxy.proxy import Proxy
 from dispatch.sip import client_transaction, server_transaction
 from dispatch.sip import uri as sip_uri
@@ -69,7 +70,7 @@ class Engine:
         response_count: responses received.
         malformed_count: what was no SIP.
         refused_count: requests turned away because too many were open.
-        stray_count: responses that no transaction waited for.
+        stray_count: responses that no transaction waited for, or not from there.
     """
 
     def __init__(
@@ -99,9 +100,9 @@ class Engine:
         return len(self._servers) + len(self._clients)
 
     def waited_for(self) -> Iterator[tuple[str, int]]:
-        """Address and port of each peer that has not answered a request of ours for good, once for each request."""
+        """Address and port of each peer that has not answered a request that we relayed, once for each of them."""
         for client in tuple(self._clients.values()):
-            if client.state < client_transaction.State.COMPLETED:
+            if client.state < client_transaction.State.COMPLETED and isinstance(client.user, Context):
                 yield client.flow.remote
 
     def start(self) -> None:
@@ -212,7 +213,7 @@ class Engine:
         # Only a CANCEL shares the branch of another request; without one there is no need to look at CSeq (§17.1.3).
         if client is None or (client.cancel_sent and message.cseq[1] == b"CANCEL"):
             client = self._clients.get(client_key(branch, b"CANCEL"))
-        if client is not None:
+        if client is not None and (client.peer is None or client.peer == flow.remote[0]):
             client.receive(message)
         else:
             self.stray_count += 1

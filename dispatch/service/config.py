@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from dispatch.balance import reply_codes
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
 from dispatch.balance.destination import find_socket
 from dispatch.balance.selection import find_algorithm, known_algorithms
@@ -49,6 +50,7 @@ from dispatch.service.reading import (
 )
 from dispatch.sip.timers import Timers
 
+_TIMEOUT: Final = 408
 FAILOVER_FLAG: Final = 2  # bit of [dispatcher] flags
 
 
@@ -114,6 +116,20 @@ class Lists:
     cache: Path | None = None
     retry: float = 5.0
     timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class HealthConfig:
+    """``[health]``: what the original can't do about probes.
+
+    Attributes:
+        timeout_is_failure: a probe that is not answered is a failure, whatever `ds_ping_reply_codes` says of 408.
+        probe_timeout: seconds until a probe counts as not answered; a destination then has one at a time. 0 leaves
+            `fr_timer`, and a further probe each interval.
+    """
+
+    timeout_is_failure: bool = False
+    probe_timeout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +211,7 @@ class Config:
     sip: Sip = field(default_factory=Sip)
     dispatcher: DispatcherConfig = field(default_factory=DispatcherConfig)
     lists: Lists = field(default_factory=Lists)
+    health: HealthConfig = field(default_factory=HealthConfig)
     route: RouteConfig = field(default_factory=RouteConfig)
     control: ControlConfig = field(default_factory=ControlConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
@@ -370,6 +387,7 @@ def _cross_check(config: Config, top: Place) -> None:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
     _check_default_socket(config, top)
+    _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
     _check_failover(config, top)
     _check_stateless(config.route, top.table("route"))
     _check_needs(config, top)
@@ -399,6 +417,15 @@ def _check_default_socket(config: Config, top: Place) -> None:
             find_socket(wanted.encode(), local_sockets(config.sip.listen))
     except ValueError as error:
         at.wrong(f"{at}: {error}")
+
+
+def _check_silence(config: Config, at: Place) -> None:
+    accepted = reply_codes.accepted(config.dispatcher.ds_ping_reply_codes.encode())
+    if _TIMEOUT in accepted and not config.health.timeout_is_failure:
+        at.warn(
+            f"{at} has 408, and no answer at all counts as 408: a destination that is silent never gets inactive; "
+            f"write the codes without 408, or [health] timeout_is_failure = true"
+        )
 
 
 def _check_failover(config: Config, top: Place) -> None:
@@ -516,6 +543,7 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "timeout": seconds(1),
         },
     ),
+    "health": (HealthConfig, {"timeout_is_failure": boolean, "probe_timeout": seconds(0)}),
     "route": (
         RouteConfig,
         {

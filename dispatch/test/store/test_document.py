@@ -140,10 +140,11 @@ class AnotherListTests(SynchronousTestCase):
         self.one.groups[1].members[1].condition.selected = 9
 
     def test_new_flags(self) -> None:
-        """Flags that the list has anew count; what a person decided apart from health stays."""
+        """Flags that the list has anew count; what a person disabled or drained stays so."""
         other = again(self.one, b"1 sip:a 8 0 duid=x\n1 sip:b 8\n1 sip:c\n")
         self.assertEqual(
-            states(other), [(b"sip:c", 0, 0), (b"sip:b", health.PROBING | health.DRAINED, 0), (b"sip:a", 8, 0)]
+            states(other),
+            [(b"sip:c", 0, 0), (b"sip:b", health.PROBING | health.DRAINED, 0), (b"sip:a", 8 | health.DISABLED, 0)],
         )
         self.assertEqual(other.groups[1].members[1].condition.selected, 9)
 
@@ -179,9 +180,9 @@ class AnotherListTests(SynchronousTestCase):
 class BrokenTests(SynchronousTestCase):
     def test_each_value(self) -> None:
         """A record with any value missing or of another kind is told by number and name, and nothing else is raised."""
-        one = made()
+        one = made(b"1 sip:a 0 0 duid=x;weight=5\n1 sip:b 0 0 duid=y\n")
         one.administer(1, b"sip:a", Admin(DRAIN, 5.0), "")
-        one.select(FakeRequest(), 1, find_algorithm(10))
+        one.select(FakeRequest(), 1, LOAD)
         good = records(one)
         values: list[object] = [None, -1, 1.5, "\ud800", [None], {}, True, 1 << 70]
         accepted: set[tuple[str, str]] = set()
