@@ -128,7 +128,7 @@ def _set(group: Group) -> Record:
         "cursor": turn.cursor,
         "shares": turn.shares.cursor,
         "slot": turn.weights.cursor,
-        "table": turn.weights.table if any(turn.weights.table) else (),
+        "table": list(turn.weights.table) if any(turn.weights.table) else [],
     }
 
 
