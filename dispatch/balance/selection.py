@@ -269,6 +269,8 @@ def choose(
 ) -> Selection | None:
     """Pick a member and line up the others behind it; moves `turn`, counts the call where calls are counted, no more.
 
+    Nothing is counted for a request that gets no destination.
+
     Args:
         lineup: the members and their states.
         turn: the moving part of the set, or a clone of it.
@@ -291,7 +293,9 @@ def choose(
             return None
     if index != raw and algorithm.settle is not None:
         algorithm.settle(turn, index)
-    calls = turn.calls if algorithm.counts_calls and turn.has_counted else None
+    calls = turn.calls if algorithm.counts_calls and request.method == b"INVITE" else None
+    if calls is not None and not calls.add(request.call_id, lineup.members[raw]):
+        calls = None  # It was counted before, or the member has no duid.
     if algorithm.is_parallel:
         limit = 0
     order = algorithm.order(turn, index) if algorithm.order is not None else None

@@ -60,7 +60,6 @@ class Turn:
         debts: percent of a turn that overloaded members were spared too little, by index.
         loads: who has the fewest calls; None until somebody asks.
         calls: the calls that are counted; None where none are.
-        has_counted: whether the last pick of an algorithm that counts calls did so.
     """
 
     __slots__ = (
@@ -69,7 +68,6 @@ class Turn:
         "choices",
         "cursor",
         "debts",
-        "has_counted",
         "inputs",
         "lineup",
         "loads",
@@ -108,7 +106,6 @@ class Turn:
         self.debts: dict[int, int] = {}
         self.loads: Loads | None = None
         self.calls = calls
-        self.has_counted = False
 
     def clone(self) -> Turn:
         """One that goes on in the same way and moves nothing here."""
