@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 from dispatch.balance import health, ranking, slots
+from dispatch.balance.admin import MAINTENANCE, Admin
 from dispatch.balance.destination import Destination
 from dispatch.balance.lineup import Lineup
 from dispatch.balance.load import Calls
@@ -68,6 +69,14 @@ class Group:
             self.lineup = None
             if destination.rweight and bool(before & health.SKIPPED) != bool(flags & health.SKIPPED):
                 self.share()
+
+    def administer(self, destination: Destination, admin: Admin | None) -> None:
+        """Let a member take no new calls, or let it take them again."""
+        bits = 0
+        if admin is not None:
+            bits = health.ADMINISTERED if admin.mode == MAINTENANCE else health.DRAINED
+        destination.condition.admin = admin
+        self.set_flags(destination, destination.flags & ~health.ADMINISTERED | bits)
 
     def measured(self, destination: Destination, milliseconds: int, alpha: float) -> None:
         """A probe was answered: ranks by latency follow, and with ``cc=1`` the share that `rweight` gives."""

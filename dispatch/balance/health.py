@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final, NamedTuple
 
+from dispatch.balance.admin import Admin
+from dispatch.balance.history import Entry
 from dispatch.balance.latency import Latency
 from dispatch.balance.tally import Tally
 
@@ -13,8 +16,14 @@ DISABLED: Final = 4
 PROBING: Final = 8
 NO_DNS: Final = 16
 
+# Ours, above the 32 bits that a list can give: what a person decides apart from health.
+DRAINED: Final = 1 << 40  # takes no new calls
+UNPROBED: Final = 1 << 41  # is not to be probed, whatever else its state says
+ADMINISTERED: Final = DRAINED | UNPROBED
+
+_DOWN: Final = INACTIVE | DISABLED  # what the original calls down
 # Nothing else keeps a destination from being picked.
-SKIPPED: Final = INACTIVE | DISABLED
+SKIPPED: Final = _DOWN | DRAINED
 # What a command replaces; bits above stay as the list had them.
 _REPLACED: Final = INACTIVE | TRYING | DISABLED | PROBING | NO_DNS
 
@@ -59,12 +68,18 @@ class Condition:
         latency: how fast it answers probes.
         share: what congestion has made of its `rweight`; None where that stands as listed.
         overload: how much of its share it wants to be spared, and until when; None where it takes all.
+        admin: what a person decided about it, apart from its health; None for nothing.
+        history: its latest changes; None until there is one.
+        changed: when its state changed last, in seconds since 1970; 0 where that is not known.
     """
 
     __slots__ = (
+        "admin",
+        "changed",
         "failed",
         "failures",
         "flags",
+        "history",
         "last_failure",
         "latency",
         "overload",
@@ -83,6 +98,9 @@ class Condition:
         self.latency = latency
         self.share: int | None = None
         self.overload: Overload | None = None
+        self.admin: Admin | None = None
+        self.history: deque[Entry] | None = None
+        self.changed = 0.0
 
 
 def letters(flags: int) -> str:
@@ -93,6 +111,8 @@ def letters(flags: int) -> str:
 
 def reason(flags: int) -> str:
     """Why a destination with these flags is skipped; empty where it is not."""
+    if flags & DRAINED:
+        return "drained"
     return "inactive" if flags & INACTIVE else "disabled" if flags & DISABLED else ""
 
 
@@ -167,7 +187,7 @@ def update(condition: Condition, requested: int, *, probing_threshold: int, inac
 
 
 def event(before: int, after: int) -> str:
-    """Which event a change of flags is: ``down``, ``up``, or none, which is empty."""
-    if bool(before & SKIPPED) == bool(after & SKIPPED):
+    """Which event a change of flags is: ``down``, ``up``, or none, which is empty; drained or not does not matter."""
+    if bool(before & _DOWN) == bool(after & _DOWN):
         return ""
-    return "down" if after & SKIPPED else "up"
+    return "down" if after & _DOWN else "up"
