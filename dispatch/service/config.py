@@ -15,11 +15,13 @@ from typing import Any, Final
 
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
 from dispatch.balance.destination import find_socket
+from dispatch.balance.ejection import Ejection
 from dispatch.balance.selection import find_algorithm, known_algorithms
 from dispatch.errors import ConfigError, ConfigErrors
 from dispatch.service import control_address, toml_lines
 from dispatch.service.control_address import ControlAddress
 from dispatch.service.dispatcher_config import READERS, DispatcherConfig
+from dispatch.service.health_config import EJECTION_READERS, HEALTH_READERS, HealthConfig
 from dispatch.service.listen import (
     SIP_PORT,
     Listen,
@@ -164,6 +166,7 @@ class Config:
     dispatcher: DispatcherConfig = field(default_factory=DispatcherConfig)
     lists: Lists = field(default_factory=Lists)
     route: RouteConfig = field(default_factory=RouteConfig)
+    health: HealthConfig = field(default_factory=HealthConfig)
     control: ControlConfig = field(default_factory=ControlConfig)
     warnings: tuple[ConfigError, ...] = ()
 
@@ -466,6 +469,8 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "failover_time": seconds(0.1),
         },
     ),
+    "health": (HealthConfig, {**HEALTH_READERS, "ejection": _table("health.ejection")}),
+    "health.ejection": (Ejection, EJECTION_READERS),
     "control": (ControlConfig, {"amp": many(_endpoint, of=str)}),
 }
 _TOP: Final = {name: _table(name) for name in TABLES if "." not in name}
