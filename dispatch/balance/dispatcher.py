@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
 from dispatch.balance import health
 from dispatch.balance.algorithms.algorithm import Algorithm
+from dispatch.balance.change import COMMAND, TRAFFIC, Change, Observer
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group
 from dispatch.balance.interfaces import RequestView
@@ -23,22 +24,6 @@ _USER_ONLY: Final = 1  # bits of `flags`
 _FAILOVER: Final = 2
 _MISTAKES: Final = 100
 _SPARED: Final = 500  # ms
-
-
-class Mark(NamedTuple):
-    """What became of a destination whose state traffic or a probe changed.
-
-    Attributes:
-        destination: which one.
-        before: its flags.
-        after: its flags now.
-        event: ``down`` or ``up`` where that event is due; empty where none is.
-    """
-
-    destination: Destination
-    before: int
-    after: int
-    event: str
 
 
 class Dispatcher:
@@ -62,6 +47,7 @@ class Dispatcher:
         failover: whether selections have further candidates.
         probing_mode: as given.
         calls: as given.
+        observer: told of every change of a state, after it; may not raise. None where nobody wants to know.
     """
 
     def __init__(
@@ -82,6 +68,7 @@ class Dispatcher:
         self.groups: Mapping[int, Group] = {}
         self.failover = bool(flags & _FAILOVER)
         self.calls = calls
+        self.observer: Observer | None = None
         self._random = random
         self._inputs = Inputs(bool(flags & _USER_ONLY), hash_key, clock)
         self._use_default = bool(use_default)
@@ -198,8 +185,11 @@ class Dispatcher:
         """
         if succession.before is not self.groups:
             raise ValueError("another list came into force meanwhile; prepare this one again")
-        succession.settle()
+        changes = succession.settle()
         self.groups = succession.groups
+        if self.observer is not None:
+            for change in changes:
+                self.observer(change)
 
     def destinations(self) -> Iterator[Destination]:
         """All of them, in the order of listings."""
@@ -221,16 +211,23 @@ class Dispatcher:
         destination = found.find(address) if found is not None else None
         if found is None or destination is None:
             raise UnknownDestination(f"set {group} has no {address!r}")
-        found.set_flags(destination, health.replaced(destination.flags, flags))
+        self._set(found, destination, flags)
 
     def set_states(self, group: int, flags: int) -> None:
         """The same for every destination of a set; for none where there is no such set."""
         found = self.groups.get(group)
         if found is not None:
             for destination in found.members:
-                found.set_flags(destination, health.replaced(destination.flags, flags))
+                self._set(found, destination, flags)
 
-    def mark(self, selection: Selection | None, state: bytes = b"") -> Mark | None:
+    def _set(self, group: Group, destination: Destination, flags: int) -> None:
+        before = destination.flags
+        after = health.replaced(before, flags)
+        group.set_flags(destination, after)
+        if self.observer is not None and after != before:
+            self.observer(Change(destination, before, after, "set by a command", COMMAND))
+
+    def mark(self, selection: Selection | None, state: bytes = b"") -> Change | None:
         """What a script says about the destination in use (`ds_mark_dst`), the first record of the selection.
 
         Args:
@@ -247,8 +244,22 @@ class Dispatcher:
         record = selection.record if selection is not None else None
         return self.update(record.group, record.uri, requested) if record is not None else None
 
-    def update(self, group: int, address: bytes, requested: int) -> Mark | None:
+    def update(
+        self,
+        group: int,
+        address: bytes,
+        requested: int,
+        reason: str = "marked by the script",
+        cause: str = TRAFFIC,
+    ) -> Change | None:
         """Traffic or a probe asks for a state: thresholds count, and the first member with that address is meant.
+
+        Args:
+            group: set id.
+            address: URI as listed.
+            requested: bits asked for.
+            reason: why, in words.
+            cause: who asks, see `Change`.
 
         Returns:
             None when there is no such member.
@@ -265,7 +276,10 @@ class Dispatcher:
             inactive_threshold=self._inactive_threshold,
         )
         found.set_flags(destination, after)
-        return Mark(destination, before, after, health.event(before, after))
+        change = Change(destination, before, after, reason, cause, health.event(before, after))
+        if self.observer is not None and after != before:
+            self.observer(change)
+        return change
 
     def measured(self, group: int, address: bytes, milliseconds: int, alpha: float) -> bool:
         """A probe was answered (`ds_ping_latency_stats`); False when there is no such destination.

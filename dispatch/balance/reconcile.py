@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dispatch.balance import health
+from dispatch.balance import change, health
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group
 from dispatch.balance.health import Condition
@@ -44,13 +44,20 @@ class Succession:
         self._heirs = [follows(before[number], group) for number, group in groups.items() if number in before]
         self._lost = [group for number, group in before.items() if number not in groups]
 
-    def settle(self) -> None:
-        """Let the groups begin where those before are now."""
+    def settle(self) -> list[change.Change]:
+        """Let the groups begin where those before are now; which states that changes."""
+        changes: list[change.Change] = []
         for heir in self._heirs:
-            heir.settle()
+            changes += heir.settle()
         for group in self._lost:
             for member in group.members:
                 member.condition.tally.leave()
+        return changes
+
+
+def _changed(destination: Destination, before: int) -> Iterator[change.Change]:
+    if destination.flags != before:
+        yield change.Change(destination, before, destination.flags, "the list was read again", change.LIST)
 
 
 def _lose(before: Mapping[Identity, Destination], now: Mapping[Identity, Destination]) -> list[Tally]:
@@ -61,24 +68,22 @@ def _lose(before: Mapping[Identity, Destination], now: Mapping[Identity, Destina
 class _Stranger:
     """A group that starts anew: calls that are open end in it, but are not counted, as in the original."""
 
-    __slots__ = ("_kept", "_lost")
+    __slots__ = ("_kept", "_lost", "_pairs")
 
     def __init__(self, before: Group, group: Group) -> None:
         known = identities(before.members)
         ours = identities(group.members)
         self._lost = _lose(known, ours)
-        self._kept = [
-            (destination.condition, known[identity].condition.tally)
-            for identity, destination in ours.items()
-            if destination.duid and identity in known
-        ]
+        self._pairs = [(known[identity], new) for identity, new in ours.items() if identity in known]
+        self._kept = [(new.condition, old.condition.tally) for old, new in self._pairs if new.duid]
 
-    def settle(self) -> None:
+    def settle(self) -> list[change.Change]:
         for tally in self._lost:
             tally.leave()
         for condition, tally in self._kept:
             condition.tally = tally
             tally.calls = 0
+        return [one for old, new in self._pairs for one in _changed(new, old.flags)]
 
 
 class _Heir:
@@ -102,9 +107,12 @@ class _Heir:
         self._cursors = _cursors(before, known, group, ours)
         self._same_weights = _weights(before, known) == _weights(group, ours)
 
-    def settle(self) -> None:
+    def settle(self) -> list[change.Change]:
+        changes: list[change.Change] = []
         for same, destination in self._renewed:
+            before = same.flags
             destination.condition = _renewed(same, destination)
+            changes += _changed(destination, before)
         for tally in self._lost:
             tally.leave()
         group, old = self._group, self._before.turn
@@ -115,6 +123,7 @@ class _Heir:
         group.share()
         if self._same_weights:
             turn.weights, turn.smooth, turn.tier = old.weights, old.smooth, old.tier
+        return changes
 
 
 def identities(members: Iterable[Destination]) -> dict[Identity, Destination]:
