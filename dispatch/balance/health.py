@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from dispatch.balance.conduct import Conduct
 from dispatch.balance.latency import Latency
 from dispatch.balance.tally import Tally
 
@@ -12,9 +13,10 @@ TRYING: Final = 2
 DISABLED: Final = 4
 PROBING: Final = 8
 NO_DNS: Final = 16
+EJECTED: Final = 1 << 32  # by live traffic; never in the flags of a destination, which have 32 bits, only in a lineup
 
 # Nothing else keeps a destination from being picked.
-SKIPPED: Final = INACTIVE | DISABLED
+SKIPPED: Final = INACTIVE | DISABLED | EJECTED
 # What a command replaces; bits above stay as the list had them.
 _REPLACED: Final = INACTIVE | TRYING | DISABLED | PROBING | NO_DNS
 
@@ -59,9 +61,11 @@ class Condition:
         latency: how fast it answers probes.
         share: what congestion has made of its `rweight`; None where that stands as listed.
         overload: how much of its share it wants to be spared, and until when; None where it takes all.
+        conduct: what live traffic has told of it; None where nobody listens.
     """
 
     __slots__ = (
+        "conduct",
         "failed",
         "failures",
         "flags",
@@ -83,6 +87,13 @@ class Condition:
         self.latency = latency
         self.share: int | None = None
         self.overload: Overload | None = None
+        self.conduct: Conduct | None = None
+
+    @property
+    def standing(self) -> int:
+        """The flags, and `EJECTED` beside them while live traffic keeps it out."""
+        conduct = self.conduct
+        return self.flags if conduct is None or not conduct.out_until else self.flags | EJECTED
 
 
 def letters(flags: int) -> str:
@@ -93,7 +104,9 @@ def letters(flags: int) -> str:
 
 def reason(flags: int) -> str:
     """Why a destination with these flags is skipped; empty where it is not."""
-    return "inactive" if flags & INACTIVE else "disabled" if flags & DISABLED else ""
+    if flags & INACTIVE:
+        return "inactive"
+    return "disabled" if flags & DISABLED else "ejected" if flags & EJECTED else ""
 
 
 def commanded(state: bytes) -> int:

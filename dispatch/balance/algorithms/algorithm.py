@@ -28,6 +28,7 @@ class Algorithm:
         counts_calls: whether a pick counts the call on the member picked (`Turn.has_counted`).
         order: the failover list behind the index taken; None where it is the order of the list.
         is_parallel: whether those behind the one taken get the request at the same time.
+        heeds_overload: whether it spares those that have too much to do itself.
         is_known: False for a number that the original does not know either.
     """
 
@@ -42,4 +43,5 @@ class Algorithm:
     counts_calls: bool = False
     order: Callable[[Turn, int], Order] | None = None
     is_parallel: bool = False
+    heeds_overload: bool = False
     is_known: bool = True
