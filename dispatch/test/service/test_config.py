@@ -167,7 +167,7 @@ class ProblemTests(ConfigCase):
 
     def test_what_is_not_there_yet(self) -> None:
         """Tables that have no effect yet are unknown, not silently taken."""
-        for table in ("health", "events", "state"):
+        for table in ("events", "state"):
             self.assert_problem(f"{LEAST}[{table}]", 6, table)
         self.assert_problem(LEAST + "[sip.tls]", 6, "tls")
 
