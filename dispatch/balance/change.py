@@ -14,6 +14,9 @@ COMMAND: Final = "command"
 LIST: Final = "list"
 CALLS: Final = "calls"
 
+EJECTED: Final = "ejected"
+RETURNED: Final = "returned"
+
 
 class Change(NamedTuple):
     """A destination got another state, or was asked to.
@@ -25,7 +28,9 @@ class Change(NamedTuple):
         reason: why, in words: ``probe answered with 503 Service Unavailable``.
         cause: who asked: `PROBE`, `TRAFFIC` (a script), `COMMAND` (a person), `LIST` (read again) or `CALLS`
             (what became of them; the flags stay as they are).
-        event: ``down`` or ``up`` where that event route of the original is due; empty where none is.
+        event: ``down`` or ``up`` where that event route of the original is due; what a person decided apart from health
+            (``drain``, ``maintenance``, ``ready``), or ``drained``; what live traffic did (``ejected``, ``returned``);
+            empty for any other change.
     """
 
     destination: Destination
@@ -37,6 +42,8 @@ class Change(NamedTuple):
 
     def __str__(self) -> str:
         letters = f"{health.letters(self.before)} -> {health.letters(self.after)}"
+        if self.before & ~health.ADMINISTERED == self.after & ~health.ADMINISTERED:
+            letters = self.event
         return f"set {self.destination.group} {self.destination.uri.decode('latin-1')}: {letters}, {self.reason}"
 
 

@@ -17,6 +17,7 @@ _SHORTEST: Final = 5  # of what gets a "sip:" put in front
 _LONGEST: Final = 500
 _LONGEST_HOST: Final = 254
 _HIGHEST_WEIGHT: Final = 100
+_LISTED: Final = 0xFFFFFFFF  # a list gives 32 bits, those of a negative number too
 
 # socket = [ proto ":" ] host [ ":" port ]; host in brackets where it is an IPv6 address
 _SOCKET: Final = re.compile(rb"(?i)(?:(udp|tcp|tls|sctp|ws|wss):)?(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::([0-9]{1,5}))?")
@@ -108,9 +109,9 @@ class Destination:
         self.weight = _hundredth(named.get(b"weight", b""))
         self.rweight = _hundredth(named.get(b"rweight", b""))
         self.socket = socket
-        self.listed = row.flags
+        self.listed = row.flags & _LISTED
         self.line = row.line
-        self.condition = self.fresh(row.flags, Tally(row.group))
+        self.condition = self.fresh(self.listed, Tally(row.group))
 
     def fresh(self, flags: int, tally: Tally) -> Condition:
         """The condition of a destination of which no more is known than the list says."""

@@ -7,6 +7,7 @@ from random import Random
 from typing import Final
 
 from dispatch.balance import health
+from dispatch.balance.admin import DRAINED, READY, Admin
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.change import COMMAND, TRAFFIC, Change, Observer
 from dispatch.balance.destination import Destination
@@ -254,6 +255,39 @@ class Dispatcher:
             self.live.lift(destination)
         if self.observer is not None and after != before:
             self.observer(Change(destination, before, after, "set by a command", COMMAND))
+
+    def administer(self, group: int, address: bytes, admin: Admin | None, reason: str) -> Change:
+        """What a person decides about a destination apart from its health.
+
+        Args:
+            group: set id.
+            address: as in `set_state`.
+            admin: from now on; None for nothing: it takes calls as its health has it.
+            reason: in words.
+
+        Raises:
+            UnknownDestination: nothing in the set has that address.
+        """
+        found = self.groups.get(group)
+        destination = found.find(address) if found is not None else None
+        if found is None or destination is None:
+            raise UnknownDestination(f"set {group} has no {address!r}")
+        before = destination.flags
+        found.administer(destination, admin)
+        mode = admin.mode if admin is not None else READY
+        change = Change(destination, before, destination.flags, reason, COMMAND, mode)
+        if self.observer is not None:
+            self.observer(change)
+        return change
+
+    def drained(self, destination: Destination, reason: str) -> None:
+        """The last call of a destination that takes no new ones has ended, or is not waited for any longer."""
+        condition = destination.condition
+        if condition.admin is None or condition.admin.is_done:
+            return
+        condition.admin = condition.admin._replace(is_done=True)
+        if self.observer is not None:
+            self.observer(Change(destination, condition.flags, condition.flags, reason, COMMAND, DRAINED))
 
     def mark(self, selection: Selection | None, state: bytes = b"") -> Change | None:
         """What a script says about the destination in use (`ds_mark_dst`), the first record of the selection.

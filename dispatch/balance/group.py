@@ -8,6 +8,7 @@ from random import Random
 from typing import Final
 
 from dispatch.balance import health, ranking, slots
+from dispatch.balance.admin import MAINTENANCE, Admin
 from dispatch.balance.destination import Destination
 from dispatch.balance.lineup import Lineup
 from dispatch.balance.load import Calls
@@ -109,6 +110,14 @@ class Group:
         self.lineup = None
         if self._sharing:
             self.share()
+
+    def administer(self, destination: Destination, admin: Admin | None) -> None:
+        """Let a member take no new calls, or let it take them again."""
+        bits = 0
+        if admin is not None:
+            bits = health.ADMINISTERED if admin.mode == MAINTENANCE else health.DRAINED
+        destination.condition.admin = admin
+        self.set_flags(destination, destination.flags & ~health.ADMINISTERED | bits)
 
     def measured(self, destination: Destination, milliseconds: int, alpha: float) -> None:
         """A probe was answered: ranks by latency follow, and with ``cc=1`` the share that `rweight` gives."""

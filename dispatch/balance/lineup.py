@@ -45,7 +45,7 @@ def _is_panic(flags: list[int], threshold: int) -> bool:
     """Whether fewer than `threshold` percent of those that nobody disabled are healthy."""
     if not threshold:
         return False
-    judged = [one for one in flags if not one & health.DISABLED]
+    judged = [one for one in flags if not one & (health.DISABLED | health.DRAINED)]
     healthy = sum(not one & health.SKIPPED for one in judged)
     return healthy * 100 < threshold * len(judged)
 

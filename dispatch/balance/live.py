@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from dispatch.balance import ejection, health
-from dispatch.balance.change import CALLS, Change, Observer
+from dispatch.balance.change import CALLS, EJECTED, RETURNED, Change, Observer
 from dispatch.balance.conduct import Conduct
 from dispatch.balance.destination import Destination
 from dispatch.balance.ejection import Ejection
@@ -110,7 +110,7 @@ class Live:
         self._out[conduct] = destination
         if not was_out:
             self._renew(destination)
-            self._tell(destination, f"ejected for {seconds:g} seconds: {reason}")
+            self._tell(destination, EJECTED, f"for {seconds:g} seconds: {reason}")
 
     def _spare(self, destination: Destination, conduct: Conduct, response: Message) -> None:
         """It wants fewer requests, or says that it no longer does."""
@@ -174,7 +174,7 @@ class Live:
         conduct.out_until, conduct.reason, conduct.in_a_row = 0.0, "", 0
         self._out.pop(conduct, None)
         self._renew(destination)
-        self._tell(destination, reason)
+        self._tell(destination, RETURNED, reason)
         if not destination.flags & health.SKIPPED:
             self.returned(destination)
 
@@ -195,9 +195,9 @@ class Live:
         if group is not None:
             group.renew()
 
-    def _tell(self, destination: Destination, reason: str) -> None:
+    def _tell(self, destination: Destination, event: str, reason: str) -> None:
         if self.observer is not None:
-            self.observer(Change(destination, destination.flags, destination.flags, reason, CALLS))
+            self.observer(Change(destination, destination.flags, destination.flags, reason, CALLS, event))
 
 
 def _conduct(destination: Destination) -> Conduct:

@@ -2,7 +2,8 @@
 
 A destination is the same when set and `duid` are, or set and URI where it has no `duid`; of several that are equal in
 this, the first stays the first. What is the same keeps its counters, and its state unless the list says something new.
-The same `duid` with another URI keeps its counters and stays disabled, but its health starts afresh.
+The same `duid` with another URI keeps its counters and stays disabled, but its health starts afresh. What a person
+decided apart from health (drain, maintenance) stays with what is the same, even where nothing else does.
 """
 
 from __future__ import annotations
@@ -70,13 +71,14 @@ def _lose(before: Mapping[Identity, Destination], now: Mapping[Identity, Destina
 class _Stranger:
     """A group that starts anew: calls that are open end in it, but are not counted, as in the original."""
 
-    __slots__ = ("_kept", "_lost", "_pairs")
+    __slots__ = ("_group", "_kept", "_lost", "_pairs")
 
     added: Final = ()
 
     def __init__(self, before: Group, group: Group) -> None:
         known = identities(before.members)
         ours = identities(group.members)
+        self._group = group
         self._lost = _lose(known, ours)
         self._pairs = [(known[identity], new) for identity, new in ours.items() if identity in known]
         self._kept = [(new.condition, old.condition.tally) for old, new in self._pairs if new.duid]
@@ -87,6 +89,9 @@ class _Stranger:
         for condition, tally in self._kept:
             condition.tally = tally
             tally.calls = 0
+        for old, new in self._pairs:
+            _keep_decisions(old.condition, new.condition)
+            self._group.set_flags(new, new.flags | old.flags & health.ADMINISTERED)
         return [one for old, new in self._pairs for one in _changed(new, old.flags)]
 
 
@@ -155,7 +160,8 @@ def _moved(old: Destination, new: Destination) -> bool:
 
 def _renewed_flags(old: Destination, new: Destination) -> int:
     """The state of a destination of which the list says something new."""
-    return new.listed | old.condition.flags & health.DISABLED if _moved(old, new) else new.listed
+    kept = health.ADMINISTERED | health.DISABLED if _moved(old, new) else health.ADMINISTERED
+    return new.listed | old.condition.flags & kept
 
 
 def _renewed(old: Destination, new: Destination) -> Condition:
@@ -164,10 +170,15 @@ def _renewed(old: Destination, new: Destination) -> Condition:
     if _moved(old, new):
         fresh = new.fresh(_renewed_flags(old, new), condition.tally)
         fresh.selected, fresh.failures = condition.selected, condition.failures
+        _keep_decisions(condition, fresh)
         return fresh
     condition.flags = _renewed_flags(old, new)
     condition.failed = 0
     return condition
+
+
+def _keep_decisions(old: Condition, new: Condition) -> None:
+    new.admin, new.history, new.changed = old.admin, old.history, old.changed
 
 
 def _weights(group: Group, known: Mapping[Identity, Destination]) -> list[tuple[Identity, bytes | None]]:
@@ -250,7 +261,7 @@ def _changes(
         if new is None:
             yield Change("removed", number, old)
             continue
-        flags = new.listed
+        flags = new.listed | old.flags & health.ADMINISTERED
         if keep_state:
             flags = _renewed_flags(old, new) if _says_something_new(old, new) else old.flags
         fields = _field_changes(old, new)
