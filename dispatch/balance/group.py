@@ -63,7 +63,8 @@ class Group:
         self._is_panic = False
         self._by_uri: dict[bytes, Destination] | None = None
         self.lineup: Lineup | None = None
-        self.turn = Turn(self._make_lineup(), random, inputs, calls)
+        lineup = self._make_lineup()
+        self.turn = Turn(lineup, random, inputs, calls)
         self.turn.weights = slots.by_weight([member.weight for member in self.members], random)
         self._sharing = [
             (index, member)
@@ -71,12 +72,14 @@ class Group:
             if member.rweight or (member.weight and ranking.has_congestion_control(member))
         ]
         self.share()
+        if not care.panic_threshold:  # else it is made when somebody asks, who is told of a panic then
+            self.lineup = lineup
 
     def line_up(self) -> Lineup:
         """The lineup as of now, made anew when a state has changed since."""
         lineup = self.lineup
         if lineup is None:
-            lineup = self._make_lineup()
+            lineup = self.lineup = self._make_lineup()
             if lineup.is_panic is not self._is_panic:
                 self._is_panic = lineup.is_panic
                 if self._care.panicked is not None:
@@ -84,8 +87,7 @@ class Group:
         return lineup
 
     def _make_lineup(self) -> Lineup:
-        self.lineup = Lineup(self.members, use_default=self._use_default, panic_threshold=self._care.panic_threshold)
-        return self.lineup
+        return Lineup(self.members, use_default=self._use_default, panic_threshold=self._care.panic_threshold)
 
     def find(self, uri: bytes) -> Destination | None:
         """The first member with that URI, letters compared without case."""
@@ -130,7 +132,7 @@ class Group:
 
     def share(self) -> None:
         """Share the slots of algorithm 11 out among those that can be taken now; it goes on where it was."""
-        flags = self.line_up().flags
+        flags = (self.lineup or self._make_lineup()).flags
         shares = [
             (index, share)
             for index, member in self._sharing

@@ -152,6 +152,9 @@ class Live:
     def tick(self) -> None:
         """What time brings; to be called once a second or so."""
         now = self._clock()
+        if now >= self._next_look:
+            self._next_look = now + self._settings.interval
+            self._look()
         for conduct, destination in list(self._out.items()):
             if conduct.out_until <= now:
                 self._end(destination, conduct, "its ejection is over")
@@ -166,14 +169,14 @@ class Live:
                 conduct.is_spared = False
                 del self._spared[conduct]
                 self._renew(destination)
-        if now >= self._next_look:
-            self._next_look = now + self._settings.interval
-            self._look()
 
     def _end(self, destination: Destination, conduct: Conduct, reason: str) -> None:
         conduct.out_until, conduct.reason, conduct.in_a_row = 0.0, "", 0
         self._out.pop(conduct, None)
-        self._renew(destination)
+        group = self.groups.get(destination.group)
+        if group is None or all(member.condition is not destination.condition for member in group.members):
+            return  # it has left the list
+        group.renew()
         self._tell(destination, RETURNED, reason)
         if not destination.flags & health.SKIPPED:
             self.returned(destination)

@@ -17,6 +17,7 @@ from dispatch.script.route import Router, Script
 from dispatch.service.config import Config, Limits, RouteConfig, Sip
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.functions import make_dispatcher, make_parameters
+from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen, local_sockets
 from dispatch.sip.timers import Timers
 from dispatch.test.wire import FakeResolver, FakeTransport, request, ticking
@@ -38,6 +39,7 @@ class Farm:
         transports: local sockets; the caller's messages come on the first.
         script: a route in place of the built-in one.
         parameters: of the module, but for its list.
+        health: ``[health]``.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Farm:
         limits: Limits | None = None,
         flags: int = 2,
         parameters: DispatcherConfig | None = None,
+        health: HealthConfig | None = None,
     ) -> None:
         route = route or RouteConfig()
         parameters = parameters or DispatcherConfig(flags=flags)
@@ -62,7 +65,9 @@ class Farm:
         self.net = self.transports[0]
         self.engine = Engine(self.clock, self.clock.seconds, FakeResolver(names), timers, limits or Limits())
         self.warnings: list[str] = []
-        self.dispatcher = make_dispatcher(parameters, Random(1), self.clock.seconds, self.warnings.append)
+        self.dispatcher = make_dispatcher(
+            parameters, Random(1), self.clock.seconds, self.warnings.append, health or HealthConfig()
+        )
         listeners = tuple(one.listener for one in self.transports)
         listens = [Listen(one.transport.name.decode().lower(), one.host, one.port) for one in listeners]
         self.dispatcher.replace(listfile.parse(text, Path("list"), local_sockets(listens)))
