@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from twisted.internet.defer import Deferred, succeed
@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from dispatch.errors import ParseError, TransportError
 from dispatch.proxy.proxy import Proxy
-from dispatch.sip import server_transaction
+from dispatch.sip import client_transaction, server_transaction
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.client_transaction import ClientTransaction, client_key
 from dispatch.sip.effects import Socket
@@ -97,6 +97,12 @@ class Engine:
     def open_transactions(self) -> int:
         """How many transactions are remembered, of both kinds."""
         return len(self._servers) + len(self._clients)
+
+    def waited_for(self) -> Iterator[tuple[str, int]]:
+        """Address and port of each peer that has not answered a request of ours for good, once for each request."""
+        for client in tuple(self._clients.values()):
+            if client.state < client_transaction.State.COMPLETED:
+                yield client.flow.remote
 
     def start(self) -> None:
         """Begin to look at the timers."""

@@ -383,6 +383,12 @@ class Dispatcher:
         condition.overload = health.Overload(min(max(rate, 0), 100), self._inputs.clock() + seconds, sequence)
         return True
 
+    def calls_at(self, destination: Destination) -> int | None:
+        """How many calls are open there; None where they are not counted: that takes algorithm 10 and a `duid`."""
+        if self.calls is None or not destination.duid or destination.group not in self.calls.sets:
+            return None
+        return destination.condition.tally.calls
+
     def load_update(self, call_id: bytes, method: bytes, status: int = 0) -> None:
         """Follow what becomes of a call (`ds_load_update`): BYE and CANCEL end it, a 2xx to INVITE confirms it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -53,3 +54,12 @@ def note(change: Change, now: float) -> Entry:
 
 def _lasted(condition: Condition, now: float) -> float:
     return max(0.0, now - condition.changed) if condition.changed else -1.0
+
+
+def moment(seconds: float) -> str:
+    """A time of day in UTC: ``2030-01-31T12:00:00.000Z``.
+
+    Args:
+        seconds: since 1970.
+    """
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -164,6 +164,7 @@ class Control:
         source: where lists come from, in words.
         version: of the service.
         commands: the table.
+        now: the time of day, in seconds since 1970.
     """
 
     dispatcher: Dispatcher
@@ -171,6 +172,7 @@ class Control:
     source: str
     version: str
     commands: tuple[Command, ...]
+    now: Callable[[], float]
 
 
 Preview = tuple[Roster, list[Change]]

@@ -6,6 +6,7 @@ and against `docs/configuration.md`.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from dispatch.balance.destination import find_socket
 from dispatch.balance.ejection import Ejection
 from dispatch.balance.selection import find_algorithm, known_algorithms
 from dispatch.errors import ConfigError, ConfigErrors
+from dispatch.events import function, webhook
 from dispatch.service import control_address, toml_lines
 from dispatch.service.control_address import ControlAddress
 from dispatch.service.dispatcher_config import READERS, DispatcherConfig
@@ -153,6 +155,36 @@ class ControlConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class EventsConfig:
+    """``[events]``: who is told what happens to destinations.
+
+    Attributes:
+        dst_down: ``module:function``, called when one goes down; empty for nobody.
+        dst_up: likewise, when one comes back.
+        log: file that gets a line of JSON for each event; None for none.
+        webhook: URL that each event is posted to; empty for none.
+    """
+
+    dst_down: str = ""
+    dst_up: str = ""
+    log: Path | None = None
+    webhook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateConfig:
+    """``[state]``: what outlives the service.
+
+    Attributes:
+        file: where it is kept; None for nothing is.
+        interval: seconds after which it is written at the latest; 0 for only when a state changes, and at the end.
+    """
+
+    file: Path | None = None
+    interval: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All of a configuration file.
 
@@ -168,6 +200,8 @@ class Config:
     route: RouteConfig = field(default_factory=RouteConfig)
     health: HealthConfig = field(default_factory=HealthConfig)
     control: ControlConfig = field(default_factory=ControlConfig)
+    events: EventsConfig = field(default_factory=EventsConfig)
+    state: StateConfig = field(default_factory=StateConfig)
     warnings: tuple[ConfigError, ...] = ()
 
 
@@ -217,6 +251,8 @@ def _resolved(config: Config) -> Config:
         sip=replace(config.sip, secret_file=base / config.sip.secret_file),
         dispatcher=replace(config.dispatcher, list_file=base / config.dispatcher.list_file),
         lists=replace(config.lists, cache=config.lists.cache and base / config.lists.cache),
+        events=replace(config.events, log=config.events.log and base / config.events.log),
+        state=replace(config.state, file=config.state.file and base / config.state.file),
         control=ControlConfig(tuple(one.beside(base) for one in config.control.amp)),
     )
 
@@ -267,6 +303,14 @@ def _alias(value: object, place: Place) -> object:
 
 def _endpoint(value: object, place: Place) -> object:
     return text(control_address.parse, "unix:/run/dispatch/amp.sock", value, place)
+
+
+def _function(value: object, place: Place) -> object:
+    return text(lambda path: function.checked(path, place.file.absolute().parent), "alarms:went_down", value, place)
+
+
+def _webhook(value: object, place: Place) -> object:
+    return text(webhook.checked, "https://alarms.example.com/dispatch", value, place)
 
 
 def _advertise(value: object, place: Place) -> object:
@@ -333,6 +377,7 @@ def _cross_check(config: Config, top: Place) -> None:
     _check_stateless(config.route, top.table("route"))
     _check_needs(config, top)
     _check_control(config.control, top.table("control"))
+    _check_folders(config, top)
 
 
 def _check_names(sip: Sip, place: Place) -> None:
@@ -412,6 +457,24 @@ def _check_control(control: ControlConfig, place: Place) -> None:
             place.at("amp", index).warn(f"{address} gives {others} full control of the service")
 
 
+def _check_folders(config: Config, top: Place) -> None:
+    """What is written anew must be allowed to."""
+    for path, at in (
+        (config.events.log, top.table("events").at("log")),
+        (config.state.file, top.table("state").at("file")),
+    ):
+        if path is None:
+            continue
+        if path.is_dir():
+            at.wrong(f"{at}: {path} is a folder; name a file")
+        elif not path.parent.is_dir():
+            at.wrong(f"{at}: there is no folder {path.parent}; make it, or name a file elsewhere")
+        elif not os.access(path.parent, os.W_OK):
+            at.wrong(
+                f"{at}: nothing can be written in {path.parent}; let the service's user do so, or name a file elsewhere"
+            )
+
+
 # --- which key takes what
 
 TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
@@ -472,5 +535,15 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
     "health": (HealthConfig, {**HEALTH_READERS, "ejection": _table("health.ejection")}),
     "health.ejection": (Ejection, EJECTION_READERS),
     "control": (ControlConfig, {"amp": many(_endpoint, of=str)}),
+    "events": (
+        EventsConfig,
+        {
+            "dst_down": optional(_function),
+            "dst_up": optional(_function),
+            "log": optional(file_name),
+            "webhook": optional(_webhook),
+        },
+    ),
+    "state": (StateConfig, {"file": optional(file_name), "interval": seconds(0)}),
 }
 _TOP: Final = {name: _table(name) for name in TABLES if "." not in name}

@@ -21,6 +21,7 @@ class Listed:
         set: id of its set.
         uri: as the list names it.
         state: two letters: A, I, D or T, then P when it is to be probed, or X.
+        admin: what a person decided apart from that: ``drain``, ``drained``, ``maintenance``; empty for nothing.
         priority: highest first.
         selected: requests it was picked for, since it came into the list.
         failures: requests that failed there.
@@ -32,6 +33,7 @@ class Listed:
     set: int
     uri: str
     state: str
+    admin: str
     priority: int
     selected: int
     failures: int
@@ -58,6 +60,7 @@ def _listed(one: Destination) -> Listed:
         one.group,
         to_text(one.uri),
         health.letters(condition.flags),
+        condition.admin.word if condition.admin is not None else "",
         one.priority,
         condition.selected,
         condition.failures,
@@ -79,6 +82,7 @@ LIST: Final = Command(
         Column("SET", lambda one: one.set),
         Column("DESTINATION", lambda one: one.uri),
         Column("STATE", lambda one: one.state, is_state=True),
+        Column("ADMIN", lambda one: one.admin),
         Column("PRIORITY", lambda one: one.priority),
         Column("SELECTED", lambda one: one.selected),
         Column("FAILURES", lambda one: one.failures),

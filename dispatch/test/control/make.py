@@ -28,6 +28,7 @@ class Steered:
         self.dispatcher = dispatcher(text)
         self.waiting: list[Deferred[None]] = []
         self.is_slow = False
+        self.now = 1_800_000_000.0
 
     def reload(self) -> Deferred[Roster]:
         read = roster(self.text)
@@ -49,7 +50,7 @@ class Steered:
         return succeed((read, differences(self.dispatcher.groups, read.sets, keep_state=True)))
 
     def control(self) -> Control:
-        return Control(self.dispatcher, self, "dispatcher.list", "1.2.3", TABLE)
+        return Control(self.dispatcher, self, "dispatcher.list", "1.2.3", TABLE, lambda: self.now)
 
 
 class Transport(StringTransport):
