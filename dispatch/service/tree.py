@@ -33,7 +33,7 @@ from twisted.python.failure import Failure
 from dispatch import __version__
 from dispatch.balance import history
 from dispatch.balance.admin import DRAIN, MAINTENANCE
-from dispatch.balance.change import COMMAND, Change
+from dispatch.balance.change import CALLS, COMMAND, Change
 from dispatch.balance.destination import Destination
 from dispatch.balance.membership import Membership, literal
 from dispatch.balance.pace import gently
@@ -264,6 +264,8 @@ class DispatcherService(MultiService):
     def _observed(self, change: Change) -> None:
         """A state has changed, or a person decided something about a destination."""
         self._hub.tell(change, history.note(change, time.time()))
+        if change.cause == CALLS:
+            log.info("{change}", change=str(change))
         if change.event in (DRAIN, MAINTENANCE):
             self._draining.begin()
         if self._keeper is not None:
