@@ -1,4 +1,4 @@
-"""``python -m dispatch.test.faults``: the table of docs/reliability.md; status 1 when a call was lost that could have been saved."""
+"""``python -m dispatch.test.faults``: the table of docs/reliability.md; status 1 where a call was lost needlessly."""
 
 from __future__ import annotations
 
