@@ -69,7 +69,7 @@ class Engine:
         response_count: responses received.
         malformed_count: what was no SIP.
         refused_count: requests turned away because too many were open.
-        stray_count: responses that no transaction waited for.
+        stray_count: responses that no transaction waited for, or not from there.
     """
 
     def __init__(
@@ -212,7 +212,7 @@ class Engine:
         # Only a CANCEL shares the branch of another request; without one there is no need to look at CSeq (§17.1.3).
         if client is None or (client.cancel_sent and message.cseq[1] == b"CANCEL"):
             client = self._clients.get(client_key(branch, b"CANCEL"))
-        if client is not None:
+        if client is not None and (client.peer is None or client.peer == flow.remote[0]):
             client.receive(message)
         else:
             self.stray_count += 1

@@ -63,6 +63,7 @@ class Destination:
         weight: for algorithm 9, 1 to 100; 0 where it has none that counts.
         rweight: for algorithm 11, likewise.
         socket: the local socket to send from; None where any will do.
+        ping_socket: the one to send probes from; None where `socket` does.
         listed: flags as the list gives them.
         line: where the list names it.
         condition: state and counters, handed on when the list is read again.
@@ -78,6 +79,7 @@ class Destination:
         "line",
         "listed",
         "maxload",
+        "ping_socket",
         "port",
         "priority",
         "rweight",
@@ -95,6 +97,7 @@ class Destination:
         attrs: bytes,
         named: Mapping[bytes, bytes],
         socket: LocalSocket | None,
+        ping_socket: LocalSocket | None,
     ) -> None:
         self.group = row.group
         self.uri = uri
@@ -109,6 +112,7 @@ class Destination:
         self.weight = _hundredth(named.get(b"weight", b""))
         self.rweight = _hundredth(named.get(b"rweight", b""))
         self.socket = socket
+        self.ping_socket = ping_socket
         self.listed = row.flags & _LISTED
         self.line = row.line
         self.condition = self.fresh(self.listed, Tally(row.group))
@@ -165,12 +169,14 @@ def make(row: Row, sockets: Collection[LocalSocket]) -> Destination:
     named = attributes.parse(attrs)
     if b"sockname" in named:
         raise ValueError(f"no socket is called {named[b'sockname']!r}; name it by address: 'socket=udp:192.0.2.1:5060'")
-    socket = find_socket(named[b"socket"], sockets) if b"socket" in named else None
-    return Destination(row, text, parsed, attrs, named, socket)
+    socket, ping_socket = (
+        find_socket(named[name], sockets) if name in named else None for name in (b"socket", b"ping_socket")
+    )
+    return Destination(row, text, parsed, attrs, named, socket, ping_socket)
 
 
 def find_socket(text: bytes, sockets: Collection[LocalSocket]) -> LocalSocket:
-    """The first of `sockets` that ``socket=text`` fits; protocol and port may be left out.
+    """The first of `sockets` that ``socket=text`` (or ``ping_socket=text``) fits; protocol and port may be left out.
 
     Raises:
         ValueError: none does.

@@ -49,6 +49,8 @@ class Dispatcher:
     Attributes:
         groups: by set id, in the order of listings; another mapping after each `replace`.
         failover: whether selections have further candidates.
+        probing_threshold: as given; another holds from the next failure on.
+        inactive_threshold: as given; another holds from the next success on.
         probing_mode: as given.
         calls: as given.
         live: as given.
@@ -80,8 +82,8 @@ class Dispatcher:
         self._inputs = Inputs(bool(flags & _USER_ONLY), hash_key, clock)
         self._use_default = bool(use_default)
         self._force_dst = bool(force_dst)
-        self._probing_threshold = probing_threshold
-        self._inactive_threshold = inactive_threshold
+        self.probing_threshold = probing_threshold
+        self.inactive_threshold = inactive_threshold
         self.probing_mode = probing_mode
         self.live = live
         if live is not None:
@@ -306,6 +308,11 @@ class Dispatcher:
         record = selection.record if selection is not None else None
         return self.update(record.group, record.uri, requested) if record is not None else None
 
+    def find(self, group: int, address: bytes) -> Destination | None:
+        """The first member of a set with that URI, letters compared without case."""
+        found = self.groups.get(group)
+        return found.find(address) if found is not None else None
+
     def update(
         self,
         group: int,
@@ -334,8 +341,8 @@ class Dispatcher:
         after = health.update(
             destination.condition,
             requested,
-            probing_threshold=self._probing_threshold,
-            inactive_threshold=self._inactive_threshold,
+            probing_threshold=self.probing_threshold,
+            inactive_threshold=self.inactive_threshold,
         )
         found.set_flags(destination, after)
         change = Change(destination, before, after, reason, cause, health.event(before, after))

@@ -159,9 +159,8 @@ def _moved(old: Destination, new: Destination) -> bool:
 
 
 def _renewed_flags(old: Destination, new: Destination) -> int:
-    """The state of a destination of which the list says something new."""
-    kept = health.ADMINISTERED | health.DISABLED if _moved(old, new) else health.ADMINISTERED
-    return new.listed | old.condition.flags & kept
+    """The state of a destination of which the list says something new: what a person decided stays."""
+    return new.listed | old.condition.flags & (health.ADMINISTERED | health.DISABLED & ~old.listed)
 
 
 def _renewed(old: Destination, new: Destination) -> Condition:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from dispatch.balance import reply_codes
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
 from dispatch.balance.destination import find_socket
 from dispatch.balance.ejection import Ejection
@@ -51,6 +52,7 @@ from dispatch.service.reading import (
 )
 from dispatch.sip.timers import Timers
 
+_TIMEOUT: Final = 408
 FAILOVER_FLAG: Final = 2  # bit of [dispatcher] flags
 
 
@@ -373,6 +375,7 @@ def _cross_check(config: Config, top: Place) -> None:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
     _check_default_socket(config, top)
+    _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
     _check_failover(config, top)
     _check_stateless(config.route, top.table("route"))
     _check_needs(config, top)
@@ -402,6 +405,15 @@ def _check_default_socket(config: Config, top: Place) -> None:
             find_socket(wanted.encode(), local_sockets(config.sip.listen))
     except ValueError as error:
         at.wrong(f"{at}: {error}")
+
+
+def _check_silence(config: Config, at: Place) -> None:
+    accepted = reply_codes.accepted(config.dispatcher.ds_ping_reply_codes.encode())
+    if _TIMEOUT in accepted and not config.health.timeout_is_failure:
+        at.warn(
+            f"{at} has 408, and no answer at all counts as 408: a destination that is silent never gets inactive; "
+            f"write the codes without 408, or [health] timeout_is_failure = true"
+        )
 
 
 def _check_failover(config: Config, top: Place) -> None:

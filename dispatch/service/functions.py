@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import cast
 
-from dispatch.balance.destination import find_socket
+from dispatch import __version__
+from dispatch.balance.destination import LocalSocket, find_socket
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.interfaces import RequestView
 from dispatch.balance.live import Live
 from dispatch.balance.load import Calls
+from dispatch.balance.probing import Probing
 from dispatch.balance.turn import HashKey
+from dispatch.probe import Manner
 from dispatch.script import formats, variables
 from dispatch.script.mirror import Mirror
 from dispatch.script.route import Parameters
@@ -68,6 +72,39 @@ def make_live(health: HealthConfig, clock: Callable[[], float]) -> Live:
     )
 
 
+def make_probing(config: Config, dispatcher: Dispatcher) -> Probing:
+    """Who is probed, and what an answer does."""
+    parameters = config.dispatcher
+    alpha = parameters.ds_latency_estimator_alpha / 1000
+    return Probing(
+        dispatcher,
+        mode=parameters.ds_probing_mode,
+        codes=parameters.ds_ping_reply_codes.encode(),
+        timeout_is_failure=config.health.timeout_is_failure,
+        alpha=alpha if parameters.ds_ping_latency_stats else None,
+    )
+
+
+def make_manner(config: Config) -> Manner:
+    """What probes look like and where they go."""
+    parameters, timers, timeout = config.dispatcher, config.sip.timers, config.health.probe_timeout
+    return Manner(
+        interval=parameters.ds_ping_interval,
+        method=parameters.ds_ping_method.encode(),
+        sender=parameters.ds_ping_from.encode(),
+        proxy=parameters.outbound_proxy.encode(),
+        socket=_default_socket(config),
+        timers=replace(timers, fr_timer=timeout) if timeout else timers,
+        waits=timeout > 0,
+        agent=f"dispatch/{__version__}".encode(),
+    )
+
+
+def _default_socket(config: Config) -> LocalSocket | None:
+    socket = config.dispatcher.ds_default_socket
+    return find_socket(socket.encode(), local_sockets(config.sip.listen)) if socket else None
+
+
 def hash_key(text: str) -> HashKey | None:
     """`hash_pvar` as a function of the request; None where it is not set."""
     if not text:
@@ -84,13 +121,12 @@ def hash_key(text: str) -> HashKey | None:
 def make_parameters(config: Config) -> Parameters:
     """What the functions of a route look at."""
     parameters = config.dispatcher
-    socket = parameters.ds_default_socket
     return Parameters(
         reads_variables=bool(parameters.hash_pvar),
         mirror=_mirror(parameters),
         setid=_variable(parameters.setid_pvname),
         attrs=_variable(parameters.attrs_pvname),
-        default_socket=find_socket(socket.encode(), local_sockets(config.sip.listen)) if socket else None,
+        default_socket=_default_socket(config),
     )
 
 

@@ -1,4 +1,4 @@
-"""``[health]``: what is known of destinations beside the module's own probing; all of it off unless asked for."""
+"""``[health]``: probes beyond what the original can do, and what live traffic tells; all of it off unless asked for."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ class HealthConfig:
     """``[health]``: see docs/health.md.
 
     Attributes:
+        timeout_is_failure: a probe that is not answered is a failure, whatever `ds_ping_reply_codes` says of 408.
+        probe_timeout: seconds until a probe counts as not answered; a destination then has one at a time. 0 leaves
+            `fr_timer`, and a further probe each interval.
         panic_threshold: percent of a set that must be healthy; below it all that no person disabled are used.
         slow_start: seconds in which a destination that is new or comes back gets a growing share.
         retry_after: seconds that a 503 with Retry-After keeps a destination out, at most; 0: it does not.
@@ -22,6 +25,8 @@ class HealthConfig:
         ejection: what live traffic takes out.
     """
 
+    timeout_is_failure: bool = False
+    probe_timeout: float = 0.0
     panic_threshold: int = 0
     slow_start: float = 0.0
     retry_after: float = 0.0
@@ -35,6 +40,8 @@ class HealthConfig:
 
 
 HEALTH_READERS: Final[Mapping[str, Reader]] = {
+    "timeout_is_failure": boolean,
+    "probe_timeout": seconds(0),
     "panic_threshold": integer(0, 100),
     "slow_start": seconds(0),
     "retry_after": seconds(0),

@@ -9,6 +9,7 @@ DispatcherService            top; reads the list again (`reload`)
   TimerService               what time brings to destinations that live traffic keeps out
   Draining                   tells when a destination that takes no new calls is empty
   Keeper                     keeps state over restarts, where a state file is named
+  Prober                     probes, where `ds_ping_interval` is set
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ from dispatch.control.commands import TABLE
 from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
 from dispatch.events.hub import Hub
+from dispatch.probe import Prober
 from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
@@ -55,7 +57,7 @@ from dispatch.service import doors, lists, secret, telling
 from dispatch.service.collector import Pause
 from dispatch.service.config import Config
 from dispatch.service.draining import Draining
-from dispatch.service.functions import make_dispatcher, make_parameters
+from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
 from dispatch.service.keeper import Keeper
 from dispatch.service.retry import Retry
 from dispatch.sip.overload import offering
@@ -154,6 +156,7 @@ class DispatcherService(MultiService):
 
     Attributes:
         dispatcher: the sets.
+        probing: who is probed, and what an answer does.
         engine: transactions.
         router: what hands requests to the route; its `observer` is told every decision.
 
@@ -179,12 +182,13 @@ class DispatcherService(MultiService):
         self.dispatcher.replace(roster)
         self.dispatcher.observer = self._observed
         self._keeper: Keeper | None = None
+        self.probing = make_probing(config, self.dispatcher)
         self._warnings = (*config.warnings, *roster.warnings)
         resolver = Resolver(reactor)
         self.engine = Engine(reactor, time.monotonic, resolver, config.sip.timers, config.sip.limits)
         key = _secret(config.sip.secret_file)
         self._transports = _bind(config, self.engine)
-        control = Control(self.dispatcher, self, self._source.name, __version__, TABLE, time.time)
+        control = Control(self.dispatcher, self, self._source.name, __version__, TABLE, time.time, self.probing)
         ports = self._open_doors(control)
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
@@ -221,6 +225,10 @@ class DispatcherService(MultiService):
             TransportService(transport, reactor).setServiceParent(self)
         for port in ports:
             DoorService(port).setServiceParent(self)
+        if parameters.ds_ping_interval:
+            manner, seconds, chance = make_manner(config), time.monotonic, random.Random()
+            prober = Prober(self.engine, self.dispatcher, self.probing, manner, reactor, seconds, chance)
+            prober.setServiceParent(self)
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
         config, factory = self._config, ControlFactory(self._reactor, control)

@@ -10,6 +10,7 @@ from dispatch.control.commands.health import HEALTH
 from dispatch.control.commands.history import HISTORY
 from dispatch.control.commands.listing import LIST
 from dispatch.control.commands.maintenance import MAINTENANCE
+from dispatch.control.commands.ping_active import PING_ACTIVE
 from dispatch.control.commands.ready import READY
 from dispatch.control.commands.reload import RELOAD
 from dispatch.control.commands.set_state import SET_STATE
@@ -24,6 +25,7 @@ TABLE: Final[tuple[Command, ...]] = (
     READY,
     RELOAD,
     DIFF,
+    PING_ACTIVE,
     VERSION,
     COMMANDS,
 )

@@ -210,7 +210,8 @@ class MarkTests(SynchronousTestCase):
                 ("set 1 sip:gw0: IP -> AP, probe answered with 200 OK", PROBE, "up"),
                 ("set 1 sip:gw1: AX -> DX, set by a command", COMMAND, ""),
                 ("set 1 sip:gw0: AP -> DX, set by a command", COMMAND, ""),
-                ("set 1 sip:gw0: DX -> AP, the list was read again", LIST, ""),
+                ("set 1 sip:gw0: DX -> DP, the list was read again", LIST, ""),
+                ("set 1 sip:gw0: DP -> AP, the list was read again", LIST, ""),
                 ("set 1 sip:gw1: DX -> AX, the list was read again", LIST, ""),
             ],
         )

@@ -110,7 +110,7 @@ class DoorTests(SynchronousTestCase):
     LINES = (
         *(("list", "1"), ("health",), ("history", "1", "sip:a"), ("set-state", "1", "sip:a", "ip")),
         *(("drain", "1", "sip:a", "60"), ("maintenance", "1", "sip:a"), ("ready", "1", "sip:a")),
-        *(("reload",), ("diff",), ("version",)),
+        *(("reload",), ("diff",), ("ping-active",), ("version",)),
     )
 
     def test_every_command(self) -> None:

@@ -10,6 +10,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.protocols import amp
 
+from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change, differences
 from dispatch.balance.roster import Roster
 from dispatch.control.amp import ControlFactory, ControlProtocol
@@ -50,7 +51,15 @@ class Steered:
         return succeed((read, differences(self.dispatcher.groups, read.sets, keep_state=True)))
 
     def control(self) -> Control:
-        return Control(self.dispatcher, self, "dispatcher.list", "1.2.3", TABLE, lambda: self.now)
+        return Control(
+            self.dispatcher,
+            self,
+            "dispatcher.list",
+            "1.2.3",
+            TABLE,
+            lambda: self.now,
+            Probing(self.dispatcher),
+        )
 
 
 class Transport(StringTransport):

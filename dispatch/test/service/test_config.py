@@ -277,6 +277,16 @@ class WarningTests(ConfigCase):
             self.assertIn(f"needs [dispatcher] {need.split()[0]}", remedy)
             self.assertEqual(self.warnings(f"{LEAST}{need}\n{text}"), [])
 
+    def test_silence_is_accepted(self) -> None:
+        """Reply codes with 408 keep in who is silent: that is warned of, unless silence is said to be a failure."""
+        for codes in ("class=4", "code=404;code=408"):
+            text = f'{LEAST}ds_ping_reply_codes = "{codes}"\n'
+            ((line, remedy),) = self.warnings(text)
+            self.assertEqual(line, 6)
+            self.assertIn("timeout_is_failure = true", remedy)
+            self.assertEqual(self.warnings(text + "[health]\ntimeout_is_failure = true"), [])
+        self.assertEqual(self.warnings(f'{LEAST}ds_ping_reply_codes = "code=404;class=5"'), [])
+
     def test_stateless_has_no_failover(self) -> None:
         """Codes to fail over on are no use in stateless relay."""
         text = '[route]\nrelay = "stateless"\nalgorithm = 0\nfailover_on = 503'
