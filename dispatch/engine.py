@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from dispatch.errors import ParseError, TransportError
+from dispatch.proxy.context import Context
 from dispatch.proxy.proxy import Proxy
 from dispatch.sip import client_transaction, server_transaction
 from dispatch.sip import uri as sip_uri
@@ -99,9 +100,9 @@ class Engine:
         return len(self._servers) + len(self._clients)
 
     def waited_for(self) -> Iterator[tuple[str, int]]:
-        """Address and port of each peer that has not answered a request of ours for good, once for each request."""
+        """Address and port of each peer that has not answered a request that we relayed, once for each of them."""
         for client in tuple(self._clients.values()):
-            if client.state < client_transaction.State.COMPLETED:
+            if client.state < client_transaction.State.COMPLETED and isinstance(client.user, Context):
                 yield client.flow.remote
 
     def start(self) -> None:

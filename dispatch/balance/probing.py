@@ -8,10 +8,11 @@ from dispatch.balance import reply_codes
 from dispatch.balance.change import PROBE, Change
 from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
-from dispatch.balance.health import DISABLED, INACTIVE, PROBING, TRYING
+from dispatch.balance.health import DISABLED, INACTIVE, PROBING, TRYING, UNPROBED
 
 _TIMEOUT: Final = 408
 _UNSENT: Final = 500
+_UNTOUCHED: Final = DISABLED | UNPROBED  # by a person, so that no probe is sent and no result counts
 
 
 class Mode(NamedTuple):
@@ -87,7 +88,7 @@ class Probing:
     def wants(self, destination: Destination) -> bool:
         """Whether it is to be probed now."""
         flags, chosen_by = destination.flags, self._mode.chosen_by
-        return self.active != 0 and not flags & DISABLED and flags & chosen_by == chosen_by
+        return self.active != 0 and not flags & _UNTOUCHED and flags & chosen_by == chosen_by
 
     def answered(
         self, group: int, uri: bytes, status: int, phrase: str = "", milliseconds: int | None = None
@@ -121,7 +122,7 @@ class Probing:
         self, group: int, uri: bytes, status: int, is_success: bool, reason: str, milliseconds: int | None = None
     ) -> Change | None:
         destination = self._dispatcher.find(group, uri)
-        if destination is None or destination.flags & DISABLED:
+        if destination is None or destination.flags & _UNTOUCHED:
             return None
         is_marked = bool(destination.flags & PROBING)
         if self._alpha is not None and is_marked:

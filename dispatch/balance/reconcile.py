@@ -160,7 +160,8 @@ def _moved(old: Destination, new: Destination) -> bool:
 
 def _renewed_flags(old: Destination, new: Destination) -> int:
     """The state of a destination of which the list says something new: what a person decided stays."""
-    return new.listed | old.condition.flags & (health.ADMINISTERED | health.DISABLED & ~old.listed)
+    kept = old.condition.flags & (health.ADMINISTERED | ~old.listed & health.DISABLED)
+    return new.listed | kept
 
 
 def _renewed(old: Destination, new: Destination) -> Condition:

@@ -83,7 +83,7 @@ class Draining(Service):
         if calls == 0:
             self._dispatcher.drained(one, "no call is left")
         elif admin.until and self._now() >= admin.until:
-            left = f"{calls} calls are left" if calls is not None else "calls are not counted"
+            left = f"calls that are left: {calls}" if calls is not None else "calls are not counted"
             self._dispatcher.drained(one, f"its time is over; {left}")
         return calls is not None or admin.until > 0 or not _is_draining(one)
 

@@ -34,7 +34,7 @@ from twisted.python.failure import Failure
 from dispatch import __version__
 from dispatch.balance import history
 from dispatch.balance.admin import DRAIN, MAINTENANCE
-from dispatch.balance.change import CALLS, COMMAND, Change
+from dispatch.balance.change import COMMAND, Change
 from dispatch.balance.destination import Destination
 from dispatch.balance.membership import Membership, literal
 from dispatch.balance.pace import gently
@@ -45,6 +45,7 @@ from dispatch.balance.selection import find_algorithm
 from dispatch.control.amp import ControlFactory
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
+from dispatch.control.text import printable
 from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
 from dispatch.events.hub import Hub
@@ -272,8 +273,8 @@ class DispatcherService(MultiService):
     def _observed(self, change: Change) -> None:
         """A state has changed, or a person decided something about a destination."""
         self._hub.tell(change, history.note(change, time.time()))
-        if change.cause == CALLS:
-            log.info("{change}", change=str(change))
+        if change.event:
+            log.info("{change}", change=printable(str(change)))
         if change.event in (DRAIN, MAINTENANCE):
             self._draining.begin()
         if self._keeper is not None:

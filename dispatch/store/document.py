@@ -18,6 +18,7 @@ FORMAT: Final = "dispatch state"
 VERSION: Final = 1
 _BITS: Final = 0xFFFFFFFF  # those of a list; what is above them is written as `admin`, or is not for long
 _SLOTS: Final = 100
+_MOST: Final = 1 << 53
 
 Record = Mapping[str, object]
 Kind = TypeVar("Kind")
@@ -127,7 +128,7 @@ def _set(group: Group) -> Record:
         "cursor": turn.cursor,
         "shares": turn.shares.cursor,
         "slot": turn.weights.cursor,
-        "table": turn.weights.table if any(turn.weights.table) else (),
+        "table": list(turn.weights.table) if any(turn.weights.table) else [],
     }
 
 
@@ -204,9 +205,9 @@ class _Reader:
             raise self.wrong(name)
         return value
 
-    def count(self, name: str, most: int | None = None) -> int:
+    def count(self, name: str, most: int = _MOST) -> int:
         value = self.take(name, int)
-        if value < 0 or (most is not None and value > most):
+        if not 0 <= value <= most:
             raise self.wrong(name)
         return value
 

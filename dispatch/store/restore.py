@@ -54,9 +54,9 @@ def _restore_set(group: Group, kept: KeptSet, tallies: dict[Identity, Tally]) ->
 
 def _restore_member(group: Group, member: Destination, kept: KeptDestination) -> None:
     condition = member.condition
-    if kept.uri.lower() != member.uri.lower():
-        group.set_flags(member, member.listed | kept.flags & health.DISABLED)
-    elif kept.listed == member.listed:
+    if kept.uri.lower() != member.uri.lower() or kept.listed != member.listed:
+        group.set_flags(member, member.listed | kept.flags & ~kept.listed & health.DISABLED)
+    else:
         group.set_flags(member, kept.flags)
         condition.failed = kept.failed
         condition.last_failure = kept.last_failure

@@ -51,15 +51,8 @@ class Steered:
         return succeed((read, differences(self.dispatcher.groups, read.sets, keep_state=True)))
 
     def control(self) -> Control:
-        return Control(
-            self.dispatcher,
-            self,
-            "dispatcher.list",
-            "1.2.3",
-            TABLE,
-            lambda: self.now,
-            Probing(self.dispatcher),
-        )
+        probing = Probing(self.dispatcher)
+        return Control(self.dispatcher, self, "dispatcher.list", "1.2.3", TABLE, lambda: self.now, probing)
 
 
 class Transport(StringTransport):

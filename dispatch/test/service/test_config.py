@@ -141,6 +141,16 @@ class ValueTests(ConfigCase):
             self.assertEqual({field.name for field in fields(made)}, set(readers))  # type: ignore[arg-type]  # a dataclass
 
 
+class FileTests(ConfigCase):
+    def test_beside_the_configuration(self) -> None:
+        """Files of events and state are relative to the configuration; what is not named is not there."""
+        config = self.load(LEAST + "[events]\nlog = 'e.log'\ndst_down = 'json:dumps'\n[state]\nfile = 's'")
+        self.assertEqual((config.events.log, config.state.file), (self.path.parent / "e.log", self.path.parent / "s"))
+        self.assertEqual((config.events.dst_down, config.events.dst_up), ("json:dumps", ""))
+        config = self.load(LEAST + "[events]\n[state]")
+        self.assertEqual((config.events.log, config.state.file), (None, None))
+
+
 class ProblemTests(ConfigCase):
     def test_all_at_once(self) -> None:
         """Every problem is told, in the order of the lines, and in one text."""
@@ -167,9 +177,21 @@ class ProblemTests(ConfigCase):
 
     def test_what_is_not_there_yet(self) -> None:
         """Tables that have no effect yet are unknown, not silently taken."""
-        for table in ("events", "state"):
-            self.assert_problem(f"{LEAST}[{table}]", 6, table)
         self.assert_problem(LEAST + "[sip.tls]", 6, "tls")
+
+    def test_events(self) -> None:
+        """A function that is not there, a URL of nobody and a file in no folder are told with a remedy."""
+        for line, *words in (
+            ('dst_down = "nobody_for_test:down"', "[events] dst_down", "can't be imported", "e.g. 'alarms:went_down'"),
+            ('dst_up = "json:nothing"', "[events] dst_up", "no function 'nothing'"),
+            ("dst_up = 5", "[events] dst_up", "a string like"),
+            ('webhook = "alarms.example.com"', "[events] webhook", "no URL of http", "e.g. 'https://"),
+            ('webhook = "http://me:secret@a/"', "[events] webhook", "token"),
+            ('log = "nowhere/events.log"', "[events] log", "there is no folder", "make it"),
+        ):
+            self.assert_problem(f"{LEAST}[events]\n{line}", 7, *words)
+        self.assert_problem(f"{LEAST}[state]\nfile = '.'", 7, "[state] file", "is a folder")
+        self.assert_problem(f"{LEAST}[state]\ninterval = -1", 7, "[state] interval", "seconds")
 
     def test_control(self) -> None:
         """A door that strangers could come through is refused; one that others here can is told as a warning."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,12 +17,13 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
+from dispatch.balance.admin import DRAIN, MAINTENANCE, Admin
 from dispatch.balance.ejection import Ejection
 from dispatch.balance.membership import ALL_SETS, ANY_PROTOCOL
 from dispatch.balance.selection import find_algorithm
 from dispatch.errors import ConfigErrors
 from dispatch.service import tree
-from dispatch.service.config import Config, ControlConfig, Lists, Sip
+from dispatch.service.config import Config, ControlConfig, EventsConfig, Lists, Sip, StateConfig
 from dispatch.service.control_address import ControlAddress
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.health_config import HealthConfig
@@ -499,3 +501,80 @@ class ReloadTests(TreeCase):
         self.list.write_bytes(b"1 sip:b\n")
         self.reload()
         self.assertEqual(self.uris(), [b"sip:b"])
+
+
+class EventTests(TreeCase):
+    """What happens to a destination, as far as the whole brings it to those who want to know."""
+
+    URI = b"sip:127.0.0.73:9"
+
+    def setUp(self) -> None:
+        super().setUp()
+        folder = self.config.path.parent
+        self.journal, self.state = folder / "events.log", folder / "state"
+        self.config = replace(self.config, events=EventsConfig(log=self.journal), state=StateConfig(self.state))
+
+    def told(self) -> list[str]:
+        return [json.loads(line)["event"] for line in self.journal.read_text().splitlines()]
+
+    def settle(self) -> None:
+        """Let threads and errands do what waits."""
+        while self.reactor.pool.work() or any(call.getTime() <= self.reactor.rightNow for call in self.pending()):
+            self.reactor.advance(0)
+
+    def pending(self) -> list[Any]:
+        return cast(list[Any], self.reactor.getDelayedCalls())
+
+    def test_from_change_to_line(self) -> None:
+        """A change is told, kept in the history, and logged where it is an event; a drain is followed to its end."""
+        one = self.started().dispatcher
+        with capturedLogs() as logged:
+            one.update(2, self.URI, health.INACTIVE, "probe not answered", "probe")
+            one.set_state(2, self.URI, 0)
+            one.administer(2, self.URI, Admin(DRAIN, 5.0), "drained by a command")
+            self.reactor.advance(1)
+            self.settle()
+        self.assertEqual(self.told(), ["dst-down", "state", "drain", "drained"])
+        history = one.groups[2].members[0].condition.history
+        self.assertEqual([entry.event for entry in history or ()], ["down", "", "drain", "drained"])
+        lines = [formatEvent(each) for each in logged if each["log_namespace"] == tree.__name__]
+        self.assertEqual(
+            lines,
+            [
+                "set 2 sip:127.0.0.73:9: AX -> IX, probe not answered",
+                "set 2 sip:127.0.0.73:9: drain, drained by a command",
+                "set 2 sip:127.0.0.73:9: drained, no request waits for an answer; calls are not counted",
+            ],
+        )
+
+    def test_over_a_restart(self) -> None:
+        """What a person decided and what is known of health outlives the service, also one that was killed."""
+        first = tree.make_service(self.config, self.reactor)
+        first.startService()
+        first.dispatcher.update(1, b"sip:127.0.0.71:9", health.INACTIVE | health.PROBING)
+        first.dispatcher.administer(2, self.URI, Admin(MAINTENANCE, 5.0), "")
+        self.settle()
+        killed = self.state.read_bytes()
+        stopping = first.stopService()
+        self.settle()
+        self.successResultOf(stopping)
+        for text in (killed, self.state.read_bytes()):
+            self.state.write_bytes(text)
+            second = tree.make_service(self.config, self.reactor)
+            found = [(health.letters(each.flags), each.condition.admin) for each in second.dispatcher.destinations()]
+            self.assertEqual(found, [("AX", Admin(MAINTENANCE, 5.0)), ("AX", None), ("IP", None)])
+            second.startService()
+            stopping = second.stopService()
+            self.settle()
+            self.successResultOf(stopping)
+
+    def test_a_broken_state(self) -> None:
+        """A state file that is garbage ends up beside, and the service starts with the list's states."""
+        self.state.write_bytes(b"\0garbage\n")
+        with capturedLogs() as logged:
+            service = self.started()
+        self.assertEqual([each.flags for each in service.dispatcher.destinations()], [0, 0, 0])
+        errors = [formatEvent(each) or "" for each in logged if each["log_level"] is LogLevel.error]
+        self.assertEqual(len(errors), 1)
+        self.assertIn(f"{self.state}: record 1: ", errors[0])
+        self.assertTrue(self.state.with_name("state.broken").exists())
