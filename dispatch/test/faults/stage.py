@@ -39,7 +39,7 @@ class Outcome:
     Attributes:
         calls: made.
         lost: of them were not set up.
-        held: of these had got the answer that shows that they were in the process that died.
+        held: of these had got the provisional answer that shows that they were with what failed.
         moved: times that a call went on to another gateway; None where the counters did not live to tell.
     """
 
@@ -61,6 +61,7 @@ class Stage:
         parameters: more for ``[dispatcher]``.
         scenarios: of the gateways.
         loss: share of datagrams lost on the way to each gateway, both ways.
+        storm: destinations of another set, all of them dead and probed.
         state: file that the state is kept in; None for none.
     """
 
@@ -71,6 +72,7 @@ class Stage:
     parameters: dict[str, service.Value] = field(default_factory=dict)
     scenarios: tuple[str, ...] = (TAKES,) * GATEWAYS
     loss: float = 0.0
+    storm: int = 0
     state: str | None = None
 
     def __post_init__(self) -> None:
@@ -84,6 +86,9 @@ class Stage:
         self.reached_at = [self._road(one) if self.loss else one.sockets[0] for one in self.gateways]
         self.at = _address()
         self.config = service.write(self.folder, self._plan())
+        if self.storm:
+            with (self.folder / "dispatcher.list").open("a") as listed:
+                listed.writelines(f"2 sip:127.1.{one >> 8}.{one & 255}:9 8\n" for one in range(self.storm))
         control.enable(self.config, Path(f"/tmp/faults-{self.at.port}.sock"))
         self.start()
 
@@ -167,7 +172,7 @@ class Stage:
         answer = control.ctl(self.config, "list", "--json")
         if answer.status:
             return None
-        moved = sum(row["selected"] for row in json.loads(answer.out)) - calls
+        moved = sum(row["selected"] for row in json.loads(answer.out) if row["set"] == 1) - calls
         return moved if moved >= 0 else None
 
     def close(self) -> None:

@@ -62,7 +62,7 @@ def _replace(stage: Stage) -> None:
 
 
 def _break(stage: Stage) -> None:
-    (stage.folder / "dispatcher.list").write_text("one sip:\n\x00")
+    (stage.folder / "dispatcher.list").write_text("1\n1 sip:192.0.2.1:5060\n")
     stage.reload()
 
 
@@ -92,8 +92,13 @@ FAULTS: Final = (
     Fault("5% of datagrams are lost on the way to each gateway, and back", _nothing, stage={"loss": 0.05}),
     Fault("20% of datagrams are lost there", _nothing, stage={"loss": 0.2}),
     Fault("the list is replaced 12 times in 6 seconds", _replace),
-    Fault("the list file is broken", _break),
+    Fault("the list file is broken: a line without a destination", _break),
     Fault("the list file is deleted", _delete),
+    Fault(
+        "1,000 dead destinations are probed each second",
+        _nothing,
+        stage={"storm": 1000, "parameters": {"ds_ping_interval": 1, "ds_probing_mode": 3}},
+    ),
     Fault("the service is killed (kill -9) and started again", _restart, held_after=100, stage={"state": "state.json"}),
     Fault("the same with its state file broken", _restart_without_state, held_after=100, stage={"state": "state.json"}),
 )
@@ -106,6 +111,6 @@ def row(fault: Fault, outcome: Outcome) -> str:
 
 
 HEAD: Final = (
-    "| fault | calls | lost | of these in the process that died | times a call went on to another gateway |\n"
+    "| fault | calls | lost | of these were with what failed | times a call went on to another gateway |\n"
     "|---|---|---|---|---|"
 )
