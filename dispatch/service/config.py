@@ -376,6 +376,7 @@ def _cross_check(config: Config, top: Place) -> None:
     _check_names(config.sip, sip)
     _check_default_socket(config, top)
     _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
+    _check_live_traffic(config, top)
     _check_failover(config, top)
     _check_stateless(config.route, top.table("route"))
     _check_needs(config, top)
@@ -414,6 +415,16 @@ def _check_silence(config: Config, at: Place) -> None:
             f"{at} has 408, and no answer at all counts as 408: a destination that is silent never gets inactive; "
             f"write the codes without 408, or [health] timeout_is_failure = true"
         )
+
+
+def _check_live_traffic(config: Config, top: Place) -> None:
+    health = config.health
+    ejection = top.table("health", "ejection")
+    if ejection.is_written and not health.ejection.is_on:
+        ejection.warn(f"{ejection} ejects nobody; write e.g. consecutive_failures = 5, or success_rate_factor = 1.9")
+    if config.route.relay == "stateless" and health.hears_outcomes:
+        at = ejection if health.ejection.is_on else top.table("health")
+        at.warn(f"{at} has no effect with relay = 'stateless': nobody knows what became of a request")
 
 
 def _check_failover(config: Config, top: Place) -> None:

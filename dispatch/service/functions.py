@@ -56,7 +56,7 @@ def make_dispatcher(
         inactive_threshold=parameters.ds_inactive_threshold,
         probing_mode=parameters.ds_probing_mode,
         panic_threshold=health.panic_threshold,
-        live=make_live(health, clock) if health.hears_traffic else None,
+        live=make_live(health, clock) if health.watches_traffic else None,
         warn=warn,
     )
 

@@ -34,9 +34,14 @@ class HealthConfig:
     ejection: Ejection = field(default_factory=Ejection)
 
     @property
-    def hears_traffic(self) -> bool:
-        """Whether anything is to be learnt from what becomes of calls, or to be eased in."""
-        return self.ejection.is_on or self.slow_start > 0 or self.retry_after > 0 or self.overload_control
+    def hears_outcomes(self) -> bool:
+        """Whether anything is to be learnt from what becomes of requests."""
+        return self.ejection.is_on or self.retry_after > 0 or self.overload_control
+
+    @property
+    def watches_traffic(self) -> bool:
+        """Whether that is so, or anybody is to be eased in."""
+        return self.hears_outcomes or self.slow_start > 0
 
 
 HEALTH_READERS: Final[Mapping[str, Reader]] = {
