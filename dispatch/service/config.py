@@ -17,12 +17,14 @@ from typing import Any, Final
 from dispatch.balance import reply_codes
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
 from dispatch.balance.destination import find_socket
+from dispatch.balance.ejection import Ejection
 from dispatch.balance.selection import find_algorithm, known_algorithms
 from dispatch.errors import ConfigError, ConfigErrors
 from dispatch.events import function, webhook
 from dispatch.service import control_address, toml_lines
 from dispatch.service.control_address import ControlAddress
 from dispatch.service.dispatcher_config import READERS, DispatcherConfig
+from dispatch.service.health_config import EJECTION_READERS, HEALTH_READERS, HealthConfig
 from dispatch.service.listen import (
     SIP_PORT,
     Listen,
@@ -119,20 +121,6 @@ class Lists:
 
 
 @dataclass(frozen=True, slots=True)
-class HealthConfig:
-    """``[health]``: what the original can't do about probes.
-
-    Attributes:
-        timeout_is_failure: a probe that is not answered is a failure, whatever `ds_ping_reply_codes` says of 408.
-        probe_timeout: seconds until a probe counts as not answered; a destination then has one at a time. 0 leaves
-            `fr_timer`, and a further probe each interval.
-    """
-
-    timeout_is_failure: bool = False
-    probe_timeout: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class RouteConfig:
     """``[route]``: what the built-in route does with an initial request.
 
@@ -212,8 +200,8 @@ class Config:
     sip: Sip = field(default_factory=Sip)
     dispatcher: DispatcherConfig = field(default_factory=DispatcherConfig)
     lists: Lists = field(default_factory=Lists)
-    health: HealthConfig = field(default_factory=HealthConfig)
     route: RouteConfig = field(default_factory=RouteConfig)
+    health: HealthConfig = field(default_factory=HealthConfig)
     control: ControlConfig = field(default_factory=ControlConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     state: StateConfig = field(default_factory=StateConfig)
@@ -411,6 +399,7 @@ def _cross_check(config: Config, top: Place) -> None:
     _check_names(config.sip, sip)
     _check_default_socket(config, top)
     _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
+    _check_live_traffic(config, top)
     _check_failover(config, top)
     _check_stateless(config.route, top.table("route"))
     _check_needs(config, top)
@@ -449,6 +438,16 @@ def _check_silence(config: Config, at: Place) -> None:
             f"{at} has 408, and no answer at all counts as 408: a destination that is silent never gets inactive; "
             f"write the codes without 408, or [health] timeout_is_failure = true"
         )
+
+
+def _check_live_traffic(config: Config, top: Place) -> None:
+    health = config.health
+    ejection = top.table("health", "ejection")
+    if ejection.is_written and not health.ejection.is_on:
+        ejection.warn(f"{ejection} ejects nobody; write e.g. consecutive_failures = 5, or success_rate_factor = 1.9")
+    if config.route.relay == "stateless" and health.hears_outcomes:
+        at = ejection if health.ejection.is_on else top.table("health")
+        at.warn(f"{at} has no effect with relay = 'stateless': nobody knows what became of a request")
 
 
 def _check_failover(config: Config, top: Place) -> None:
@@ -566,7 +565,6 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "timeout": seconds(1),
         },
     ),
-    "health": (HealthConfig, {"timeout_is_failure": boolean, "probe_timeout": seconds(0)}),
     "route": (
         RouteConfig,
         {
@@ -580,6 +578,8 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "failover_time": seconds(0.1),
         },
     ),
+    "health": (HealthConfig, {**HEALTH_READERS, "ejection": _table("health.ejection")}),
+    "health.ejection": (Ejection, EJECTION_READERS),
     "control": (ControlConfig, {"amp": many(_endpoint, of=str)}),
     "events": (
         EventsConfig,

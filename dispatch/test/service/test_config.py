@@ -304,6 +304,19 @@ class WarningTests(ConfigCase):
             ],
         )
 
+    def test_live_traffic(self) -> None:
+        """A table that ejects nobody is warned of, and so is what needs outcomes where nothing is remembered."""
+        ((line, remedy),) = self.warnings(LEAST + "[health.ejection]\nbase_time = 5")
+        self.assertEqual(line, 6)
+        self.assertIn("consecutive_failures = 5", remedy)
+        self.assertEqual(self.warnings(LEAST + "[health.ejection]\nconsecutive_failures = 5"), [])
+        stateless = LEAST + "[route]\nrelay = 'stateless'\nalgorithm = 0\n"
+        for text in ("[health]\nretry_after = 5", "[health.ejection]\nsuccess_rate_factor = 1.9"):
+            ((line, remedy),) = self.warnings(stateless + text)
+            self.assertEqual(line, 9)
+            self.assertIn("no effect with relay = 'stateless'", remedy)
+        self.assertEqual(self.warnings(stateless + "[health]\nslow_start = 5\npanic_threshold = 50"), [])
+
     def test_unknown_number(self) -> None:
         """A number that is no algorithm is taken, as in the original, with a warning that names those there are."""
         ((line, remedy),) = self.warnings(LEAST + "[route]\nalgorithm = 99")
