@@ -17,11 +17,10 @@ def ease(
     """The index that takes a request which an algorithm has picked `index` for.
 
     A member that is passed over hands it to the next one of its failover list. When all pass it on, the first of those
-    in a slow start takes it after all; one that is overloaded does not, and the request gets no destination (-1), but
-    where calls are counted.
+    in a slow start takes it after all; one that is overloaded does not, and the request gets no destination (-1).
     """
-    calls = turn.calls if algorithm.counts_calls and turn.has_counted else None
-    last_resort = index if calls is not None else -1
+    calls = turn.calls if algorithm.counts_calls and request.method == b"INVITE" else None
+    last_resort = -1
     at = index
     for _ in range(lineup.size):
         member = lineup.members[at]
@@ -39,8 +38,6 @@ def ease(
             break
     else:
         at = last_resort
-    if calls is not None and at != index:
-        calls.move(request.call_id, lineup.members[at])
     return at
 
 
