@@ -167,10 +167,11 @@ def make(row: Row, sockets: Collection[LocalSocket]) -> Destination:
         raise ValueError(f"the host of {row.uri[:60]!r} is longer than {_LONGEST_HOST} bytes")
     attrs = row.attrs.removesuffix(b";")
     named = attributes.parse(attrs)
-    if b"sockname" in named:
+    if named.get(b"sockname"):
         raise ValueError(f"no socket is called {named[b'sockname']!r}; name it by address: 'socket=udp:192.0.2.1:5060'")
+    # An empty one is as good as none.
     socket, ping_socket = (
-        find_socket(named[name], sockets) if name in named else None for name in (b"socket", b"ping_socket")
+        find_socket(wanted, sockets) if (wanted := named.get(name)) else None for name in (b"socket", b"ping_socket")
     )
     return Destination(row, text, parsed, attrs, named, socket, ping_socket)
 

@@ -270,6 +270,8 @@ def choose(
 ) -> Selection | None:
     """Pick a member and line up the others behind it; moves `turn`, counts the call where calls are counted, no more.
 
+    Nothing is counted for a request that gets no destination.
+
     Args:
         lineup: the members and their states.
         turn: the moving part of the set, or a clone of it.
@@ -286,12 +288,14 @@ def choose(
     if index < 0:
         return None
     order = algorithm.order(turn, index) if algorithm.order is not None else None
+    counted = raw
     if lineup.eased is not None and not algorithm.is_parallel:
         picked, index = index, easing.ease(lineup, turn, algorithm, request, index, order)
         if index < 0:
             return None
-        if order is not None and index != picked:
-            order = order.led_by(index)
+        if index != picked:
+            counted = index
+            order = order.led_by(index) if order is not None else None
     rewritten = None
     if domain:
         rewritten = rewrite(request.uri, lineup.members[index].uri)
@@ -299,7 +303,9 @@ def choose(
             return None
     if index != raw and algorithm.settle is not None:
         algorithm.settle(turn, index)
-    calls = turn.calls if algorithm.counts_calls and turn.has_counted else None
+    calls = turn.calls if algorithm.counts_calls and request.method == b"INVITE" else None
+    if calls is not None and not calls.add(request.call_id, lineup.members[counted]):
+        calls = None  # It was counted before, or the member has no duid.
     if algorithm.is_parallel:
         limit = 0
     selection = Selection(lineup, turn, index, limit, algorithm, request, raw, rewritten, calls, order)

@@ -61,7 +61,6 @@ class Turn:
         debts: percent of a turn that overloaded members were spared too little, by index.
         loads: who has the fewest calls; None until somebody asks.
         calls: the calls that are counted; None where none are.
-        has_counted: whether the last pick of an algorithm that counts calls did so.
     """
 
     __slots__ = (
@@ -70,7 +69,6 @@ class Turn:
         "choices",
         "cursor",
         "debts",
-        "has_counted",
         "inputs",
         "lineup",
         "loads",
@@ -109,7 +107,6 @@ class Turn:
         self.debts: dict[int, int] = {}
         self.loads: Loads | None = None
         self.calls = calls
-        self.has_counted = False
 
     def is_spared(self, index: int, rate: int) -> bool:
         """Whether an overloaded member is passed over now: evenly, at a rate of 30 every third or fourth time."""

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, TimeoutError, succeed
 from twisted.internet.interfaces import IConsumer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
-from twisted.web.client import Agent
+from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
@@ -61,7 +61,7 @@ class Webhook:
         self.name = f"webhook {parts.scheme}://{parts.netloc}"  # there may be a token in the rest
         self._reactor = reactor
         self._url = url.encode("ascii")
-        self._agent = agent or Agent(reactor, connectTimeout=_PATIENCE)
+        self._agent = agent or _quiet_agent(reactor)
         self._outbox = Outbox(reactor, self.name, self._deliver)
 
     def tell(self, event: Event) -> None:
@@ -80,6 +80,12 @@ class Webhook:
     def stop(self) -> None:
         """See `IEventSink`."""
         self._outbox.stop()
+
+
+def _quiet_agent(reactor: Any) -> Agent:
+    pool = HTTPConnectionPool(reactor, persistent=False)
+    pool._factory.noisy = False  # or there are two lines in the log for each event
+    return Agent(reactor, connectTimeout=_PATIENCE, pool=pool)
 
 
 def _finish(response: IResponse) -> Deferred[IResponse]:

@@ -133,6 +133,7 @@ class Context:
                 self._release(status)
             return
         self._proxy.send(self._own_response(status, reason, headers), self._back)
+        self._tell_final(status)
 
     def answer(self, status: int, reason: bytes = b"", headers: bytes = b"") -> None:
         """Be the endpoint of this request: as `reply`, and a merged copy of it gets 482 (§8.2.2.2)."""
@@ -375,12 +376,15 @@ class Context:
 
     def _release(self, status: int) -> None:
         """It is answered: keep nothing but the way back."""
-        if self.on_final is not None:
-            on_final, self.on_final = self.on_final, None
-            on_final(status)
+        self._tell_final(status)
         self.message = _ANSWERED
         self._best = b""
         self.on_failure = None
+
+    def _tell_final(self, status: int) -> None:
+        if self.on_final is not None:
+            on_final, self.on_final = self.on_final, None
+            on_final(status)
 
     def _own_response(self, status: int, reason: bytes = b"", headers: bytes = b"") -> bytes:
         return build.response(

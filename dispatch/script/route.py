@@ -280,8 +280,19 @@ class Request:
         return not selection.has_failed
 
     def next(self, *, mode: str = "dst") -> bool:
-        """Go on to the next destination of the selection (``ds_next_dst``, ``ds_next_domain``); False at its end."""
-        return self._send_to(self._following(), mode)
+        """Go on to the next destination of the selection (``ds_next_dst``, ``ds_next_domain``).
+
+        Returns:
+            False at its end; and where calls are counted and this one has ended meanwhile, though the request is told
+            to go there, as in the original.
+        """
+        uri = self._following()
+        selection = self._selection
+        if uri is None and selection is not None and selection.destination is not self.destination:
+            self._use(selection.destination)
+            self._send_to(selection.destination.uri, mode)
+            return False
+        return self._send_to(uri, mode)
 
     def again(self, *, mode: str = "dst") -> bool:
         """Stay with the destination in use (``ds_set_dst``, ``ds_set_domain``); False when the list is empty."""
@@ -427,6 +438,13 @@ class Request:
         return self._router.dispatcher.load_unset(
             message.call_id, selection=self._selection, is_invite=message.method == b"INVITE"
         )
+
+    def load_acknowledged(self) -> None:
+        """Let the call load follow this ACK: with our cookie it is that of a 2xx, else the call was refused."""
+        if self.is_ours:
+            self._router.dispatcher.load_update(self.call_id, b"INVITE", 200)
+        else:
+            self.forget_load()
 
     def forget_load(self) -> None:
         """Take the call out of the load, whatever picked its destination."""

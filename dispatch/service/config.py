@@ -446,11 +446,11 @@ def _check_failover(config: Config, top: Place) -> None:
 
 
 def _check_stateless(route: RouteConfig, place: Place) -> None:
-    if route.relay == "stateless" and find_algorithm(route.algorithm).key is None:
+    if route.relay == "stateless" and not find_algorithm(route.algorithm).is_steady:
         at = place.at("algorithm") if place.at("algorithm").is_written else place.at("relay")
         at.warn(
-            f"with relay = 'stateless', algorithm {route.algorithm!r} sends a CANCEL or a retransmission elsewhere "
-            f"than its request went; choose one that hashes, e.g. 'hash-callid'"
+            f"with relay = 'stateless', algorithm {route.algorithm!r} may send a CANCEL or a retransmission "
+            f"elsewhere than its request went; choose e.g. 'hash-callid'"
         )
 
 

@@ -164,7 +164,9 @@ class DispatcherConfig:
     dst_avp: str = _parameter(
         "", _avp, '"$avp(dsdst)"', "AVP with the URIs of the failover list, the destination in use first."
     )
-    grp_avp: str = _parameter("", _avp, '"$avp(dsgrp)"', "AVP with the set of each destination of the failover list.")
+    grp_avp: str = _parameter(
+        "", _avp, '"$avp(dsgrp)"', "AVP with the set that was selected from, one value a selection."
+    )
     cnt_avp: str = _parameter("", _avp, '"$avp(dscnt)"', "AVP with the number of destinations that a selection kept.")
     dstid_avp: str = _parameter(
         "", _avp, '"$avp(dsdstid)"', "AVP with the `duid` of each destination, when call load (algorithm 10) chose."
@@ -206,10 +208,18 @@ class DispatcherConfig:
         0, integer(0), "30", "Seconds between probes of a destination; 0 for no probing. See [health](health.md)."
     )
     ds_probing_threshold: int = _parameter(
-        1, integer(0), "3", "Failures in a row after which a destination is inactive; 0 is 1."
+        1,
+        integer(0),
+        "3",
+        'Failures in a row after which a destination is inactive, told by `ds_mark_dst("t")` and by '
+        "probes; 0 is 1. The built-in route marks nobody.",
     )
     ds_inactive_threshold: int = _parameter(
-        1, integer(0), "3", "Successes in a row after which an inactive destination is active again; 0 is 1."
+        1,
+        integer(0),
+        "3",
+        'Successes in a row after which an inactive destination is active again, told by `ds_mark_dst("a")` and '
+        "by probes; 0 is 1.",
     )
     ds_ping_reply_codes: str = _parameter(
         "",

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from dispatch.balance.algorithms import TABLE
 from dispatch.errors import ConfigErrors
 from dispatch.service.config import TABLES, Config, examine, load
 from dispatch.service.listen import Listen
@@ -277,12 +278,20 @@ class WarningTests(ConfigCase):
         self.assertIn("flags = 3", remedy)
         self.assertEqual(self.warnings('[sip]\nlisten = "udp:127.0.0.1"\n[route]\nfailover_on = []'), [])
 
-    def test_stateless_needs_a_hash(self) -> None:
-        """Stateless relay with an algorithm that does not hash is warned of; with one that does it is not."""
+    def test_stateless_needs_the_same_way(self) -> None:
+        """Stateless relay is warned of with an algorithm that may send a CANCEL elsewhere, and with no other."""
         ((line, remedy),) = self.warnings(LEAST + '[route]\nrelay = "stateless"')
         self.assertEqual(line, 7)
         self.assertIn("hash-callid", remedy)
-        self.assertEqual(self.warnings(LEAST + '[route]\nrelay = "stateless"\nalgorithm = 0'), [])
+        text = LEAST + 'hash_pvar = "$ci"\nds_hash_size = 4\n[route]\nrelay = "stateless"\n'
+        moving = [row.name for row in TABLE if self.warnings(f"{text}algorithm = {row.name!r}")]
+        self.assertEqual(
+            moving,
+            [
+                *("round-robin", "hash-auth", "random", "weight", "call-load", "relative-weight", "latency"),
+                *("weighted", "priority-weight", "priority-or-round-robin", "overload-control"),
+            ],
+        )
 
     def test_live_traffic(self) -> None:
         """A table that ejects nobody is warned of, and so is what needs outcomes where nothing is remembered."""

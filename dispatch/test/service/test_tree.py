@@ -356,6 +356,34 @@ class ControlTests(TreeCase):
         self.assertIs(service.dispatcher.groups, before)
 
 
+class ProbeTests(TreeCase):
+    def probed(self, interval: int) -> bytes:
+        """What a destination has got when the service has started; nothing of it is left in the reactor then."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gateway:
+            gateway.bind(("127.0.0.1", 0))
+            gateway.setblocking(False)
+            self.list.write_bytes(b"1 sip:127.0.0.1:%d\n" % gateway.getsockname()[1])
+            parameters = replace(self.config.dispatcher, ds_ping_interval=interval, ds_probing_mode=1)
+            self.config = replace(self.config, dispatcher=parameters)
+            service = self.started()
+            self.successResultOf(service.stopService())
+            self.assertEqual((self.reactor.getReaders(), self.reactor.getDelayedCalls()), ([], []))
+            try:
+                return gateway.recv(65535)
+            except BlockingIOError:
+                return b""
+
+    def test_with_an_interval(self) -> None:
+        """With an interval the first probe leaves when the service starts, under our name."""
+        probe = self.probed(30)
+        self.assertTrue(probe.startswith(b"OPTIONS sip:127.0.0.1:"))
+        self.assertIn(b"\r\nUser-Agent: dispatch/", probe)
+
+    def test_without(self) -> None:
+        """Without one nobody is probed."""
+        self.assertEqual(self.probed(0), b"")
+
+
 class StopTests(TreeCase):
     def test_nothing_is_left(self) -> None:
         """A service that stopped has nothing in the reactor, and its ports are free."""
