@@ -193,6 +193,7 @@ class Config:
     Attributes:
         path: the file.
         warnings: what works, but hardly as it is meant; `dispatch check` shows them.
+        lines: where in the file what stands; see `toml_lines.lines`.
     """
 
     path: Path
@@ -205,6 +206,16 @@ class Config:
     events: EventsConfig = field(default_factory=EventsConfig)
     state: StateConfig = field(default_factory=StateConfig)
     warnings: tuple[ConfigError, ...] = ()
+    lines: Mapping[toml_lines.Path, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def problem(self, remedy: str, *way: str | int) -> ConfigError:
+        """What is found out when a value is put to use.
+
+        Args:
+            remedy: what is wrong, and what to do.
+            way: to the value, from the top.
+        """
+        return ConfigError(self.path, Place(self.path, self.lines, way).line, remedy)
 
 
 def load(path: Path) -> Config:
@@ -226,8 +237,9 @@ def examine(path: Path) -> tuple[Config, tuple[ConfigError, ...]]:
         ConfigErrors: it can't be read at all.
     """
     try:
-        source = path.read_text(encoding="utf-8")
+        source = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
         document = tomllib.loads(source)
+        lines = toml_lines.lines(source)
     except OSError as error:
         raise ConfigErrors([ConfigError(path, 0, f"can't be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
@@ -235,8 +247,12 @@ def examine(path: Path) -> tuple[Config, tuple[ConfigError, ...]]:
         raise ConfigErrors([ConfigError(path, line, "not UTF-8; save it as UTF-8")]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigErrors([_syntax_error(path, str(error), source)]) from None
-    top = Place(path, toml_lines.lines(source))
-    config = _resolved(Config(path, **_read_keys(document, _TOP, top)))
+    except ValueError:  # of int(): tomllib lets it through
+        raise ConfigErrors([_huge_number(path, source)]) from None
+    except RecursionError:
+        raise ConfigErrors([ConfigError(path, 0, "brackets in brackets in brackets: nested too deeply")]) from None
+    top = Place(path, lines)
+    config = _resolved(Config(path, lines=lines, **_read_keys(document, _TOP, top)))
     _cross_check(config, top)
     return replace(config, warnings=_in_order(top.hints)), _in_order(top.problems)
 
@@ -260,12 +276,19 @@ def _resolved(config: Config) -> Config:
 
 
 def _syntax_error(path: Path, message: str, source: str) -> ConfigError:
+    message = message.replace("Cannot overwrite a value", "this key has a value already: remove one of the two")
     found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
     if found is None:
         return ConfigError(path, 0, f"not TOML: {message}")
     if found[2] is None:
         return ConfigError(path, source.count("\n") + 1, f"not TOML: {found[1]} at the end of the file")
     return ConfigError(path, int(found[2]), f"not TOML: {found[1]}, column {found[3]}")
+
+
+def _huge_number(path: Path, source: str) -> ConfigError:
+    found = re.search("[0-9_]{1000,}", source)
+    line = source.count("\n", 0, found.start()) + 1 if found is not None else 0
+    return ConfigError(path, line, "a number of thousands of digits; write a smaller one")
 
 
 # --- readers of single keys

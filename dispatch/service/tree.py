@@ -234,7 +234,7 @@ class DispatcherService(MultiService):
     def _open_doors(self, control: Control) -> list[IListeningPort]:
         config, factory = self._config, ControlFactory(self._reactor, control)
         try:
-            return doors.open_all(config.control.amp, factory, config.path, self._reactor)
+            return doors.open_all(config, factory, self._reactor)
         except ConfigErrors:
             for transport in self._transports:
                 transport.stop()
@@ -459,15 +459,15 @@ def _bind(config: Config, engine: Engine) -> list[ISipTransport]:
     """Take every socket; what was taken is given back when one can't be had."""
     transports: list[ISipTransport] = []
     sip = config.sip
-    try:
-        for one in sip.listen:
-            transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
+    for index, one in enumerate(sip.listen):
+        transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
+        try:
             transport.bind()
-            transports.append(transport)
-    except TransportError as error:
-        for transport in transports:
-            transport.stop()
-        raise ConfigErrors([ConfigError(config.path, 0, str(error))]) from None
+        except TransportError as error:
+            for taken in transports:
+                taken.stop()
+            raise ConfigErrors([config.problem(str(error), "sip", "listen", index)]) from None
+        transports.append(transport)
     return transports
 
 

@@ -247,6 +247,17 @@ class ProblemTests(ConfigCase):
         """A slip in the syntax is one problem with its line."""
         self.assert_problem("[sip]\nlisten = \n", 2, "not TOML")
         self.assert_problem("[sip]\nlisten = [", 2, "not TOML", "end of the file")
+        self.assert_problem(f"{LEAST}[sip.timers]\nt1 = 1\nt1 = 2", 8, "not TOML", "remove one")
+
+    def test_what_python_can_not_hold(self) -> None:
+        """Numbers of thousands of digits, and brackets thousands deep, are one problem and no traceback."""
+        self.assert_problem(f"{LEAST}[route]\nset = {'9' * 5000}", 7, "thousands of digits")
+        self.assert_problem(f"{LEAST}[route]\nset = {'[' * 5000}{']' * 5000}", 0, "too deeply")
+
+    def test_a_mark_at_the_beginning(self) -> None:
+        """The byte order mark that some editors write is no part of the file."""
+        self.path.write_bytes(b"\xef\xbb\xbf" + LEAST.encode())
+        self.assertEqual(examine(self.path)[1], ())
 
     def test_not_text(self) -> None:
         """A file that is not UTF-8 is one problem with its line."""
