@@ -29,16 +29,13 @@ def ease(
         )
         if is_open and not _is_overloaded(lineup, turn, algorithm, at):
             if not _is_cold(lineup, turn, at):
-                break
+                return at
             if last_resort < 0:
                 last_resort = at
         at = order.behind(at) if order is not None else lineup.landing[(at + 1) % lineup.size]
         if at in (-1, index, lineup.default):
-            at = last_resort
             break
-    else:
-        at = last_resort
-    return at
+    return last_resort
 
 
 def _is_overloaded(lineup: Lineup, turn: Turn, algorithm: Algorithm, index: int) -> bool:

@@ -287,16 +287,15 @@ def choose(
     index = lineup.landing[raw % lineup.size]
     if index < 0:
         return None
-    counted = raw
     order = algorithm.order(turn, index) if algorithm.order is not None else None
+    counted = raw
     if lineup.eased is not None and not algorithm.is_parallel:
         picked, index = index, easing.ease(lineup, turn, algorithm, request, index, order)
         if index < 0:
             return None
         if index != picked:
             counted = index
-            if order is not None:
-                order = order.led_by(index)
+            order = order.led_by(index) if order is not None else None
     rewritten = None
     if domain:
         rewritten = rewrite(request.uri, lineup.members[index].uri)
