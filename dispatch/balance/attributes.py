@@ -55,7 +55,7 @@ def pairs(text: bytes) -> Iterator[tuple[bytes, bytes]]:
         if text[at : at + 1] == b"=":
             match = _VALUE.match(text, at + 1)
             if match is None:
-                raise ValueError(f"attribute {name[1]!r} has no value, or a quote that does not end")
+                raise ValueError(f"attribute {name[1][:40]!r} has no value, or a quote that does not end")
             value = match[1] or match[2] or match[3] or b""
             at = match.end()
         yield name[1].lower(), value
@@ -63,7 +63,7 @@ def pairs(text: bytes) -> Iterator[tuple[bytes, bytes]]:
         if following in (b"", b",", b">"):
             return
         if following != b";":
-            raise ValueError(f"{text[at : at + 20]!r} follows attribute {name[1]!r}; put a ';' between attributes")
+            raise ValueError(f"{text[at : at + 20]!r} follows attribute {name[1][:40]!r}; put a ';' between attributes")
         at += 1
         if at == len(text):
             raise ValueError("nothing follows the last ';'")

@@ -12,6 +12,10 @@ PROBE: Final = "probe"
 TRAFFIC: Final = "traffic"
 COMMAND: Final = "command"
 LIST: Final = "list"
+CALLS: Final = "calls"
+
+EJECTED: Final = "ejected"
+RETURNED: Final = "returned"
 
 
 class Change(NamedTuple):
@@ -22,9 +26,11 @@ class Change(NamedTuple):
         before: its flags.
         after: its flags now.
         reason: why, in words: ``probe answered with 503 Service Unavailable``.
-        cause: who asked: `PROBE`, `TRAFFIC` (a script), `COMMAND` (a person) or `LIST` (read again).
+        cause: who asked: `PROBE`, `TRAFFIC` (a script), `COMMAND` (a person), `LIST` (read again) or `CALLS`
+            (what became of them; the flags stay as they are).
         event: ``down`` or ``up`` where that event route of the original is due; what a person decided apart from health
-            (``drain``, ``maintenance``, ``ready``), or ``drained``; empty for any other change.
+            (``drain``, ``maintenance``, ``ready``), or ``drained``; what live traffic did (``ejected``, ``returned``);
+            empty for any other change.
     """
 
     destination: Destination

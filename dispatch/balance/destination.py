@@ -168,7 +168,9 @@ def make(row: Row, sockets: Collection[LocalSocket]) -> Destination:
     attrs = row.attrs.removesuffix(b";")
     named = attributes.parse(attrs)
     if named.get(b"sockname"):
-        raise ValueError(f"no socket is called {named[b'sockname']!r}; name it by address: 'socket=udp:192.0.2.1:5060'")
+        raise ValueError(
+            f"no socket is called {named[b'sockname'][:40]!r}; name it by address: 'socket=udp:192.0.2.1:5060'"
+        )
     # An empty one is as good as none.
     socket, ping_socket = (
         find_socket(wanted, sockets) if (wanted := named.get(name)) else None for name in (b"socket", b"ping_socket")
@@ -194,7 +196,7 @@ def find_socket(text: bytes, sockets: Collection[LocalSocket]) -> LocalSocket:
             ):
                 return socket
     known = ", ".join(f"{proto}:{f'[{host}]' if ':' in host else host}:{port}" for proto, host, port in sockets)
-    raise ValueError(f"socket {text!r} is not one that we listen on ({known or 'there are none'})")
+    raise ValueError(f"socket {text[:80]!r} is not one that we listen on ({known or 'there are none'})")
 
 
 def _canonical(host: str) -> str:

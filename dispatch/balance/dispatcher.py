@@ -11,9 +11,10 @@ from dispatch.balance.admin import DRAINED, READY, Admin
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.change import COMMAND, TRAFFIC, Change, Observer
 from dispatch.balance.destination import Destination
-from dispatch.balance.group import Group
+from dispatch.balance.group import Care, Group
 from dispatch.balance.interfaces import RequestView
 from dispatch.balance.lineup import Lineup
+from dispatch.balance.live import Live
 from dispatch.balance.load import Calls
 from dispatch.balance.reconcile import Succession
 from dispatch.balance.roster import Roster
@@ -41,6 +42,8 @@ class Dispatcher:
         probing_threshold: `ds_probing_threshold`.
         inactive_threshold: `ds_inactive_threshold`.
         probing_mode: `ds_probing_mode`.
+        panic_threshold: percent of a set that must be healthy; below it all that no person disabled are used.
+        live: listens to what becomes of requests; None where nobody does.
         warn: told, once for each set and number, that there is no such algorithm.
 
     Attributes:
@@ -50,6 +53,7 @@ class Dispatcher:
         inactive_threshold: as given; another holds from the next success on.
         probing_mode: as given.
         calls: as given.
+        live: as given.
         observer: told of every change of a state, after it; may not raise. None where nobody wants to know.
     """
 
@@ -66,6 +70,8 @@ class Dispatcher:
         probing_threshold: int = 1,
         inactive_threshold: int = 1,
         probing_mode: int = 0,
+        panic_threshold: int = 0,
+        live: Live | None = None,
         warn: Callable[[str], None] | None = None,
     ) -> None:
         self.groups: Mapping[int, Group] = {}
@@ -79,6 +85,10 @@ class Dispatcher:
         self.probing_threshold = probing_threshold
         self.inactive_threshold = inactive_threshold
         self.probing_mode = probing_mode
+        self.live = live
+        if live is not None:
+            live.observer = self._observe
+        self._care = Care(panic_threshold, self._panicked, live.returned if live is not None else None)
         self._warn = warn
         self._warned: set[tuple[int, int | None]] = set()
 
@@ -134,6 +144,18 @@ class Dispatcher:
                     f"destination gets all; choose one of {known_algorithms()}"
                 )
 
+    def _observe(self, change: Change) -> None:
+        if self.observer is not None:
+            self.observer(change)
+
+    def _panicked(self, group: int, is_panic: bool) -> None:
+        if self._warn is not None:
+            self._warn(
+                f"set {group}: too few destinations are healthy, all that nobody disabled are used"
+                if is_panic
+                else f"set {group}: enough destinations are healthy again, the others are left out"
+            )
+
     def foretell(
         self,
         request: RequestView,
@@ -175,6 +197,7 @@ class Dispatcher:
                 random=self._random,
                 inputs=self._inputs,
                 calls=self.calls,
+                care=self._care,
             )
             for number, members in roster.sets.items()
         }
@@ -190,6 +213,9 @@ class Dispatcher:
             raise ValueError("another list came into force meanwhile; prepare this one again")
         changes = succession.settle()
         self.groups = succession.groups
+        if self.live is not None:
+            self.live.groups = succession.groups
+            self.live.added(succession.added)
         if self.observer is not None:
             for change in changes:
                 self.observer(change)
@@ -227,6 +253,8 @@ class Dispatcher:
         before = destination.flags
         after = health.replaced(before, flags)
         group.set_flags(destination, after)
+        if self.live is not None and not after & health.SKIPPED:
+            self.live.lift(destination)
         if self.observer is not None and after != before:
             self.observer(Change(destination, before, after, "set by a command", COMMAND))
 

@@ -6,6 +6,7 @@ from collections import deque
 from typing import Final, NamedTuple
 
 from dispatch.balance.admin import Admin
+from dispatch.balance.conduct import Conduct
 from dispatch.balance.history import Entry
 from dispatch.balance.latency import Latency
 from dispatch.balance.tally import Tally
@@ -15,6 +16,7 @@ TRYING: Final = 2
 DISABLED: Final = 4
 PROBING: Final = 8
 NO_DNS: Final = 16
+EJECTED: Final = 1 << 32  # by live traffic; never in the flags of a destination, which have 32 bits, only in a lineup
 
 # Ours, above the 32 bits that a list can give: what a person decides apart from health.
 DRAINED: Final = 1 << 40  # takes no new calls
@@ -23,7 +25,7 @@ ADMINISTERED: Final = DRAINED | UNPROBED
 
 _DOWN: Final = INACTIVE | DISABLED  # what the original calls down
 # Nothing else keeps a destination from being picked.
-SKIPPED: Final = _DOWN | DRAINED
+SKIPPED: Final = _DOWN | DRAINED | EJECTED
 # What a command replaces; bits above stay as the list had them.
 _REPLACED: Final = INACTIVE | TRYING | DISABLED | PROBING | NO_DNS
 
@@ -71,11 +73,13 @@ class Condition:
         admin: what a person decided about it, apart from its health; None for nothing.
         history: its latest changes; None until there is one.
         changed: when its state changed last, in seconds since 1970; 0 where that is not known.
+        conduct: what live traffic has told of it; None where nobody listens.
     """
 
     __slots__ = (
         "admin",
         "changed",
+        "conduct",
         "failed",
         "failures",
         "flags",
@@ -101,6 +105,13 @@ class Condition:
         self.admin: Admin | None = None
         self.history: deque[Entry] | None = None
         self.changed = 0.0
+        self.conduct: Conduct | None = None
+
+    @property
+    def standing(self) -> int:
+        """The flags, and `EJECTED` beside them while live traffic keeps it out."""
+        conduct = self.conduct
+        return self.flags if conduct is None or not conduct.out_until else self.flags | EJECTED
 
 
 def letters(flags: int) -> str:
@@ -113,7 +124,9 @@ def reason(flags: int) -> str:
     """Why a destination with these flags is skipped; empty where it is not."""
     if flags & DRAINED:
         return "drained"
-    return "inactive" if flags & INACTIVE else "disabled" if flags & DISABLED else ""
+    if flags & INACTIVE:
+        return "inactive"
+    return "disabled" if flags & DISABLED else "ejected" if flags & EJECTED else ""
 
 
 def commanded(state: bytes) -> int:

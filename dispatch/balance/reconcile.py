@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dispatch.balance import change, health
 from dispatch.balance.destination import Destination
@@ -36,6 +36,7 @@ class Succession:
     Attributes:
         before: as given.
         groups: as given.
+        added: what is new in a set that was there before, where they take something over.
     """
 
     def __init__(self, before: Mapping[int, Group], groups: Mapping[int, Group], *, keep_state: bool) -> None:
@@ -44,6 +45,7 @@ class Succession:
         follows = _Heir if keep_state else _Stranger
         self._heirs = [follows(before[number], group) for number, group in groups.items() if number in before]
         self._lost = [group for number, group in before.items() if number not in groups]
+        self.added = [destination for heir in self._heirs for destination in heir.added]
 
     def settle(self) -> list[change.Change]:
         """Let the groups begin where those before are now; which states that changes."""
@@ -71,6 +73,8 @@ class _Stranger:
 
     __slots__ = ("_group", "_kept", "_lost", "_pairs")
 
+    added: Final = ()
+
     def __init__(self, before: Group, group: Group) -> None:
         known = identities(before.members)
         ours = identities(group.members)
@@ -94,20 +98,23 @@ class _Stranger:
 class _Heir:
     """A group and the one before it."""
 
-    __slots__ = ("_before", "_cursors", "_group", "_lost", "_renewed", "_same_weights")
+    __slots__ = ("_before", "_cursors", "_group", "_lost", "_renewed", "_same_weights", "added")
 
     def __init__(self, before: Group, group: Group) -> None:
         self._before = before
         self._group = group
         self._renewed: list[tuple[Destination, Destination]] = []
+        self.added: list[Destination] = []
         known = identities(before.members)
         ours = identities(group.members)
         for identity, destination in gently(ours.items()):
             same = known.get(identity)
-            if same is not None:
-                destination.condition = same.condition
-                if _says_something_new(same, destination):
-                    self._renewed.append((same, destination))
+            if same is None:
+                self.added.append(destination)
+                continue
+            destination.condition = same.condition
+            if _says_something_new(same, destination):
+                self._renewed.append((same, destination))
         self._lost = _lose(known, ours)
         self._cursors = _cursors(before, known, group, ours)
         self._same_weights = _weights(before, known) == _weights(group, ours)

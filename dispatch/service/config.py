@@ -17,12 +17,14 @@ from typing import Any, Final
 from dispatch.balance import reply_codes
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
 from dispatch.balance.destination import find_socket
+from dispatch.balance.ejection import Ejection
 from dispatch.balance.selection import find_algorithm, known_algorithms
 from dispatch.errors import ConfigError, ConfigErrors
 from dispatch.events import function, webhook
 from dispatch.service import control_address, toml_lines
 from dispatch.service.control_address import ControlAddress
 from dispatch.service.dispatcher_config import READERS, DispatcherConfig
+from dispatch.service.health_config import EJECTION_READERS, HEALTH_READERS, HealthConfig
 from dispatch.service.listen import (
     SIP_PORT,
     Listen,
@@ -119,20 +121,6 @@ class Lists:
 
 
 @dataclass(frozen=True, slots=True)
-class HealthConfig:
-    """``[health]``: what the original can't do about probes.
-
-    Attributes:
-        timeout_is_failure: a probe that is not answered is a failure, whatever `ds_ping_reply_codes` says of 408.
-        probe_timeout: seconds until a probe counts as not answered; a destination then has one at a time. 0 leaves
-            `fr_timer`, and a further probe each interval.
-    """
-
-    timeout_is_failure: bool = False
-    probe_timeout: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class RouteConfig:
     """``[route]``: what the built-in route does with an initial request.
 
@@ -205,18 +193,29 @@ class Config:
     Attributes:
         path: the file.
         warnings: what works, but hardly as it is meant; `dispatch check` shows them.
+        lines: where in the file what stands; see `toml_lines.lines`.
     """
 
     path: Path
     sip: Sip = field(default_factory=Sip)
     dispatcher: DispatcherConfig = field(default_factory=DispatcherConfig)
     lists: Lists = field(default_factory=Lists)
-    health: HealthConfig = field(default_factory=HealthConfig)
     route: RouteConfig = field(default_factory=RouteConfig)
+    health: HealthConfig = field(default_factory=HealthConfig)
     control: ControlConfig = field(default_factory=ControlConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     state: StateConfig = field(default_factory=StateConfig)
     warnings: tuple[ConfigError, ...] = ()
+    lines: Mapping[toml_lines.Path, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def problem(self, remedy: str, *way: str | int) -> ConfigError:
+        """What is found out when a value is put to use.
+
+        Args:
+            remedy: what is wrong, and what to do.
+            way: to the value, from the top.
+        """
+        return ConfigError(self.path, Place(self.path, self.lines, way).line, remedy)
 
 
 def load(path: Path) -> Config:
@@ -238,8 +237,9 @@ def examine(path: Path) -> tuple[Config, tuple[ConfigError, ...]]:
         ConfigErrors: it can't be read at all.
     """
     try:
-        source = path.read_text(encoding="utf-8")
+        source = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
         document = tomllib.loads(source)
+        lines = toml_lines.lines(source)
     except OSError as error:
         raise ConfigErrors([ConfigError(path, 0, f"can't be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
@@ -247,8 +247,12 @@ def examine(path: Path) -> tuple[Config, tuple[ConfigError, ...]]:
         raise ConfigErrors([ConfigError(path, line, "not UTF-8; save it as UTF-8")]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigErrors([_syntax_error(path, str(error), source)]) from None
-    top = Place(path, toml_lines.lines(source))
-    config = _resolved(Config(path, **_read_keys(document, _TOP, top)))
+    except ValueError:  # of int(): tomllib lets it through
+        raise ConfigErrors([_huge_number(path, source)]) from None
+    except RecursionError:
+        raise ConfigErrors([ConfigError(path, 0, "brackets in brackets in brackets: nested too deeply")]) from None
+    top = Place(path, lines)
+    config = _resolved(Config(path, lines=lines, **_read_keys(document, _TOP, top)))
     _cross_check(config, top)
     return replace(config, warnings=_in_order(top.hints)), _in_order(top.problems)
 
@@ -272,12 +276,19 @@ def _resolved(config: Config) -> Config:
 
 
 def _syntax_error(path: Path, message: str, source: str) -> ConfigError:
+    message = message.replace("Cannot overwrite a value", "this key has a value already: remove one of the two")
     found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
     if found is None:
         return ConfigError(path, 0, f"not TOML: {message}")
     if found[2] is None:
         return ConfigError(path, source.count("\n") + 1, f"not TOML: {found[1]} at the end of the file")
     return ConfigError(path, int(found[2]), f"not TOML: {found[1]}, column {found[3]}")
+
+
+def _huge_number(path: Path, source: str) -> ConfigError:
+    found = re.search("[0-9_]{1000,}", source)
+    line = source.count("\n", 0, found.start()) + 1 if found is not None else 0
+    return ConfigError(path, line, "a number of thousands of digits; write a smaller one")
 
 
 # --- readers of single keys
@@ -388,6 +399,7 @@ def _cross_check(config: Config, top: Place) -> None:
     _check_names(config.sip, sip)
     _check_default_socket(config, top)
     _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
+    _check_live_traffic(config, top)
     _check_failover(config, top)
     _check_stateless(config.route, top.table("route"))
     _check_needs(config, top)
@@ -426,6 +438,16 @@ def _check_silence(config: Config, at: Place) -> None:
             f"{at} has 408, and no answer at all counts as 408: a destination that is silent never gets inactive; "
             f"write the codes without 408, or [health] timeout_is_failure = true"
         )
+
+
+def _check_live_traffic(config: Config, top: Place) -> None:
+    health = config.health
+    ejection = top.table("health", "ejection")
+    if ejection.is_written and not health.ejection.is_on:
+        ejection.warn(f"{ejection} ejects nobody; write e.g. consecutive_failures = 5, or success_rate_factor = 1.9")
+    if config.route.relay == "stateless" and health.hears_outcomes:
+        at = ejection if health.ejection.is_on else top.table("health")
+        at.warn(f"{at} has no effect with relay = 'stateless': nobody knows what became of a request")
 
 
 def _check_failover(config: Config, top: Place) -> None:
@@ -543,7 +565,6 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "timeout": seconds(1),
         },
     ),
-    "health": (HealthConfig, {"timeout_is_failure": boolean, "probe_timeout": seconds(0)}),
     "route": (
         RouteConfig,
         {
@@ -557,6 +578,8 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "failover_time": seconds(0.1),
         },
     ),
+    "health": (HealthConfig, {**HEALTH_READERS, "ejection": _table("health.ejection")}),
+    "health.ejection": (Ejection, EJECTION_READERS),
     "control": (ControlConfig, {"amp": many(_endpoint, of=str)}),
     "events": (
         EventsConfig,

@@ -11,6 +11,7 @@ from dispatch import __version__
 from dispatch.balance.destination import LocalSocket, find_socket
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.interfaces import RequestView
+from dispatch.balance.live import Live
 from dispatch.balance.load import Calls
 from dispatch.balance.probing import Probing
 from dispatch.balance.turn import HashKey
@@ -22,11 +23,16 @@ from dispatch.script.scene import Scene, Variable
 from dispatch.script.stored import avp_name
 from dispatch.service.config import Config
 from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import local_sockets
 
 
 def make_dispatcher(
-    parameters: DispatcherConfig, random: Random, clock: Callable[[], float], warn: Callable[[str], None]
+    parameters: DispatcherConfig,
+    random: Random,
+    clock: Callable[[], float],
+    warn: Callable[[str], None],
+    health: HealthConfig = HealthConfig(),  # noqa: B008 - frozen
 ) -> Dispatcher:
     """The dispatcher, without a list.
 
@@ -35,6 +41,7 @@ def make_dispatcher(
         random: where chance comes from.
         clock: seconds, never going back.
         warn: told what an operator should look into.
+        health: what is known of destinations beside the module's own.
     """
     calls = Calls(clock, expire=parameters.ds_hash_expire, initexpire=parameters.ds_hash_initexpire)
     return Dispatcher(
@@ -48,7 +55,20 @@ def make_dispatcher(
         probing_threshold=parameters.ds_probing_threshold,
         inactive_threshold=parameters.ds_inactive_threshold,
         probing_mode=parameters.ds_probing_mode,
+        panic_threshold=health.panic_threshold,
+        live=make_live(health, clock) if health.watches_traffic else None,
         warn=warn,
+    )
+
+
+def make_live(health: HealthConfig, clock: Callable[[], float]) -> Live:
+    """What listens to live traffic."""
+    return Live(
+        clock,
+        health.ejection,
+        slow_start=health.slow_start,
+        retry_after=health.retry_after,
+        overload_control=health.overload_control,
     )
 
 

@@ -6,6 +6,7 @@ DispatcherService            top; reads the list again (`reload`)
   DoorService                one for each endpoint of control
   Retry                      asks a source again that was away
   LoadService                calls that are counted and never end, where calls are counted
+  TimerService               what time brings to destinations that live traffic keeps out
   Draining                   tells when a destination that takes no new calls is empty
   Keeper                     keeps state over restarts, where a state file is named
   Prober                     probes, where `ds_ping_interval` is set
@@ -21,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from twisted.application.internet import TimerService
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IListeningPort
@@ -59,6 +61,7 @@ from dispatch.service.draining import Draining
 from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
 from dispatch.service.keeper import Keeper
 from dispatch.service.retry import Retry
+from dispatch.sip.overload import offering
 from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.dns import Resolver
@@ -66,6 +69,7 @@ from dispatch.transport.interfaces import ISipTransport
 
 log: Final = Logger()
 
+_TICK: Final = 1.0  # seconds from one look at who may come back to the next
 _SLICE: Final = 0.002  # seconds of an errand at a time
 
 Result = TypeVar("Result")
@@ -175,7 +179,7 @@ class DispatcherService(MultiService):
         self._retry.setServiceParent(self)
 
         route, parameters = config.route, config.dispatcher
-        self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn)
+        self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn, config.health)
         self.dispatcher.replace(roster)
         self.dispatcher.observer = self._observed
         self._keeper: Keeper | None = None
@@ -211,6 +215,13 @@ class DispatcherService(MultiService):
         EngineService(self.engine).setServiceParent(self)
         if counts_calls:
             LoadService(self._expire_load, parameters.ds_hash_check_interval, reactor).setServiceParent(self)
+        if self.dispatcher.live is not None:
+            ticking = TimerService(_TICK, self.dispatcher.live.tick)
+            ticking.clock = reactor
+            ticking.setServiceParent(self)
+        if config.health.overload_control:
+            for listener in listeners:
+                listener.via = offering(listener.via)
         for transport in self._transports:
             TransportService(transport, reactor).setServiceParent(self)
         for port in ports:
@@ -223,7 +234,7 @@ class DispatcherService(MultiService):
     def _open_doors(self, control: Control) -> list[IListeningPort]:
         config, factory = self._config, ControlFactory(self._reactor, control)
         try:
-            return doors.open_all(config.control.amp, factory, config.path, self._reactor)
+            return doors.open_all(config, factory, self._reactor)
         except ConfigErrors:
             for transport in self._transports:
                 transport.stop()
@@ -448,15 +459,15 @@ def _bind(config: Config, engine: Engine) -> list[ISipTransport]:
     """Take every socket; what was taken is given back when one can't be had."""
     transports: list[ISipTransport] = []
     sip = config.sip
-    try:
-        for one in sip.listen:
-            transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
+    for index, one in enumerate(sip.listen):
+        transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
+        try:
             transport.bind()
-            transports.append(transport)
-    except TransportError as error:
-        for transport in transports:
-            transport.stop()
-        raise ConfigErrors([ConfigError(config.path, 0, str(error))]) from None
+        except TransportError as error:
+            for taken in transports:
+                taken.stop()
+            raise ConfigErrors([config.problem(str(error), "sip", "listen", index)]) from None
+        transports.append(transport)
     return transports
 
 

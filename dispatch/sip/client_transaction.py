@@ -118,6 +118,11 @@ class ClientTransaction:
             self.state = State.TRYING
             self._table = _OTHER
 
+    @property
+    def has_rung(self) -> bool:
+        """Whether a provisional response to an INVITE came: the peer is there, whatever follows."""
+        return self._due_c > 0.0
+
     def begin(self) -> None:
         """Send the request and start waiting."""
         core = self._core

@@ -12,8 +12,8 @@ from dispatch import __version__
 from dispatch.balance import health
 from dispatch.balance.listfile import parse
 from dispatch.probe import Manner, Prober
-from dispatch.service.config import HealthConfig
 from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.health_config import HealthConfig
 from dispatch.sip.effects import Socket
 from dispatch.sip.flow import Flow, Listener
 from dispatch.sip.message import Message

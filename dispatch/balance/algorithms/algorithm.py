@@ -30,6 +30,7 @@ class Algorithm:
         is_parallel: whether those behind the one taken get the request at the same time.
         is_steady: whether a request comes to the same destination whenever it comes, as long as no state changes: also
             its CANCEL, which has no credentials.
+        heeds_overload: whether it spares those that have too much to do itself.
         is_known: False for a number that the original does not know either.
     """
 
@@ -45,4 +46,5 @@ class Algorithm:
     order: Callable[[Turn, int], Order] | None = None
     is_parallel: bool = False
     is_steady: bool = False
+    heeds_overload: bool = False
     is_known: bool = True

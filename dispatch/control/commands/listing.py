@@ -27,6 +27,7 @@ class Listed:
         failures: requests that failed there.
         last_failure: how the latest of them failed; empty when none did.
         attributes: as the list has them.
+        kept_out: why live traffic keeps it out now; empty where it does not.
     """
 
     set: int
@@ -38,6 +39,7 @@ class Listed:
     failures: int
     last_failure: str
     attributes: str
+    kept_out: str = ""
 
 
 def run(control: Control, set: int | None = None) -> Iterator[Listed]:
@@ -64,6 +66,7 @@ def _listed(one: Destination) -> Listed:
         condition.failures,
         condition.last_failure,
         to_text(one.attrs),
+        condition.conduct.reason if condition.conduct is not None else "",
     )
 
 
@@ -85,6 +88,7 @@ LIST: Final = Command(
         Column("FAILURES", lambda one: one.failures),
         Column("LAST FAILURE", lambda one: one.last_failure),
         Column("ATTRIBUTES", lambda one: one.attributes),
+        Column("KEPT OUT", lambda one: one.kept_out),
     ),
     nothing="no destinations",
 )

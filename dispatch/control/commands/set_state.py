@@ -40,7 +40,7 @@ def run(control: Control, set: int, uri: str, state: str) -> StateSet:
         flags = health.commanded(to_bytes(state))
     except ValueError:
         raise BadValue(
-            f"state {printable(state[:40])!r} is unknown; write a (active), i (inactive), d (disabled) or t (trying), "
+            f"state '{printable(state[:40])}' is unknown; write a (active), i (inactive), d (disabled) or t (trying), "
             f"and p behind it for probing: 'ip'"
         ) from None
     destination = find(control, set, uri)

@@ -10,6 +10,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.cli import ctl
+from dispatch.control import boxes
 from dispatch.control.client import Client
 from dispatch.control.command import Door
 from dispatch.control.commands import TABLE
@@ -63,17 +64,20 @@ class CommandLineTests(SynchronousTestCase):
 
     def test_wrong_command_lines(self) -> None:
         """A command line that is wrong ends with status 2 and says why."""
+        large = Path(self.mktemp())
+        large.write_bytes(b"#" * boxes.LARGEST)
         for arguments, words in (
             ((), "required: COMMAND"),
             (("lst",), "invalid choice"),
             (("list", "x"), "invalid int value"),
             (("set-state", "1"), "required: URI, STATE"),
             (("diff", "/nowhere/list"), "/nowhere/list can't be read: No such file or directory"),
+            (("diff", str(large)), f"{large} is larger than"),
             (("-s", "a", "-c", "b", "list"), "not allowed with"),
         ):
             status, _, err = self.exit_status(*arguments)
             self.assertEqual(status, 2, arguments)
-            self.assertIn(words, err)
+            self.assertIn(words, " ".join(err.split()))
 
     def test_no_socket(self) -> None:
         """Without a socket to go to it ends with status 3 and says what is missing."""
@@ -86,8 +90,10 @@ class CommandLineTests(SynchronousTestCase):
             status, _, err = self.exit_status("-c", str(path), "list")
             self.assertEqual(status, 3)
             self.assertIn(words, err)
-        status, _, err = self.exit_status("-s", "tcp:0", "list")
-        self.assertEqual(status, 3)
+        for wrong, words in (("tcp:0", "tcp:0"), ("x" * 108, "more than 107 bytes")):
+            status, _, err = self.exit_status("-s", wrong, "list")
+            self.assertEqual(status, 3)
+            self.assertIn(words, err)
 
     def test_where(self) -> None:
         """A socket is a path or an endpoint; that of a configuration lies beside it."""

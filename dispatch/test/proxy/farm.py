@@ -15,9 +15,10 @@ from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router, Script
-from dispatch.service.config import Config, HealthConfig, Limits, RouteConfig, Sip
+from dispatch.service.config import Config, Limits, RouteConfig, Sip
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
+from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen, local_sockets
 from dispatch.sip.timers import Timers
 from dispatch.test.wire import FakeResolver, FakeTransport, request, ticking
@@ -65,7 +66,9 @@ class Farm:
         self.net = self.transports[0]
         self.engine = Engine(self.clock, self.clock.seconds, FakeResolver(names), timers, limits or Limits())
         self.warnings: list[str] = []
-        self.dispatcher = make_dispatcher(parameters, Random(1), self.clock.seconds, self.warnings.append)
+        self.dispatcher = make_dispatcher(
+            parameters, Random(1), self.clock.seconds, self.warnings.append, health or HealthConfig()
+        )
         listeners = tuple(one.listener for one in self.transports)
         listens = [Listen(one.transport.name.decode().lower(), one.host, one.port) for one in listeners]
         self.dispatcher.replace(listfile.parse(text, Path("list"), local_sockets(listens)))

@@ -247,6 +247,17 @@ class ProblemTests(ConfigCase):
         """A slip in the syntax is one problem with its line."""
         self.assert_problem("[sip]\nlisten = \n", 2, "not TOML")
         self.assert_problem("[sip]\nlisten = [", 2, "not TOML", "end of the file")
+        self.assert_problem(f"{LEAST}[sip.timers]\nt1 = 1\nt1 = 2", 8, "not TOML", "remove one")
+
+    def test_what_python_can_not_hold(self) -> None:
+        """Numbers of thousands of digits, and brackets thousands deep, are one problem and no traceback."""
+        self.assert_problem(f"{LEAST}[route]\nset = {'9' * 5000}", 7, "thousands of digits")
+        self.assert_problem(f"{LEAST}[route]\nset = {'[' * 5000}{']' * 5000}", 0, "too deeply")
+
+    def test_a_mark_at_the_beginning(self) -> None:
+        """The byte order mark that some editors write is no part of the file."""
+        self.path.write_bytes(b"\xef\xbb\xbf" + LEAST.encode())
+        self.assertEqual(examine(self.path)[1], ())
 
     def test_not_text(self) -> None:
         """A file that is not UTF-8 is one problem with its line."""
@@ -292,6 +303,19 @@ class WarningTests(ConfigCase):
                 *("weighted", "priority-weight", "priority-or-round-robin", "overload-control"),
             ],
         )
+
+    def test_live_traffic(self) -> None:
+        """A table that ejects nobody is warned of, and so is what needs outcomes where nothing is remembered."""
+        ((line, remedy),) = self.warnings(LEAST + "[health.ejection]\nbase_time = 5")
+        self.assertEqual(line, 6)
+        self.assertIn("consecutive_failures = 5", remedy)
+        self.assertEqual(self.warnings(LEAST + "[health.ejection]\nconsecutive_failures = 5"), [])
+        stateless = LEAST + "[route]\nrelay = 'stateless'\nalgorithm = 0\n"
+        for text in ("[health]\nretry_after = 5", "[health.ejection]\nsuccess_rate_factor = 1.9"):
+            ((line, remedy),) = self.warnings(stateless + text)
+            self.assertEqual(line, 9)
+            self.assertIn("no effect with relay = 'stateless'", remedy)
+        self.assertEqual(self.warnings(stateless + "[health]\nslow_start = 5\npanic_threshold = 50"), [])
 
     def test_unknown_number(self) -> None:
         """A number that is no algorithm is taken, as in the original, with a warning that names those there are."""

@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
 from dispatch.balance.admin import DRAIN, MAINTENANCE, Admin
+from dispatch.balance.ejection import Ejection
 from dispatch.balance.membership import ALL_SETS, ANY_PROTOCOL
 from dispatch.balance.selection import find_algorithm
 from dispatch.errors import ConfigErrors
@@ -25,6 +26,7 @@ from dispatch.service import tree
 from dispatch.service.config import Config, ControlConfig, EventsConfig, Lists, Sip, StateConfig
 from dispatch.service.control_address import ControlAddress
 from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen
 from dispatch.sip.message import Message
 from dispatch.sip.timers import Timers
@@ -244,6 +246,21 @@ class StartTests(TreeCase):
             for reader in self.reactor.getReaders():
                 reader.doRead()
             self.assertTrue(caller.recv(4096).startswith(b"SIP/2.0 200 OK\r\n"))
+
+    def test_live_traffic(self) -> None:
+        """With [health] the sets hear of live traffic, time passes for it, and overload control is offered in Via."""
+        health = HealthConfig(slow_start=5.0, overload_control=True, ejection=Ejection(consecutive_failures=1))
+        self.config = replace(self.config, health=health)
+        service = self.started()
+        self.assertIn(b";oc;", service.engine.listeners[0].via)
+        live, group = service.dispatcher.live, service.dispatcher.groups[1]
+        assert live is not None
+        live.heard(group.members[0], 408)
+        conduct = group.members[0].condition.conduct
+        assert conduct is not None
+        conduct.out_until = 0.5  # long ago, as the clock of the service goes
+        self.reactor.advance(1)
+        self.assertFalse(conduct.is_out)
 
     def test_the_secret_stays(self) -> None:
         """A second start reads the secret that the first one made."""
