@@ -60,7 +60,6 @@ class Dispatcher:
     Attributes:
         groups: by set id, in the order of listings; another mapping after each `replace`.
         failover: whether selections have further candidates.
-        probing_mode: as given.
         calls: as given.
     """
 
@@ -88,7 +87,7 @@ class Dispatcher:
         self._force_dst = bool(force_dst)
         self._probing_threshold = probing_threshold
         self._inactive_threshold = inactive_threshold
-        self.probing_mode = probing_mode
+        self._probing_mode = probing_mode
         self._warn = warn
         self._warned: set[tuple[int, int | None]] = set()
 
@@ -230,22 +229,22 @@ class Dispatcher:
             for destination in found.members:
                 found.set_flags(destination, health.replaced(destination.flags, flags))
 
-    def mark(self, selection: Selection | None, state: bytes = b"") -> Mark | None:
-        """What a script says about the destination in use (`ds_mark_dst`), the first record of the selection.
+    def mark(self, group: int, address: bytes, state: bytes = b"") -> Mark | None:
+        """What a script says about the destination in use (`ds_mark_dst`), the first record of its selection.
 
         Args:
-            selection: of the request; None where it has none.
+            group: set id.
+            address: URI of it.
             state: letters, see `health.marked`.
 
         Returns:
-            None where the original returns -1: no failover, no record, or the destination has left the list.
+            None where the original returns -1: no failover, or the destination has left the list.
 
         Raises:
             ValueError: a letter names no state.
         """
-        requested = health.marked(state, self.probing_mode)
-        record = selection.record if selection is not None else None
-        return self.update(record.group, record.uri, requested) if record is not None else None
+        requested = health.marked(state, self._probing_mode)
+        return self.update(group, address, requested) if self.failover else None
 
     def update(self, group: int, address: bytes, requested: int) -> Mark | None:
         """Traffic or a probe asks for a state: thresholds count, and the first member with that address is meant.

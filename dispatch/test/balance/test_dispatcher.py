@@ -11,10 +11,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from dispatch.balance import health
 from dispatch.balance.algorithms import TABLE, Algorithm
 from dispatch.balance.destination import Row
-from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.dispatcher import Dispatcher, Mark
 from dispatch.balance.load import Calls
 from dispatch.balance.roster import RosterBuilder
-from dispatch.balance.selection import find_algorithm
+from dispatch.balance.selection import Selection, find_algorithm
 from dispatch.balance.turn import Turn
 from dispatch.errors import UnknownDestination
 from dispatch.test.balance.make import FakeRequest, dispatcher, lines, roster
@@ -139,16 +139,22 @@ class StateTests(SynchronousTestCase):
                 one.set_state(group, address, 0)
 
 
+def marked(one: Dispatcher, selection: Selection | None, state: bytes) -> Mark | None:
+    """What becomes of marking the first record."""
+    record = selection.record if selection is not None else None
+    return one.mark(record.group, record.uri, state) if record is not None else None
+
+
 class MarkTests(SynchronousTestCase):
     def test_first_record(self) -> None:
         """What is marked is the destination in use, by the thresholds, and the event that is due is told."""
         one = dispatcher(lines(0, 0))
         selection = one.select(FakeRequest(), 1, PRIORITY)
-        mark = one.mark(selection, b"ip")
+        mark = marked(one, selection, b"ip")
         assert selection is not None and mark is not None
         self.assertEqual((mark.destination.uri, mark.before, mark.after, mark.event), (b"sip:gw0", 0, 9, "down"))
         selection.next()
-        mark = one.mark(selection, b"T")
+        mark = marked(one, selection, b"T")
         assert mark is not None
         self.assertEqual((mark.destination.uri, mark.event), (b"sip:gw1", "down"))
         self.assertIsNone(one.select(FakeRequest(), 1, PRIORITY))
@@ -160,23 +166,23 @@ class MarkTests(SynchronousTestCase):
     def test_nothing_to_mark(self) -> None:
         """Without selection, list, failover or destination there is nothing to mark."""
         one = dispatcher(lines(0))
-        self.assertIsNone(one.mark(None, b"i"))
+        self.assertIsNone(marked(one, None, b"i"))
         selection = one.select(FakeRequest(), 1, PRIORITY)
         one.replace(roster(b"1 sip:other\n"))
-        self.assertIsNone(one.mark(selection, b"i"))
+        self.assertIsNone(marked(one, selection, b"i"))
         self.assertIsNone(one.update(2, b"sip:other", 1))
         assert selection is not None
         selection.next()
         self.assertIsNone(selection.record)
         without = dispatcher(lines(0), flags=0)
-        self.assertIsNone(without.mark(without.select(FakeRequest(), 1, PRIORITY)))
+        self.assertIsNone(without.mark(1, b"sip:gw0", b"i"))
         self.assertEqual([each.flags for each in without.destinations()], [0])
 
     def test_bad_letter(self) -> None:
         """A letter that names no state is an error, and changes nothing."""
         one = dispatcher(lines(0))
         with self.assertRaises(ValueError):
-            one.mark(one.select(FakeRequest(), 1, PRIORITY), b"x")
+            one.mark(1, b"sip:gw0", b"x")
 
     def test_parameters(self) -> None:
         """Thresholds and probing mode are those of the parameters."""
@@ -185,7 +191,7 @@ class MarkTests(SynchronousTestCase):
         seen = []
         for state in (b"t", b"", b"a", b"a", b"a"):
             selection = one.select(FakeRequest(), 1, PRIORITY)
-            one.mark(selection, state) if selection is not None else one.update(1, b"sip:gw0", 0)
+            marked(one, selection, state) if selection is not None else one.update(1, b"sip:gw0", 0)
             seen.append(health.letters(next(one.destinations()).flags))
         self.assertEqual(seen, ["TX", "IP", "IP", "IP", "AX"])
 
