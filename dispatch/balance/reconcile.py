@@ -81,6 +81,22 @@ class _Stranger:
             tally.calls = 0
 
 
+class _Renewal(NamedTuple):
+    """A destination of which the list says something new.
+
+    Attributes:
+        before: its condition until now.
+        after: the one that it goes on with; another one when it has moved, but for the counters.
+        listed: its state as the list has it.
+        kept: bits of its state now that stay beside that.
+    """
+
+    before: Condition
+    after: Condition
+    listed: int
+    kept: int
+
+
 class _Heir:
     """A group and the one before it."""
 
@@ -89,22 +105,30 @@ class _Heir:
     def __init__(self, before: Group, group: Group) -> None:
         self._before = before
         self._group = group
-        self._renewed: list[tuple[Destination, Destination]] = []
+        self._renewed: list[_Renewal] = []
         known = identities(before.members)
         ours = identities(group.members)
         for identity, destination in gently(ours.items()):
             same = known.get(identity)
-            if same is not None:
+            if same is None:
+                continue
+            if _moved(same, destination):
+                destination.condition.tally = same.condition.tally
+                self._renewed.append(
+                    _Renewal(same.condition, destination.condition, destination.listed, health.DISABLED)
+                )
+            else:
                 destination.condition = same.condition
-                if _says_something_new(same, destination):
-                    self._renewed.append((same, destination))
+                if same.listed != destination.listed:
+                    self._renewed.append(_Renewal(same.condition, same.condition, destination.listed, 0))
         self._lost = _lose(known, ours)
         self._cursors = _cursors(before, known, group, ours)
         self._same_weights = _weights(before, known) == _weights(group, ours)
 
     def settle(self) -> None:
-        for same, destination in self._renewed:
-            destination.condition = _renewed(same, destination)
+        for before, condition, listed, kept in self._renewed:
+            condition.flags, condition.failed = listed | before.flags & kept, 0
+            condition.selected, condition.failures = before.selected, before.failures
         for tally in self._lost:
             tally.leave()
         group, old = self._group, self._before.turn
@@ -140,18 +164,6 @@ def _moved(old: Destination, new: Destination) -> bool:
 def _renewed_flags(old: Destination, new: Destination) -> int:
     """The state of a destination of which the list says something new."""
     return new.listed | old.condition.flags & health.DISABLED if _moved(old, new) else new.listed
-
-
-def _renewed(old: Destination, new: Destination) -> Condition:
-    """The condition that a destination of which the list says something new goes on with."""
-    condition = old.condition
-    if _moved(old, new):
-        fresh = new.fresh(_renewed_flags(old, new), condition.tally)
-        fresh.selected, fresh.failures = condition.selected, condition.failures
-        return fresh
-    condition.flags = _renewed_flags(old, new)
-    condition.failed = 0
-    return condition
 
 
 def _weights(group: Group, known: Mapping[Identity, Destination]) -> list[tuple[Identity, bytes | None]]:
