@@ -176,6 +176,7 @@ class DispatcherService(MultiService):
         counts_calls = self.dispatcher.calls is not None
         script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
         self.router = Router(self.dispatcher, script, make_parameters(config))
+        self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
         self.router.reload = self.reload
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
@@ -280,10 +281,10 @@ class DispatcherService(MultiService):
             self._run(_complaints(roster, "the list before stays in force" + self._again(roster)))
             return roster
         self._retry.succeeded()
-        before = list(self.dispatcher.destinations())
+        before, holders = list(self.dispatcher.destinations()), [succession, self.router.membership]
         self.dispatcher.succeed(succession)
-        self._run(_let_go(before))
         self.router.membership = membership
+        self._run(_let_go(before, holders))
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
             destinations=sum(map(len, roster.sets.values())),
@@ -351,8 +352,16 @@ def _slice() -> Callable[[], bool]:
     return lambda: time.monotonic() > end
 
 
-def _let_go(destinations: list[Destination]) -> Iterator[None]:
-    """Free what nobody needs any more a little at a time: ten thousand at once take as long as a hundred calls."""
+def _let_go(destinations: list[Destination], holders: list[object] | None = None) -> Iterator[None]:
+    """Free what nobody needs any more a little at a time: ten thousand at once take as long as a hundred calls.
+
+    Args:
+        destinations: of a list that is not in force any more.
+        holders: what would keep them, and goes first.
+    """
+    while holders:
+        del holders[-1]
+        yield
     while destinations:
         del destinations[-100:]
         yield

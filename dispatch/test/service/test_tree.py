@@ -440,6 +440,14 @@ class ReloadTests(TreeCase):
         self.assertEqual(self.reload()[-1], "the list before stays in force")
         self.assertIs(self.service.dispatcher.groups, before)
 
+    def test_addresses_are_ready(self) -> None:
+        """What takes long about addresses is done before calls come in: at start, and in the thread of a reload."""
+        self.assertIs(self.service.router._membership.groups, self.service.dispatcher.groups)
+        self.list.write_bytes(b"1 sip:127.0.0.78:9\n")
+        self.reload()
+        self.assertIs(self.service.router._membership.groups, self.service.dispatcher.groups)
+        self.assertTrue(self.service.router.is_destination(b"127.0.0.78"))
+
     def test_one_after_the_other(self) -> None:
         """Of two reloads the later one decides, however long the first one takes."""
         done = [self.service.reload(), self.service.reload()]
