@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import Cooperator, LoopingCall, SchedulerStopped
 from twisted.internet.threads import deferToThreadPool
@@ -151,7 +151,8 @@ class DispatcherService(MultiService):
         super().__init__()
         self._config = config
         self._reactor = reactor
-        self._reloading = DeferredLock()
+        self._is_reloading = False
+        self._waiting: list[Deferred[Roster]] = []  # for the reload after this one
         self._pause = Pause()
         self._errands = Cooperator(_slice, scheduler=lambda step: reactor.callLater(0, step), started=False)
         self._source = lists.source_of(config)
@@ -242,14 +243,31 @@ class DispatcherService(MultiService):
         """Read the list again; a bad one leaves the old in force, and open calls are never touched.
 
         All that takes long is done in a thread or a little at a time, so that the reactor goes on however long the list
-        is. Reloads that were asked for meanwhile wait their turn.
+        is. Reloads that are asked for meanwhile are one more, after this one.
 
         Returns:
             Fires with what was read when that is in force, or with what has `errors` and is not.
         """
-        return self._reloading.run(self._reload).addErrback(self._unreadable)
+        answer: Deferred[Roster] = Deferred()
+        self._waiting.append(answer)
+        if not self._is_reloading:
+            self._reload()
+        return answer
 
-    def _reload(self) -> Deferred[Roster]:
+    def _reload(self) -> None:
+        answers, self._waiting = self._waiting, []
+        self._is_reloading = True
+
+        def tell(roster: Roster) -> None:
+            self._is_reloading = False
+            if self._waiting:
+                self._reload()
+            for answer in answers:
+                answer.callback(roster)
+
+        maybeDeferred(self._read).addErrback(self._unreadable).addCallback(tell)
+
+    def _read(self) -> Deferred[Roster]:
         self._retry.cancel()
         self._pause.begin()
         loading: Deferred[Any] = self._source.load(self._reactor, self._prepare)
