@@ -302,7 +302,8 @@ class Message:
     @property
     def max_forwards(self) -> tuple[int, int, int] | None:
         """Value of Max-Forwards, and where its digits start and stop (§20.22); None when there is none."""
-        if self._max_forwards is _UNREAD:
+        hops = self._max_forwards
+        if hops is not None and hops[0] < 0:
             at = self.raw.find(b"\r\nMax-Forwards:", 0, self.head) if (self._layout or self.layout).is_usual else -1
             if at >= 0 and (found := _NUMBER(self.raw, at + 15)) is not None and (value := int(found[1])) < 256:
                 start, stop = found.span(1)
