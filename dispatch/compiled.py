@@ -33,7 +33,7 @@ MODULES: Final = (
     "dispatch/sip/build.py",
     "dispatch/sip/client_transaction.py",
     "dispatch/sip/flow.py",
-    "dispatch/sip/layout.py",
+    "dispatch/sip/head.py",
     "dispatch/sip/message.py",
     "dispatch/sip/server_transaction.py",
     "dispatch/sip/timers.py",

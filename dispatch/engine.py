@@ -201,7 +201,7 @@ class Engine:
 
     def _response(self, message: Message, flow: Flow) -> None:
         self.response_count += 1
-        branch = message.via.branch
+        branch = message.branch
         client = self._clients.get(branch)
         # Only a CANCEL shares the branch of another request; without one there is no need to look at CSeq (§17.1.3).
         if client is None or (client.cancel_sent and message.cseq[1] == b"CANCEL"):

@@ -78,8 +78,11 @@ class Context:
         self.flow = flow
         self.routing = routing
         self._loop_hash = loop_hash
-        self._back = proxy.way_back(message, flow)
-        self._received = request_.received_edit(message, flow)
+        self._back = flow
+        self._received: tuple[int, int, bytes] | None = None
+        if not message.is_from(flow.sent_by):
+            self._back = proxy.way_back(message, flow)
+            self._received = request_.received_edit(message, flow)
         self._server: ServerTransaction | None = None
         self._client: ClientTransaction | None = None
         self._best: bytes = b""
@@ -180,7 +183,7 @@ class Context:
         )
         self._server.user = self
         if message.method == b"INVITE":
-            stamp = message.header(b"timestamp") if b"\ntimestamp" in message.raw[: message.head].lower() else None
+            stamp = message.timestamp
             headers = b"" if stamp is None else b"Timestamp: %b\r\n" % stamp  # §8.2.6.1
             self._server.respond(100, build.response(message, 100, received=self._received, headers=headers))
 

@@ -177,14 +177,6 @@ class LineTests(SynchronousTestCase):
         for data, name, start in ((request(), b"to", b"To:"), (COMPACT, b"to", b"t:"), (COMPACT, b"via", b"v:")):
             self.assertTrue(data.startswith(start, Message(data).first_line(name)))
 
-    def test_copied(self) -> None:
-        """A response takes over Via, From, To, Call-ID and CSeq lines, and nothing of the body."""
-        for data, count in ((request(body=b"\r\nVia: x\r\n"), 5), (COMPACT, 5)):
-            lines = Message(data).copied()
-            self.assertEqual(len(lines), count)
-            for line in lines:
-                self.assertIn(line + b"\r\n", data)
-
     def test_any_header(self) -> None:
         """Headers that don't concern a proxy are found by their long name, folded or compact."""
         message = Message(request(headers=b"s: one\r\n two\r\nX-Odd:\t1 \r\n"))
