@@ -217,13 +217,8 @@ class Context:
         """The request as it leaves us (§16.6): four edits at most, all other bytes as they came."""
         message = self.message
         edits = [*self.routing.cuts, request_.hops_edit(message)]
-        if self._received is not None:
-            edits.append(self._received)
-        if target.uri is not None and target.uri != message.uri:
-            start = len(message.method) + 1
-            edits.append((start, start + len(message.uri), target.uri))
         at = message.first_line(b"via")
-        top = b"%b%b\r\n" % (outbound.via, branch)
+        top = outbound.via + branch + b"\r\n"
         if self.wants_record_route:
             lines = self._proxy.me.record_route(message.call_id, self.flow.listener, outbound)
             first = message.first_line(b"record-route")
@@ -232,6 +227,11 @@ class Context:
             else:
                 top = lines + top
         edits.append((at, at, top))
+        if self._received is not None:
+            edits.append(self._received)
+        if target.uri is not None and target.uri != message.uri:
+            start = len(message.method) + 1
+            edits.append((start, start + len(message.uri), target.uri))
         return splice(message.raw, edits)
 
     def cancelled(self) -> None:

@@ -1,12 +1,13 @@
 """The head of a message as nearly all traffic has it, taken apart by one pattern.
 
-Headers that matter to a proxy may come in any order, each spelled as in its RFC, not folded, lines of one name
-together; other lines may be anything. Every other head is read by `reader.Reader`, which shares nothing with this.
+Via, From, To, Call-ID and CSeq must be there. These and whatever else matters to a proxy may come in any order, each
+spelled as in its RFC, not folded, lines of one name together; other lines may be anything. Every other head is read by
+`reader.Reader`, which shares nothing with this module.
 
 Each kind of line is an alternative that its first letters tell. Nothing is tried twice (``*+``), so that the time taken
-grows with the length alone, and ``(?(n)(?!))`` refuses a second line of a kind. Of Via the topmost value is taken
-apart when it has a branch and no parameter but ``rport``, of To the tag when it is the only parameter; else the line
-is taken as it is, and the groups for what is in it stay empty.
+grows with the length alone; ``(?(n)(?!))`` refuses a second line of a kind, ``(?(n)|(?!))`` a head without one. Of Via
+the topmost value is taken apart when it has a branch and no parameter but ``rport``, of To the tag when it is the only
+parameter; else the line is taken as it is, and the groups for what is in it stay empty.
 """
 
 from __future__ import annotations
@@ -80,5 +81,5 @@ _LINES: Final = (
 # failed did so at the empty line, and not within a line (see above).
 HEAD: Final = re.compile(
     rb"(?:([A-Z]+) ([^<>\"" + _BLANKS + rb"]+) SIP/2\.0|SIP/2\.0 ([1-6][0-9][0-9]) .*)\r\n"
-    rb"(?:" + rb"|".join(_LINES) + rb")*+\r\n(?<=\r\n\r\n)"
+    rb"(?:" + rb"|".join(_LINES) + rb")*+\r\n(?<=\r\n\r\n)(?(4)|(?!))(?(11)|(?!))(?(12)|(?!))(?(15)|(?!))(?(17)|(?!))"
 )

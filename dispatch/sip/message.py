@@ -162,7 +162,7 @@ class Message:
 
     @property
     def usual(self) -> bool:
-        """Whether one pattern took the head apart; then no line feed stands alone in it."""
+        """Whether one pattern took the head apart: all headers that must be there are, no line feed stands alone."""
         return self._found is not None
 
     @property
@@ -197,7 +197,7 @@ class Message:
         call_id = self._call_id
         if call_id is None:
             found = self._found
-            call_id = self._call_id = (found and found[head_.CALL_ID]) or self.reader.call_id
+            call_id = self._call_id = self.reader.call_id if found is None else found[head_.CALL_ID]
         return call_id
 
     @property
@@ -205,7 +205,7 @@ class Message:
         """Number and method of CSeq (§20.16)."""
         if self._cseq is None:
             found = self._found
-            if found is not None and found[head_.CSEQ] is not None:
+            if found is not None:
                 number, method = found.group(head_.CSEQ_NUMBER, head_.CSEQ_METHOD)
                 self._cseq = (int(number), method)
             if self._cseq is None or self._cseq[0] > _HIGHEST_CSEQ:
@@ -217,8 +217,8 @@ class Message:
         """The topmost Via value (§20.42)."""
         if self._via is None:
             found = self._found
-            start = found.start(head_.VIAS) if found is not None else -1
-            self._via = (_via_in_line(self.raw, start - 4) if start >= 0 else None) or self.reader.via
+            usual = _via_in_line(self.raw, found.start(head_.VIAS) - 4) if found is not None else None
+            self._via = usual or self.reader.via
         return self._via
 
     @property
@@ -234,8 +234,7 @@ class Message:
         """Host, and port where it has one, of the topmost Via; lower case."""
         found = self._found
         if found is None or (found[head_.LINE_END] is None and found[head_.COMMA] is None):
-            via = self.via
-            return via.host + b":%d" % via.port if via.port else via.host
+            return self.via.sent_by
         return found[head_.SENT_BY].lower()
 
     def is_from(self, sent_by: bytes) -> bool:
@@ -286,10 +285,8 @@ class Message:
     @property
     def from_tag(self) -> bytes | None:
         """The tag of From; None when it has none (§20.20)."""
-        at = self._found.start(head_.FROM) if self._found is not None else -1
-        if at >= 0 and (found := _FROM(self.raw, at)) is not None:
-            return found[1]
-        return self.reader.from_tag
+        found = _FROM(self.raw, self._found.start(head_.FROM)) if self._found is not None else None
+        return self.reader.from_tag if found is None else found[1]
 
     @property
     def to_tag(self) -> bytes | None:
@@ -412,6 +409,23 @@ def _via_value(raw: bytes, at: int, line: int) -> Via | None:
     transport, host, port, params, end = found.groups()
     branch = received = rport = received_span = rport_span = None
     start = found.start(4)
+    if params.startswith(b";branch=") and params.find(b";", 1) < 0 and len(params) > 8:  # as most are
+        stop = found.end(4)
+        cut = line if end == b"\r\n" else at
+        return Via(
+            at,
+            stop,
+            cut,
+            found.end(),
+            transport,
+            host.lower(),
+            int(port) if port else 0,
+            params[8:],
+            None,
+            None,
+            None,
+            None,
+        )
     for param in params.split(b";")[1:]:
         stop = start + 1 + len(param)
         name, equals, value = param.partition(b"=")
