@@ -53,7 +53,7 @@ _ANY_SPELLING: Final = (
 )
 _FIRST_VIA: Final = (
     rb"SIP/2\.0/([A-Z]+) (" + HOST + rb"(?::" + PORT + rb"|))(;rport;|;)branch=([^;,=\"" + _BLANKS + rb"]+)"
-    rb"(?:(\r\n|;rport\r\n)|(,[ \t]*|;rport,[ \t]*)" + _REST + rb")"
+    rb"(?:(\r\n|;rport\r\n)|(,[ \t]*+|;rport,[ \t]*+)" + _REST + rb")"
 )
 # Alternatives, where (x|) stands for (x)?: it takes a third of the time. No group opens before the first
 # letter of an alternative, and each that tells whether something was understood closes behind it: Python before 3.11.5
