@@ -204,7 +204,7 @@ class DispatcherService(MultiService):
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.listeners = listeners
         self._resolver = resolver
-        self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method)
+        self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         self._draining = Draining(
             self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
         )

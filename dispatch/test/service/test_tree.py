@@ -583,6 +583,7 @@ class EventTests(TreeCase):
             one.administer(2, self.URI, Admin(DRAIN, 5.0), "drained by a command")
             self.reactor.advance(1)
             self.settle()
+            self.reactor.advance(0)
         self.assertEqual(self.told(), ["dst-down", "state", "drain", "drained"])
         history = one.groups[2].members[0].condition.history
         self.assertEqual([entry.event for entry in history or ()], ["down", "", "drain", "drained"])
