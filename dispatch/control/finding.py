@@ -17,5 +17,5 @@ def find(control: Control, set: int, uri: str) -> Destination:
     group = control.dispatcher.groups.get(set)
     destination = group.find(to_bytes(uri)) if group is not None else None
     if destination is None:
-        raise UnknownDestination(f"set {set} has no {printable(uri[:200])!r}; 'list' shows what there is")
+        raise UnknownDestination(f"set {set} has no '{printable(uri[:200])}'; 'list' shows what there is")
     return destination
