@@ -27,6 +27,7 @@ from dispatch.errors import ConfigError
 
 _LONGEST: Final = 1023
 _BLANKS: Final = b" \t\r\n"
+_MANY: Final = 10  # digits that may be more than 32 bits hold
 # Each part takes what it can and none needs anything, so this matches every line, at one go.
 _LINE: Final = re.compile(
     rb"[ \t\r\n]*([0-9]*)[ \t\r\n]*([^ \t\r\n#]*)"
@@ -56,7 +57,10 @@ def parse(text: bytes, path: Path | str, sockets: Collection[LocalSocket], *, st
     for number, piece, cut in gently(_pieces(text)):
         if cut:
             builder.warn(number, f"the line is longer than {_LONGEST} bytes; what follows is read as a line of its own")
-        _read_line(builder, number, piece)
+        text, _, lost = piece.partition(b"\0")
+        if lost.strip(_BLANKS) and b"#" not in text:
+            builder.warn(number, f"{lost[:40]!r} is lost, as it follows a NUL; remove that")
+        _read_line(builder, number, text)
     return builder.finish()
 
 
@@ -67,7 +71,7 @@ def _pieces(text: bytes) -> Iterator[tuple[int, bytes, bool]]:
         end = text.find(b"\n", at, at + _LONGEST)
         stop = end if end >= 0 else at + _LONGEST
         piece = text[at:stop]
-        yield number, piece.split(b"\0", 1)[0], end < 0 and stop < len(text)
+        yield number, piece, end < 0 and stop < len(text)
         at = stop
         if end >= 0:
             at += 1
@@ -86,7 +90,18 @@ def _read_line(builder: RosterBuilder, number: int, line: bytes) -> None:
     ignored = line[found.end() :]
     if ignored and not ignored.startswith(b"#"):
         builder.warn(number, f"{ignored[:40]!r} is ignored; attributes have no blanks, and a comment begins with '#'")
-    builder.add(Row(_wrapped(group), uri, _wrapped(flags), _wrapped(priority), attrs, number))
+    row = Row(_wrapped(group), uri, _wrapped(flags), _wrapped(priority), attrs, number)
+    if max(len(group), len(flags), len(priority)) >= _MANY:
+        for name, digits, value in (
+            ("set", group, row.group),
+            ("flags", flags, row.flags),
+            ("priority", priority, row.priority),
+        ):
+            if int(digits or b"0") != value:
+                builder.warn(
+                    number, f"{name} {digits[:20].decode()} does not fit into 32 bits, and is taken for {value}"
+                )
+    builder.add(row)
 
 
 def _wrapped(digits: bytes) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dispatch.balance import avl
 from dispatch.balance.destination import Destination, LocalSocket, Row, make
+from dispatch.balance.oddities import Oddities
 from dispatch.errors import ConfigError
 
 
@@ -45,6 +46,7 @@ class RosterBuilder:
     def __init__(self, path: Path | str, sockets: Collection[LocalSocket], *, strict: bool = False) -> None:
         self._path = path
         self._sockets = sockets
+        self._oddities = Oddities(sockets)
         self._strict = strict
         self._sets: dict[int, list[Destination]] = {}
         self._errors: list[ConfigError] = []
@@ -63,13 +65,15 @@ class RosterBuilder:
             self.refuse(row.line, str(error), label)
         else:
             self._sets.setdefault(row.group, []).append(destination)
+            for remedy in self._oddities.of(destination, _unit(label)):
+                self.warn(row.line, remedy, label)
 
     def refuse(self, line: int, remedy: str, label: str = "") -> None:
         """This destination is bad."""
         if self._strict:
             self.fail(line, f"{remedy}; ds_load_mode 1 allows no bad destination", label)
         else:
-            self.warn(line, f"{remedy}; the {'row' if label else 'line'} is skipped", label)
+            self.warn(line, f"{remedy}; the {_unit(label)} is skipped", label)
 
     def fail(self, line: int, remedy: str, label: str = "") -> None:
         """The whole load is no good."""
@@ -89,3 +93,8 @@ class RosterBuilder:
                 members.sort(key=lambda member: -member.priority)
                 sets[group] = tuple(members)
         return Roster(sets, tuple(self._errors), tuple(self._warnings))
+
+
+def _unit(label: str) -> str:
+    """What a source is made of: rows have a label."""
+    return "row" if label else "line"

@@ -37,6 +37,7 @@ class Inputs:
 
 
 PLAIN: Final = Inputs()
+_WHOLE: Final = 100
 
 
 class Turn:
@@ -106,6 +107,13 @@ class Turn:
         self.debts: dict[int, int] = {}
         self.loads: Loads | None = None
         self.calls = calls
+
+    def is_spared(self, index: int, rate: int) -> bool:
+        """Whether an overloaded member is passed over now: evenly, at a rate of 30 every third or fourth time."""
+        debt = self.debts.get(index, 0) + rate
+        is_spared = debt >= _WHOLE
+        self.debts[index] = debt - _WHOLE if is_spared else debt
+        return is_spared
 
     def clone(self) -> Turn:
         """One that goes on in the same way and moves nothing here."""

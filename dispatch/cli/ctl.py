@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
@@ -24,6 +23,8 @@ from twisted.python.failure import Failure
 
 from dispatch import __version__
 from dispatch.cli import table
+from dispatch.cli.ending import until_cut_short
+from dispatch.control import boxes
 from dispatch.control.client import connect
 from dispatch.control.command import Command, Door
 from dispatch.control.commands import TABLE
@@ -33,8 +34,7 @@ from dispatch.service import config, control_address
 
 _SOCKET: Final = "unix:/run/dispatch/amp.sock"
 _DONE, _REFUSED, _WRONG, _UNREACHABLE = range(4)
-_INTERRUPTED: Final = 128 + signal.SIGINT  # as a shell says it
-_NOBODY_READS: Final = 128 + signal.SIGPIPE
+_LARGEST: Final = boxes.LARGEST - 4096  # of a file, as there is more in its box
 _ENDINGS: Final = "Exit status: 0 done, 1 refused by the service, 2 wrong command line, 3 no service to be reached."
 
 
@@ -79,42 +79,41 @@ def _add(parser: argparse.ArgumentParser, row: Command) -> None:
 
 def _contents(name: str) -> bytes:
     try:
-        return Path(name).read_bytes()
+        contents = Path(name).read_bytes()
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{printable(name)} can't be read: {error.strerror}") from None
+    if len(contents) > _LARGEST:
+        raise argparse.ArgumentTypeError(
+            f"{printable(name)} is larger than {_LARGEST} bytes, the most that the service takes; "
+            f"'dispatch diff CONFIGURATION {printable(name)}' compares it with the configured list"
+        )
+    return contents
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit status; a wrong command line exits with 2."""
     options = make_parser().parse_args(arguments)
+    return until_cut_short(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
     row: Command = options.row
     try:
         answer = _fetch(_endpoint(options), row, {one.name: getattr(options, one.name) for one in row.arguments})
-    except KeyboardInterrupt:
-        return _INTERRUPTED
     except Unreachable as error:
         return _complain(error, _UNREACHABLE)
     except DispatchError as error:
         return _complain(error, _REFUSED)
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return _print(shown(row, answer, as_json=options.json, colour=colour))
+    for line in shown(row, answer, as_json=options.json, colour=colour):
+        print(line)
+    return _DONE
 
 
 def _complain(error: DispatchError, status: int) -> int:
     for line in str(error).splitlines():
         print(f"dispatchctl: {printable(line)}", file=sys.stderr)
     return status
-
-
-def _print(lines: Iterable[str]) -> int:
-    try:
-        for line in lines:
-            print(line)
-        sys.stdout.flush()
-    except BrokenPipeError:  # head, less: they have seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _NOBODY_READS
-    return _DONE
 
 
 def shown(row: Command, answer: Any, *, as_json: bool = False, colour: bool = False) -> Iterable[str]:
@@ -136,11 +135,15 @@ def _endpoint(options: argparse.Namespace) -> str:
         return _configured(options.config)
     text = options.socket or _SOCKET
     if not text.startswith(("unix:", "tcp:")):
-        return control_address.ControlAddress(Path(text)).client()
-    try:
-        return control_address.parse(text).client()
-    except ValueError as error:
-        raise Unreachable(str(error)) from None
+        address = control_address.ControlAddress(Path(text))
+    else:
+        try:
+            address = control_address.parse(text)
+        except ValueError as error:
+            raise Unreachable(str(error)) from None
+    if address.is_too_long:
+        raise Unreachable(f"no unix socket has a path of more than {control_address.LONGEST_PATH} bytes: {address}")
+    return address.client()
 
 
 def _configured(path: Path) -> str:

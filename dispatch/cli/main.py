@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,9 +12,8 @@ from dispatch.cli.command import Command
 from dispatch.cli.db_schema import DB_SCHEMA
 from dispatch.cli.demo import DEMO
 from dispatch.cli.diff import DIFF
+from dispatch.cli.ending import until_cut_short
 from dispatch.cli.simulate import SIMULATE
-
-_INTERRUPTED: Final = 128 + signal.SIGINT  # as a shell says it
 
 COMMANDS: Final[tuple[Command, ...]] = (CHECK, DIFF, DB_SCHEMA, SIMULATE, DEMO)
 
@@ -34,8 +32,4 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit status: 0 fine, 1 problems; a wrong command line exits with 2."""
     options = make_parser().parse_args(arguments)
-    try:
-        status: int = options.run(options)
-    except KeyboardInterrupt:  # before there was a reactor to take it
-        return _INTERRUPTED
-    return status
+    return until_cut_short(lambda: int(options.run(options)))

@@ -248,4 +248,4 @@ def _problem(code: bytes, description: str) -> Box:
 
 def _unknown(name: bytes, known: Any) -> str:
     shown = printable(to_text(name[:40]))
-    return f"there is no command {shown!r} here; there are {b', '.join(known).decode()}"
+    return f"there is no command '{shown}' here; there are {b', '.join(known).decode()}"

@@ -19,9 +19,10 @@ from typing import Any, Final
 from dispatch.control.text import to_bytes
 
 LONGEST: Final = 65535  # of one value
+LARGEST: Final = 2 * 1024 * 1024
+"""Bytes of a box, or a little more: what comes beyond is not waited for."""
 _LONGEST_KEY: Final = 255
 _KEYS: Final = 48
-_LARGEST: Final = 2 * 1024 * 1024
 _FIELD: Final = 8000  # of one text in an answer: what is longer is cut, so that a record always fits
 _END: Final = b"\0\0"
 
@@ -67,7 +68,7 @@ class BoxReader:
             if len(data) < at:
                 break
             box[bytes(data[key : value - 2])] = bytes(data[value:at])
-        if len(data) > _LARGEST:
+        if len(data) > LARGEST:
             raise BoxError("a box that is too large")
         return None
 

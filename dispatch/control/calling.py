@@ -75,7 +75,8 @@ def _value(argument: Argument, written: bytes) -> int | str | bytes:
     if argument.kind is str:
         return to_text(written)
     if _INTEGER.fullmatch(written) is None:
-        raise BadValue(f"argument {argument.name!r} is a whole number, not {printable(to_text(written[:40]))!r}")
+        shown = printable(to_text(written[:40]))
+        raise BadValue(f"argument {argument.name!r} is a whole number of ten digits at most, not '{shown}'")
     return int(written)
 
 
@@ -83,5 +84,5 @@ def _unknown(name: str, known: Mapping[str, Argument]) -> str:
     shown = printable(name[:40])
     near = difflib.get_close_matches(shown, known, 1)
     if near:
-        return f"there is no argument {shown!r}; did you mean {near[0]!r}?"
-    return f"there is no argument {shown!r}; there {'are ' + ', '.join(known) if known else 'is none at all'}"
+        return f"there is no argument '{shown}'; did you mean {near[0]!r}?"
+    return f"there is no argument '{shown}'; there {'are ' + ', '.join(known) if known else 'is none at all'}"

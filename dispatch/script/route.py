@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
+from functools import partial
 
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.destination import Destination, LocalSocket
@@ -495,15 +496,25 @@ class Request:
             hop = self.destination.uri
         if hop is None:
             raise ValueError("relay() or forward() before select() gave a destination")
-        return Target(hop, self._view.uri if self._view is not None else None, self.socket)
+        target = Target(hop, self._view.uri if self._view is not None else None, self.socket)
+        return target if self._router.dispatcher.live is None else self._followed(target, self.destination)
+
+    def _followed(self, target: Target, destination: Destination | None) -> Target:
+        """With somebody who listens to what becomes of the request there."""
+        live = self._router.dispatcher.live
+        if live is not None and destination is not None:
+            target.outcome = partial(live.heard, destination)
+        return target
 
     def _target_beside(self, destination: Destination) -> Target:
         """Another destination for the same request, reached as the one in use is."""
         destination.condition.selected += 1
         socket = destination.socket or self._router.parameters.default_socket or self.socket
         if self._selection is None or self._selection.rewritten is None:
-            return Target(destination.uri, self._view.uri if self._view is not None else None, socket)
-        return Target(destination.uri, rewrite(self.uri, destination.uri), socket)
+            target = Target(destination.uri, self._view.uri if self._view is not None else None, socket)
+        else:
+            target = Target(destination.uri, rewrite(self.uri, destination.uri), socket)
+        return self._followed(target, destination)
 
     def _tell(self) -> None:
         observer = self._router.observer

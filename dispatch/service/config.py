@@ -6,6 +6,7 @@ and against `docs/configuration.md`.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -13,13 +14,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from dispatch.balance import reply_codes
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
 from dispatch.balance.destination import find_socket
+from dispatch.balance.ejection import Ejection
 from dispatch.balance.selection import find_algorithm, known_algorithms
 from dispatch.errors import ConfigError, ConfigErrors
+from dispatch.events import function, webhook
 from dispatch.service import control_address, toml_lines
 from dispatch.service.control_address import ControlAddress
 from dispatch.service.dispatcher_config import READERS, DispatcherConfig
+from dispatch.service.health_config import EJECTION_READERS, HEALTH_READERS, HealthConfig
 from dispatch.service.listen import (
     SIP_PORT,
     Listen,
@@ -47,6 +52,7 @@ from dispatch.service.reading import (
 )
 from dispatch.sip.timers import Timers
 
+_TIMEOUT: Final = 408
 FAILOVER_FLAG: Final = 2  # bit of [dispatcher] flags
 
 
@@ -151,12 +157,43 @@ class ControlConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class EventsConfig:
+    """``[events]``: who is told what happens to destinations.
+
+    Attributes:
+        dst_down: ``module:function``, called when one goes down; empty for nobody.
+        dst_up: likewise, when one comes back.
+        log: file that gets a line of JSON for each event; None for none.
+        webhook: URL that each event is posted to; empty for none.
+    """
+
+    dst_down: str = ""
+    dst_up: str = ""
+    log: Path | None = None
+    webhook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateConfig:
+    """``[state]``: what outlives the service.
+
+    Attributes:
+        file: where it is kept; None for nothing is.
+        interval: seconds after which it is written at the latest; 0 for only when a state changes, and at the end.
+    """
+
+    file: Path | None = None
+    interval: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All of a configuration file.
 
     Attributes:
         path: the file.
         warnings: what works, but hardly as it is meant; `dispatch check` shows them.
+        lines: where in the file what stands; see `toml_lines.lines`.
     """
 
     path: Path
@@ -164,8 +201,21 @@ class Config:
     dispatcher: DispatcherConfig = field(default_factory=DispatcherConfig)
     lists: Lists = field(default_factory=Lists)
     route: RouteConfig = field(default_factory=RouteConfig)
+    health: HealthConfig = field(default_factory=HealthConfig)
     control: ControlConfig = field(default_factory=ControlConfig)
+    events: EventsConfig = field(default_factory=EventsConfig)
+    state: StateConfig = field(default_factory=StateConfig)
     warnings: tuple[ConfigError, ...] = ()
+    lines: Mapping[toml_lines.Path, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def problem(self, remedy: str, *way: str | int) -> ConfigError:
+        """What is found out when a value is put to use.
+
+        Args:
+            remedy: what is wrong, and what to do.
+            way: to the value, from the top.
+        """
+        return ConfigError(self.path, Place(self.path, self.lines, way).line, remedy)
 
 
 def load(path: Path) -> Config:
@@ -187,8 +237,9 @@ def examine(path: Path) -> tuple[Config, tuple[ConfigError, ...]]:
         ConfigErrors: it can't be read at all.
     """
     try:
-        source = path.read_text(encoding="utf-8")
+        source = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
         document = tomllib.loads(source)
+        lines = toml_lines.lines(source)
     except OSError as error:
         raise ConfigErrors([ConfigError(path, 0, f"can't be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
@@ -196,8 +247,12 @@ def examine(path: Path) -> tuple[Config, tuple[ConfigError, ...]]:
         raise ConfigErrors([ConfigError(path, line, "not UTF-8; save it as UTF-8")]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigErrors([_syntax_error(path, str(error), source)]) from None
-    top = Place(path, toml_lines.lines(source))
-    config = _resolved(Config(path, **_read_keys(document, _TOP, top)))
+    except ValueError:  # of int(): tomllib lets it through
+        raise ConfigErrors([_huge_number(path, source)]) from None
+    except RecursionError:
+        raise ConfigErrors([ConfigError(path, 0, "brackets in brackets in brackets: nested too deeply")]) from None
+    top = Place(path, lines)
+    config = _resolved(Config(path, lines=lines, **_read_keys(document, _TOP, top)))
     _cross_check(config, top)
     return replace(config, warnings=_in_order(top.hints)), _in_order(top.problems)
 
@@ -214,17 +269,26 @@ def _resolved(config: Config) -> Config:
         sip=replace(config.sip, secret_file=base / config.sip.secret_file),
         dispatcher=replace(config.dispatcher, list_file=base / config.dispatcher.list_file),
         lists=replace(config.lists, cache=config.lists.cache and base / config.lists.cache),
+        events=replace(config.events, log=config.events.log and base / config.events.log),
+        state=replace(config.state, file=config.state.file and base / config.state.file),
         control=ControlConfig(tuple(one.beside(base) for one in config.control.amp)),
     )
 
 
 def _syntax_error(path: Path, message: str, source: str) -> ConfigError:
+    message = message.replace("Cannot overwrite a value", "this key has a value already: remove one of the two")
     found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
     if found is None:
         return ConfigError(path, 0, f"not TOML: {message}")
     if found[2] is None:
         return ConfigError(path, source.count("\n") + 1, f"not TOML: {found[1]} at the end of the file")
     return ConfigError(path, int(found[2]), f"not TOML: {found[1]}, column {found[3]}")
+
+
+def _huge_number(path: Path, source: str) -> ConfigError:
+    found = re.search("[0-9_]{1000,}", source)
+    line = source.count("\n", 0, found.start()) + 1 if found is not None else 0
+    return ConfigError(path, line, "a number of thousands of digits; write a smaller one")
 
 
 # --- readers of single keys
@@ -264,6 +328,14 @@ def _alias(value: object, place: Place) -> object:
 
 def _endpoint(value: object, place: Place) -> object:
     return text(control_address.parse, "unix:/run/dispatch/amp.sock", value, place)
+
+
+def _function(value: object, place: Place) -> object:
+    return text(lambda path: function.checked(path, place.file.absolute().parent), "alarms:went_down", value, place)
+
+
+def _webhook(value: object, place: Place) -> object:
+    return text(webhook.checked, "https://alarms.example.com/dispatch", value, place)
 
 
 def _advertise(value: object, place: Place) -> object:
@@ -326,10 +398,13 @@ def _cross_check(config: Config, top: Place) -> None:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
     _check_default_socket(config, top)
+    _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
+    _check_live_traffic(config, top)
     _check_failover(config, top)
     _check_stateless(config.route, top.table("route"))
     _check_needs(config, top)
     _check_control(config.control, top.table("control"))
+    _check_folders(config, top)
 
 
 def _check_names(sip: Sip, place: Place) -> None:
@@ -354,6 +429,25 @@ def _check_default_socket(config: Config, top: Place) -> None:
             find_socket(wanted.encode(), local_sockets(config.sip.listen))
     except ValueError as error:
         at.wrong(f"{at}: {error}")
+
+
+def _check_silence(config: Config, at: Place) -> None:
+    accepted = reply_codes.accepted(config.dispatcher.ds_ping_reply_codes.encode())
+    if _TIMEOUT in accepted and not config.health.timeout_is_failure:
+        at.warn(
+            f"{at} has 408, and no answer at all counts as 408: a destination that is silent never gets inactive; "
+            f"write the codes without 408, or [health] timeout_is_failure = true"
+        )
+
+
+def _check_live_traffic(config: Config, top: Place) -> None:
+    health = config.health
+    ejection = top.table("health", "ejection")
+    if ejection.is_written and not health.ejection.is_on:
+        ejection.warn(f"{ejection} ejects nobody; write e.g. consecutive_failures = 5, or success_rate_factor = 1.9")
+    if config.route.relay == "stateless" and health.hears_outcomes:
+        at = ejection if health.ejection.is_on else top.table("health")
+        at.warn(f"{at} has no effect with relay = 'stateless': nobody knows what became of a request")
 
 
 def _check_failover(config: Config, top: Place) -> None:
@@ -407,6 +501,24 @@ def _check_control(control: ControlConfig, place: Place) -> None:
         elif not address.is_private:
             others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
             place.at("amp", index).warn(f"{address} gives {others} full control of the service")
+
+
+def _check_folders(config: Config, top: Place) -> None:
+    """What is written anew must be allowed to."""
+    for path, at in (
+        (config.events.log, top.table("events").at("log")),
+        (config.state.file, top.table("state").at("file")),
+    ):
+        if path is None:
+            continue
+        if path.is_dir():
+            at.wrong(f"{at}: {path} is a folder; name a file")
+        elif not path.parent.is_dir():
+            at.wrong(f"{at}: there is no folder {path.parent}; make it, or name a file elsewhere")
+        elif not os.access(path.parent, os.W_OK):
+            at.wrong(
+                f"{at}: nothing can be written in {path.parent}; let the service's user do so, or name a file elsewhere"
+            )
 
 
 # --- which key takes what
@@ -466,6 +578,18 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "failover_time": seconds(0.1),
         },
     ),
+    "health": (HealthConfig, {**HEALTH_READERS, "ejection": _table("health.ejection")}),
+    "health.ejection": (Ejection, EJECTION_READERS),
     "control": (ControlConfig, {"amp": many(_endpoint, of=str)}),
+    "events": (
+        EventsConfig,
+        {
+            "dst_down": optional(_function),
+            "dst_up": optional(_function),
+            "log": optional(file_name),
+            "webhook": optional(_webhook),
+        },
+    ),
+    "state": (StateConfig, {"file": optional(file_name), "interval": seconds(0)}),
 }
 _TOP: Final = {name: _table(name) for name in TABLES if "." not in name}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+import errno
+from typing import Any, Final
 
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
@@ -12,30 +11,37 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
-from dispatch.errors import ConfigError, ConfigErrors
+from dispatch.errors import ConfigErrors
+from dispatch.service.config import Config
 from dispatch.service.control_address import ControlAddress, remove_stale
 
+_REMEDIES: Final = {
+    errno.EADDRINUSE: "stop the program that has it, remove what is no socket, or name another one",
+    errno.ENOENT: "make its folder, or name another one",
+    errno.EACCES: "give the user of the service the right to write into its folder",
+}
 
-def open_all(addresses: Iterable[ControlAddress], factory: Factory, path: Path, reactor: Any) -> list[IListeningPort]:
+
+def open_all(config: Config, factory: Factory, reactor: Any) -> list[IListeningPort]:
     """Listen at each of them; what is open already is closed when one can't be.
 
     Args:
-        addresses: from the configuration.
+        config: names them.
         factory: makes a protocol for each client.
-        path: of the configuration.
         reactor: Twisted's.
 
     Raises:
         ConfigErrors: one can't be listened at.
     """
     ports: list[IListeningPort] = []
-    for address in addresses:
+    for index, address in enumerate(config.control.amp):
         try:
             ports.append(_open(address, factory, reactor))
         except (CannotListenError, OSError) as error:
             for port in ports:
                 port.stopListening()
-            raise ConfigErrors([ConfigError(path, 0, f"[control] amp: {address}: {_reason(error)}")]) from None
+            remedy = f"[control] amp: {address}: {_reason(error)}"
+            raise ConfigErrors([config.problem(remedy, "control", "amp", index)]) from None
     return ports
 
 
@@ -54,4 +60,7 @@ def _open(address: ControlAddress, factory: Factory, reactor: Any) -> IListening
 
 def _reason(error: CannotListenError | OSError) -> str:
     cause = error.socketError if isinstance(error, CannotListenError) else error
-    return (cause.strerror or str(cause)).lower() if isinstance(cause, OSError) else str(cause)
+    if not isinstance(cause, OSError):
+        return str(cause)
+    remedy = _REMEDIES.get(cause.errno or 0, "name another one")
+    return f"{(cause.strerror or str(cause)).lower()}; {remedy}"

@@ -7,6 +7,8 @@ For a wrong value that is `WRONG`, and reading goes on, so that all problems are
 from __future__ import annotations
 
 import difflib
+import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +19,13 @@ from dispatch.service import toml_lines
 
 WRONG: Final[Any] = object()
 """What a reader returns for a value that is none."""
+
+HIGHEST: Final = 2**31 - 1
+"""Of numbers, where nothing else is said: what the original can hold."""
+_DAY: Final = 86400  # seconds; nobody waits longer
+_LONGEST: Final = 800  # characters of what is told of a value
+_LONGEST_PATH: Final = 4095  # bytes (PATH_MAX)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 _KINDS: Final[Mapping[type, str]] = {
     bool: "true or false",
@@ -68,17 +77,28 @@ class Place:
 
     def wrong(self, remedy: str) -> Any:
         """Note a problem; returns `WRONG`."""
-        self.problems.append(ConfigError(self.file, self.line, remedy))
+        self.problems.append(ConfigError(self.file, self.line, _cut(remedy)))
         return WRONG
 
     def warn(self, remedy: str) -> None:
-        self.hints.append(ConfigError(self.file, self.line, remedy))
+        self.hints.append(ConfigError(self.file, self.line, _cut(remedy)))
 
     def __str__(self) -> str:
         """The table, and the key where there is one: ``[sip.timers] t1``."""
         table = ".".join(map(str, self.path[: self.depth]))
-        key = ".".join(step for step in self.path[self.depth :] if isinstance(step, str))
-        return f"[{table}] {key}" if key else f"[{table}]"
+        key = ".".join(_shown(step) for step in self.path[self.depth :] if isinstance(step, str))
+        return f"[{table}] {key}" if table and key else key or f"[{table}]"
+
+
+def _shown(key: str) -> str:
+    """As it may be written."""
+    return key if key.isprintable() else repr(key)
+
+
+def _cut(remedy: str) -> str:
+    """Beginning and end of what would fill the screen: what is so long is the value in the middle."""
+    half = _LONGEST // 2
+    return remedy if len(remedy) <= _LONGEST else f"{remedy[:half]} ... {remedy[-half:]}"
 
 
 Reader = Callable[[Any, Place], Any]
@@ -90,12 +110,12 @@ def expected(what: str, value: object, place: Place) -> Any:
     return place.wrong(f"{place} must be {what}, not {shown}")
 
 
-def integer(low: int, high: int | None = None) -> Reader:
-    what = f"a whole number of at least {low}" if high is None else f"a whole number from {low} to {high}"
+def integer(low: int, high: int = HIGHEST) -> Reader:
+    what = f"a whole number from {low} to {high}"
 
     def read(value: object, place: Place) -> object:
         # A bool is an int to Python, and a mistake here.
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value and (high is None or value <= high):
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return value
         return expected(what, value, place)
 
@@ -106,9 +126,9 @@ def seconds(low: float) -> Reader:
     """Float seconds; a whole number will do."""
 
     def read(value: object, place: Place) -> object:
-        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value < float("inf"):
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= _DAY:
             return float(value)
-        return expected(f"seconds, a number of at least {low:g}", value, place)
+        return expected(f"seconds, a number from {low:g} to {_DAY}", value, place)
 
     return read
 
@@ -125,7 +145,12 @@ def one_of(*names: str) -> Reader:
 
 
 def file_name(value: object, place: Place) -> object:
-    return Path(value) if isinstance(value, str) and value else expected("a file name", value, place)
+    if not isinstance(value, str):
+        return expected("a file name", value, place)
+    path = Path(value)
+    if _CONTROL.search(value) or len(os.fsencode(value)) > _LONGEST_PATH or not path.name or value.endswith("/"):
+        return place.wrong(f"{place} is {value!r}, which names no file; write e.g. '/etc/dispatch/file'")
+    return path
 
 
 def optional(reader: Reader) -> Reader:

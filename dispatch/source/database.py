@@ -135,7 +135,8 @@ class DatabaseSource:
 
     def _version(self, connection: Any) -> str:
         name = self._place.name
-        remedy = f"'dispatch db-schema --dialect {self._dialect.name} --table {name}' prints what makes the tables"
+        schema = f"dispatch db-schema --dialect {self._dialect.name} --table {name}"
+        remedy = f"tables that are not there yet are made by what '{schema}' prints"
         question = f"SELECT table_version FROM version WHERE table_name = {self._dialect.placeholder}"
         rows = self._ask(connection, question, (name,), remedy)
         if not rows:

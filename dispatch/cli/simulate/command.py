@@ -17,6 +17,7 @@ from dispatch.cli.command import Command
 from dispatch.cli.simulate.calls import calls
 from dispatch.cli.simulate.chart import draw
 from dispatch.cli.simulate.forecast import Forecast, forecasts
+from dispatch.control.text import to_bytes
 from dispatch.errors import ConfigErrors, UnknownDestination
 from dispatch.service.config import Config, load
 from dispatch.service.dispatcher_config import DispatcherConfig
@@ -73,7 +74,7 @@ def _run(options: Namespace) -> int:
     parameters = DispatcherConfig(ds_hash_size=8) if config is None else config.dispatcher
     dispatcher = make_dispatcher(parameters, Random(options.seed), lambda: 0.0, lambda line: None)
     dispatcher.replace(roster)
-    failing = None if options.fail is None else options.fail.encode()
+    failing = None if options.fail is None else to_bytes(options.fail)
     made = list(calls(Random(options.seed), options.calls))
     try:
         shown = forecasts(dispatcher, group, algorithm, made, failing)

@@ -50,7 +50,7 @@ class LineTests(SynchronousTestCase):
 
     def test_nothing(self) -> None:
         """Empty lines and comments are no destinations and no problems."""
-        found = roster(b"\n \t\r\n# 1 sip:gw\n  #\n\0 1 sip:gw\n")
+        found = roster(b"\n \t\r\n# 1 sip:gw\n  #\n\0\n# \0 1 sip:gw\n")
         self.assertEqual((found.sets, found.problems), ({}, ()))
 
     def test_a_long_line_is_two(self) -> None:
@@ -70,9 +70,19 @@ class LineTests(SynchronousTestCase):
 
     def test_what_is_ignored_is_told(self) -> None:
         """Text behind the attributes is a warning with its line, a comment there is none."""
-        found = roster(b"1 sip:gw 0 0 a=b # fine\n1 sip:gw 0 0 a=b; c=d\n")
-        self.assertEqual([problem.line for problem in found.warnings], [2])
+        found = roster(b"1 sip:gw 0 0 a=b # fine\n1 sip:other 0 0 a=b; c=d\n\0 1 sip:third\n")
+        self.assertEqual([problem.line for problem in found.warnings], [2, 3])
         self.assertIn("c=d", str(found.warnings[0]))
+        self.assertIn("sip:third", str(found.warnings[1]))
+        self.assertEqual(len(found.sets[1]), 2)
+
+    def test_numbers_that_wrap_around(self) -> None:
+        """A number beyond 32 bits is a warning that names it, and what is made of it; the largest is none."""
+        found = roster(b"1 sip:a 0 2147483647\n1 sip:b 4294967297 2147483648\n99999999999 sip:c\n")
+        self.assertEqual([problem.line for problem in found.warnings], [2, 2, 3])
+        self.assertIn("flags 4294967297 does not fit into 32 bits, and is taken for 1", str(found.warnings[0]))
+        self.assertIn("priority 2147483648 does not fit into 32 bits, and is taken for -21", str(found.warnings[1]))
+        self.assertIn("set 99999999999 ", str(found.warnings[2]))
 
 
 class LoadTests(SynchronousTestCase):

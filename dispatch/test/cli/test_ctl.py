@@ -10,6 +10,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.cli import ctl
+from dispatch.control import boxes
 from dispatch.control.client import Client
 from dispatch.control.command import Door
 from dispatch.control.commands import TABLE
@@ -63,17 +64,20 @@ class CommandLineTests(SynchronousTestCase):
 
     def test_wrong_command_lines(self) -> None:
         """A command line that is wrong ends with status 2 and says why."""
+        large = Path(self.mktemp())
+        large.write_bytes(b"#" * boxes.LARGEST)
         for arguments, words in (
             ((), "required: COMMAND"),
             (("lst",), "invalid choice"),
             (("list", "x"), "invalid int value"),
             (("set-state", "1"), "required: URI, STATE"),
             (("diff", "/nowhere/list"), "/nowhere/list can't be read: No such file or directory"),
+            (("diff", str(large)), f"{large} is larger than"),
             (("-s", "a", "-c", "b", "list"), "not allowed with"),
         ):
             status, _, err = self.exit_status(*arguments)
             self.assertEqual(status, 2, arguments)
-            self.assertIn(words, err)
+            self.assertIn(words, " ".join(err.split()))
 
     def test_no_socket(self) -> None:
         """Without a socket to go to it ends with status 3 and says what is missing."""
@@ -86,8 +90,10 @@ class CommandLineTests(SynchronousTestCase):
             status, _, err = self.exit_status("-c", str(path), "list")
             self.assertEqual(status, 3)
             self.assertIn(words, err)
-        status, _, err = self.exit_status("-s", "tcp:0", "list")
-        self.assertEqual(status, 3)
+        for wrong, words in (("tcp:0", "tcp:0"), ("x" * 108, "more than 107 bytes")):
+            status, _, err = self.exit_status("-s", wrong, "list")
+            self.assertEqual(status, 3)
+            self.assertIn(words, err)
 
     def test_where(self) -> None:
         """A socket is a path or an endpoint; that of a configuration lies beside it."""
@@ -107,7 +113,11 @@ class CommandLineTests(SynchronousTestCase):
 
 class DoorTests(SynchronousTestCase):
     # Each command once; a new one is to be added here.
-    LINES = (("list", "1"), ("set-state", "1", "sip:a", "ip"), ("reload",), ("diff",), ("version",))
+    LINES = (
+        *(("list", "1"), ("health",), ("history", "1", "sip:a"), ("set-state", "1", "sip:a", "ip")),
+        *(("drain", "1", "sip:a", "60"), ("maintenance", "1", "sip:a"), ("ready", "1", "sip:a")),
+        *(("reload",), ("diff",), ("ping-active",), ("version",)),
+    )
 
     def test_every_command(self) -> None:
         """What is typed reaches the command, and its answer can be shown to people and to programs."""
@@ -126,7 +136,7 @@ class DoorTests(SynchronousTestCase):
 class ShownTests(SynchronousTestCase):
     def test_for_people(self) -> None:
         """A listing is a table, or says that there is nothing; any other answer is a sentence, or more."""
-        rows = [Listed(1, "sip:a", "AX", 0, 0, 0, "", "")]
+        rows = [Listed(1, "sip:a", "AX", "", 0, 0, 0, "", "")]
         self.assertEqual(len(list(ctl.shown(LIST, rows))), 2)
         self.assertEqual(list(ctl.shown(LIST, [])), ["no destinations"])
         self.assertEqual(list(ctl.shown(SET_STATE, StateSet(1, "sip:\x1b", "AX", "IX"))), ["set 1 sip:\\x1b: AX -> IX"])
@@ -137,7 +147,7 @@ class ShownTests(SynchronousTestCase):
 
     def test_for_programs(self) -> None:
         """With --json there is one document: an object, or an array of them for a listing."""
-        (text,) = ctl.shown(LIST, [Listed(1, "sip:\udcff", "AX", 0, 0, 0, "", "")], as_json=True)
+        (text,) = ctl.shown(LIST, [Listed(1, "sip:\udcff", "AX", "", 0, 0, 0, "", "")], as_json=True)
         self.assertEqual(json.loads(text)[0]["uri"], "sip:\udcff")
         (text,) = ctl.shown(RELOAD, Reloaded("x", 1, 2, 1, ("odd",)), as_json=True)
         self.assertEqual(json.loads(text)["warnings"], ["odd"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from contextlib import redirect_stderr, redirect_stdout
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -37,3 +38,11 @@ class MainTests(SynchronousTestCase):
             status, _, err = self.exit_status(*arguments)
             self.assertEqual(status, 2)
             self.assertIn("usage: dispatch", err)
+
+    def test_nobody_reads(self) -> None:
+        """When the reader has gone the command ends as one that SIGPIPE has killed, and says nothing."""
+        out, reader = io.StringIO(), os.pipe()
+        os.close(reader[0])
+        with os.fdopen(reader[1], "w") as pipe, redirect_stdout(pipe), redirect_stderr(out):
+            self.assertEqual(main(("db-schema", "--dialect", "mysql")), 141)
+        self.assertEqual(out.getvalue(), "")

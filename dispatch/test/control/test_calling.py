@@ -29,11 +29,12 @@ class ArgumentTests(SynchronousTestCase):
     def test_wrong(self) -> None:
         """A missing argument, an unknown one and a value of the wrong kind are told by name."""
         for row, written, words in (
+            (LIST, {"\x1b": b"1"}, "no argument '\\x1b'"),
             (SET_STATE, {"set": b"1", "uri": b"sip:a"}, "'state' is missing"),
             (LIST, {"sett": b"1"}, "did you mean 'set'?"),
             (LIST, {"colour": b"1"}, "there are set"),
             (VERSION, {"colour": b"1"}, "there is none at all"),
-            (LIST, {"set": b"one"}, "'set' is a whole number, not 'one'"),
+            (LIST, {"set": b"one"}, "'set' is a whole number of ten digits at most, not 'one'"),
             (LIST, {"set": b""}, "'set' is a whole number"),
             (LIST, {"set": b"1" * 5000}, "'set' is a whole number"),
             (LIST, {"set": b"1_0"}, "'set' is a whole number"),

@@ -142,6 +142,16 @@ class ValueTests(ConfigCase):
             self.assertEqual({field.name for field in fields(made)}, set(readers))  # type: ignore[arg-type]  # a dataclass
 
 
+class FileTests(ConfigCase):
+    def test_beside_the_configuration(self) -> None:
+        """Files of events and state are relative to the configuration; what is not named is not there."""
+        config = self.load(LEAST + "[events]\nlog = 'e.log'\ndst_down = 'json:dumps'\n[state]\nfile = 's'")
+        self.assertEqual((config.events.log, config.state.file), (self.path.parent / "e.log", self.path.parent / "s"))
+        self.assertEqual((config.events.dst_down, config.events.dst_up), ("json:dumps", ""))
+        config = self.load(LEAST + "[events]\n[state]")
+        self.assertEqual((config.events.log, config.state.file), (None, None))
+
+
 class ProblemTests(ConfigCase):
     def test_all_at_once(self) -> None:
         """Every problem is told, in the order of the lines, and in one text."""
@@ -168,9 +178,21 @@ class ProblemTests(ConfigCase):
 
     def test_what_is_not_there_yet(self) -> None:
         """Tables that have no effect yet are unknown, not silently taken."""
-        for table in ("health", "events", "state"):
-            self.assert_problem(f"{LEAST}[{table}]", 6, table)
         self.assert_problem(LEAST + "[sip.tls]", 6, "tls")
+
+    def test_events(self) -> None:
+        """A function that is not there, a URL of nobody and a file in no folder are told with a remedy."""
+        for line, *words in (
+            ('dst_down = "nobody_for_test:down"', "[events] dst_down", "can't be imported", "e.g. 'alarms:went_down'"),
+            ('dst_up = "json:nothing"', "[events] dst_up", "no function 'nothing'"),
+            ("dst_up = 5", "[events] dst_up", "a string like"),
+            ('webhook = "alarms.example.com"', "[events] webhook", "no URL of http", "e.g. 'https://"),
+            ('webhook = "http://me:secret@a/"', "[events] webhook", "token"),
+            ('log = "nowhere/events.log"', "[events] log", "there is no folder", "make it"),
+        ):
+            self.assert_problem(f"{LEAST}[events]\n{line}", 7, *words)
+        self.assert_problem(f"{LEAST}[state]\nfile = '..'", 7, "[state] file", "is a folder")
+        self.assert_problem(f"{LEAST}[state]\ninterval = -1", 7, "[state] interval", "seconds")
 
     def test_control(self) -> None:
         """A door that strangers could come through is refused; one that others here can is told as a warning."""
@@ -225,6 +247,17 @@ class ProblemTests(ConfigCase):
         """A slip in the syntax is one problem with its line."""
         self.assert_problem("[sip]\nlisten = \n", 2, "not TOML")
         self.assert_problem("[sip]\nlisten = [", 2, "not TOML", "end of the file")
+        self.assert_problem(f"{LEAST}[sip.timers]\nt1 = 1\nt1 = 2", 8, "not TOML", "remove one")
+
+    def test_what_python_can_not_hold(self) -> None:
+        """Numbers of thousands of digits, and brackets thousands deep, are one problem and no traceback."""
+        self.assert_problem(f"{LEAST}[route]\nset = {'9' * 5000}", 7, "thousands of digits")
+        self.assert_problem(f"{LEAST}[route]\nset = {'[' * 5000}{']' * 5000}", 0, "too deeply")
+
+    def test_a_mark_at_the_beginning(self) -> None:
+        """The byte order mark that some editors write is no part of the file."""
+        self.path.write_bytes(b"\xef\xbb\xbf" + LEAST.encode())
+        self.assertEqual(examine(self.path)[1], ())
 
     def test_not_text(self) -> None:
         """A file that is not UTF-8 is one problem with its line."""
@@ -271,6 +304,19 @@ class WarningTests(ConfigCase):
             ],
         )
 
+    def test_live_traffic(self) -> None:
+        """A table that ejects nobody is warned of, and so is what needs outcomes where nothing is remembered."""
+        ((line, remedy),) = self.warnings(LEAST + "[health.ejection]\nbase_time = 5")
+        self.assertEqual(line, 6)
+        self.assertIn("consecutive_failures = 5", remedy)
+        self.assertEqual(self.warnings(LEAST + "[health.ejection]\nconsecutive_failures = 5"), [])
+        stateless = LEAST + "[route]\nrelay = 'stateless'\nalgorithm = 0\n"
+        for text in ("[health]\nretry_after = 5", "[health.ejection]\nsuccess_rate_factor = 1.9"):
+            ((line, remedy),) = self.warnings(stateless + text)
+            self.assertEqual(line, 9)
+            self.assertIn("no effect with relay = 'stateless'", remedy)
+        self.assertEqual(self.warnings(stateless + "[health]\nslow_start = 5\npanic_threshold = 50"), [])
+
     def test_unknown_number(self) -> None:
         """A number that is no algorithm is taken, as in the original, with a warning that names those there are."""
         ((line, remedy),) = self.warnings(LEAST + "[route]\nalgorithm = 99")
@@ -285,6 +331,16 @@ class WarningTests(ConfigCase):
             self.assertEqual(line, 7)
             self.assertIn(f"needs [dispatcher] {need.split()[0]}", remedy)
             self.assertEqual(self.warnings(f"{LEAST}{need}\n{text}"), [])
+
+    def test_silence_is_accepted(self) -> None:
+        """Reply codes with 408 keep in who is silent: that is warned of, unless silence is said to be a failure."""
+        for codes in ("class=4", "code=404;code=408"):
+            text = f'{LEAST}ds_ping_reply_codes = "{codes}"\n'
+            ((line, remedy),) = self.warnings(text)
+            self.assertEqual(line, 6)
+            self.assertIn("timeout_is_failure = true", remedy)
+            self.assertEqual(self.warnings(text + "[health]\ntimeout_is_failure = true"), [])
+        self.assertEqual(self.warnings(f'{LEAST}ds_ping_reply_codes = "code=404;class=5"'), [])
 
     def test_stateless_has_no_failover(self) -> None:
         """Codes to fail over on are no use in stateless relay."""

@@ -10,8 +10,16 @@ from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.errors import ConfigErrors
+from dispatch.service.config import Config, ControlConfig
 from dispatch.service.control_address import parse
 from dispatch.service.doors import open_all
+
+
+def config(*endpoints: str) -> Config:
+    """One with these doors, the second of them in line 8."""
+    return Config(
+        Path("/x/d.toml"), control=ControlConfig(tuple(map(parse, endpoints))), lines={("control", "amp", 1): 8}
+    )
 
 
 class OneFails(MemoryReactor):
@@ -27,16 +35,15 @@ class OpenTests(SynchronousTestCase):
     def test_all(self) -> None:
         """Every endpoint is listened at."""
         reactor = MemoryReactor()
-        addresses = [parse("unix:a.sock"), parse("tcp:2050:interface=127.0.0.1")]
-        self.assertEqual(len(open_all(addresses, Factory(), Path("/x/d.toml"), reactor)), 2)
+        self.assertEqual(len(open_all(config("unix:a.sock", "tcp:2050:interface=127.0.0.1"), Factory(), reactor)), 2)
         self.assertEqual((len(reactor.unixServers), len(reactor.tcpServers)), (1, 1))
 
     def test_one_is_taken(self) -> None:
-        """An endpoint that can't be had is told with the configuration and the reason."""
-        addresses = [parse(f"tcp:{port}:interface=127.0.0.1") for port in (2050, 2051)]
+        """An endpoint that can't be had is told with its line, the reason and a remedy."""
+        two = config(*[f"tcp:{port}:interface=127.0.0.1" for port in (2050, 2051)])
         with self.assertRaises(ConfigErrors) as caught:
-            open_all(addresses, Factory(), Path("/x/d.toml"), OneFails())
+            open_all(two, Factory(), OneFails())
         self.assertEqual(
-            str(caught.exception),
-            "/x/d.toml: [control] amp: tcp:2051:interface=127.0.0.1: address already in use",
+            str(caught.exception).partition(";")[0],
+            "/x/d.toml:8: [control] amp: tcp:2051:interface=127.0.0.1: address already in use",
         )

@@ -22,13 +22,15 @@ class ReaderTests(SynchronousTestCase):
             self.assertEqual(self.read(reader, True)[1], 1)
 
     def test_bounds(self) -> None:
-        """Bounds belong to the range, what lies beyond does not."""
+        """Bounds belong to the range, what lies beyond does not; without an upper one 31 bits are the most."""
         self.assertEqual([self.read(integer(300, 699), value)[1] for value in (299, 300, 699, 700)], [1, 0, 0, 1])
+        self.assertEqual([self.read(integer(0), value)[1] for value in (2**31 - 1, 2**31, 10**400)], [0, 1, 1])
 
     def test_seconds(self) -> None:
-        """Seconds may be whole; endless ones and no numbers are refused."""
+        """Seconds may be whole; more than a day and no numbers are refused."""
         self.assertEqual(self.read(seconds(0.1), 2), (2.0, 0))
-        for value in (float("inf"), float("nan"), "2", 0.01):
+        self.assertEqual(self.read(seconds(0.1), 86400)[1], 0)
+        for value in (86401, 10**400, float("inf"), float("nan"), "2", 0.01):
             self.assertEqual(self.read(seconds(0.1), value)[1], 1)
 
     def test_booleans(self) -> None:
@@ -42,9 +44,10 @@ class ReaderTests(SynchronousTestCase):
         self.assertEqual(self.read(one_of("dst", "domain"), ["dst"])[1], 1)
 
     def test_file_names(self) -> None:
-        """A file name is text, and some."""
-        self.assertEqual(self.read(file_name, "a/b"), (Path("a/b"), 0))
-        self.assertEqual(self.read(file_name, "")[1], 1)
+        """A file name is text that can name a file."""
+        self.assertEqual(self.read(file_name, "a/b é"), (Path("a/b é"), 0))
+        for wrong in (3, "", "/", ".", "a/", "a\0b", "a\nb", "a" * 5000):
+            self.assertEqual(self.read(file_name, wrong)[1], 1)
 
     def test_a_single_one_is_a_list(self) -> None:
         """A list may be written as a single value; all wrong items are told."""
@@ -70,6 +73,15 @@ class PlaceTests(SynchronousTestCase):
         self.assertEqual(str(place.table("sip", "timers").at("t1")), "[sip.timers] t1")
         self.assertEqual(str(place.table("sip").at("listen", 3)), "[sip] listen")
         self.assertEqual(str(place.table("sip")), "[sip]")
+        self.assertEqual(str(place.at("sip")), "sip")
+        self.assertEqual(str(place.table("sip").at("advertise", "a\nb")), r"[sip] advertise.'a\nb'")
+
+    def test_what_is_told_is_short(self) -> None:
+        """Of a huge value only as much is told as anybody reads, and the remedy behind it."""
+        place = Place(Path("x.toml"), {})
+        place.wrong(f"{'x' * 100_000} is wrong; write 1")
+        self.assertLess(len(place.problems[0].remedy), 1000)
+        self.assertTrue(place.problems[0].remedy.endswith("is wrong; write 1"))
 
     def test_suggestions(self) -> None:
         """A name with a slip brings the right one, any other all of them."""

@@ -117,7 +117,7 @@ class LoadTests(SynchronousTestCase):
         secret = self.path.parent / "secret"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
             other.bind(("127.0.0.1", self.port))
-            self.assertRegex(str(self.refusal()), rf"\A\S+: udp:127\.0\.0\.1:{self.port}: address already in use.*\Z")
+            self.assertRegex(str(self.refusal()), rf"\A\S+:3: udp:127\.0\.0\.1:{self.port}: address already in use.*\Z")
         secret.write_text("hush")
         self.assertRegex(str(self.refusal()), r"\A\S+/secret:1: .*\Z")
         self.list.unlink()

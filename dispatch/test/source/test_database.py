@@ -125,7 +125,8 @@ class ReadTests(DatabaseCase):
 
     def test_no_version(self) -> None:
         """Without its version a table is not read, and the error says what makes it."""
-        remedy = "'dispatch db-schema --dialect sqlite --table dispatcher' prints what makes the tables"
+        schema = "dispatch db-schema --dialect sqlite --table dispatcher"
+        remedy = f"tables that are not there yet are made by what '{schema}' prints"
         for version in ("0", "5", "-1", "'x'", "NULL"):
             self.execute(
                 "DROP TABLE version; CREATE TABLE version (table_name, table_version);"

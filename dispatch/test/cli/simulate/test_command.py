@@ -95,6 +95,7 @@ class SimulateTests(SynchronousTestCase):
         for arguments, status, told in (
             ((self.list, "--set", 3), 1, "no destination in set 3; sets with some: 1, 7"),
             ((self.list, "--fail", "sip:nobody"), 1, "sip:10.0.0.2"),
+            ((self.list, "--fail", "sip:\udcff"), 1, "sip:10.0.0.2"),
             ((self.folder / "none.list",), 1, "cannot be read"),
             ((self.folder / "none.toml",), 1, "can't be read"),
             ((self.list, "--algorithm", "best"), 2, "round-robin"),
