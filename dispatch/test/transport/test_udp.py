@@ -41,11 +41,13 @@ class FakeSocket:
     def fileno(self) -> int:
         return self.number
 
-    def recvfrom(self, size: int) -> tuple[bytes, tuple[str | int, ...]]:
+    def recvfrom_into(self, buffer: bytearray) -> tuple[int, tuple[str | int, ...]]:
         if self.error or not self.waiting:
             number = self.error or errno.EAGAIN
             raise OSError(number, os.strerror(number))
-        return self.waiting.pop(0)
+        data, address = self.waiting.pop(0)
+        buffer[: len(data)] = data
+        return len(data), address
 
     def sendto(self, data: bytes, remote: tuple[str, int]) -> int:
         if self.error:
