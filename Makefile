@@ -10,6 +10,7 @@
 #   differential  random lists and requests for a real Kamailio and for us; N=2000 cases, SEED=... the same again
 #   fuzz     property tests with random examples; SECONDS=N for longer
 #   bench    CPU per call, alone and against Kamailio
+#   faults   faults under load: calls lost, calls that took another gateway; ONLY=words
 #   reference  write docs/parameters.md anew
 #   pictures write docs/img/*.svg anew
 #   tidy     let ruff format the code and mend what it can
@@ -35,7 +36,7 @@ export PYTHONPATH := $(CURDIR)
 UNIT := $(filter-out dispatch/test/real,$(patsubst %/__init__.py,%,$(wildcard dispatch/test/*/__init__.py))) \
 	$(wildcard dispatch/test/test_*.py)
 
-.PHONY: check venv run test format lint types contracts unit real vectors held differential bench fuzz reference pictures tidy
+.PHONY: check venv run test format lint types contracts unit real vectors held differential bench faults fuzz reference pictures tidy
 
 check: format lint types contracts unit
 
@@ -87,6 +88,9 @@ fuzz: venv
 
 bench: venv
 	@$(BIN)/python -m dispatch.test.bench
+
+faults: venv
+	@$(BIN)/python -m dispatch.test.faults $(if $(ONLY),--only "$(ONLY)")
 
 reference: venv
 	@$(BIN)/python -m dispatch.service.parameters > docs/parameters.md.new

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from twisted.internet.defer import Deferred, succeed
@@ -12,8 +12,9 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from dispatch.errors import ParseError, TransportError
+from dispatch.proxy.context import Context
 from dispatch.proxy.proxy import Proxy
-from dispatch.sip import server_transaction
+from dispatch.sip import client_transaction, server_transaction
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.client_transaction import ClientTransaction, client_key
 from dispatch.sip.effects import Socket
@@ -69,7 +70,7 @@ class Engine:
         response_count: responses received.
         malformed_count: what was no SIP.
         refused_count: requests turned away because too many were open.
-        stray_count: responses that no transaction waited for.
+        stray_count: responses that no transaction waited for, or not from there.
     """
 
     def __init__(
@@ -97,6 +98,12 @@ class Engine:
     def open_transactions(self) -> int:
         """How many transactions are remembered, of both kinds."""
         return len(self._servers) + len(self._clients)
+
+    def waited_for(self) -> Iterator[tuple[str, int]]:
+        """Address and port of each peer that has not answered a request that we relayed, once for each of them."""
+        for client in tuple(self._clients.values()):
+            if client.state < client_transaction.State.COMPLETED and isinstance(client.user, Context):
+                yield client.flow.remote
 
     def start(self) -> None:
         """Begin to look at the timers."""
@@ -206,7 +213,7 @@ class Engine:
         # Only a CANCEL shares the branch of another request; without one there is no need to look at CSeq (§17.1.3).
         if client is None or (client.cancel_sent and message.cseq[1] == b"CANCEL"):
             client = self._clients.get(client_key(branch, b"CANCEL"))
-        if client is not None:
+        if client is not None and (client.peer is None or client.peer == flow.remote[0]):
             client.receive(message)
         else:
             self.stray_count += 1

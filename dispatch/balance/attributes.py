@@ -12,7 +12,7 @@ r"""The attributes of a destination: ``duid=gw1;maxload=20;my="x;y"``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -35,6 +35,17 @@ def parse(text: bytes) -> Mapping[bytes, bytes]:
     if not text:
         return NONE
     found: dict[bytes, bytes] = {}
+    for name, value in pairs(text):
+        found.setdefault(name, value)
+    return found
+
+
+def pairs(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names in lower case and their values, one by one.
+
+    Raises:
+        ValueError: as `parse`.
+    """
     at = 0
     while True:
         name = _NAME.match(text, at)
@@ -47,10 +58,10 @@ def parse(text: bytes) -> Mapping[bytes, bytes]:
                 raise ValueError(f"attribute {name[1][:40]!r} has no value, or a quote that does not end")
             value = match[1] or match[2] or match[3] or b""
             at = match.end()
-        found.setdefault(name[1].lower(), value)
+        yield name[1].lower(), value
         following = text[at : at + 1]
         if following in (b"", b",", b">"):
-            return found
+            return
         if following != b";":
             raise ValueError(f"{text[at : at + 20]!r} follows attribute {name[1][:40]!r}; put a ';' between attributes")
         at += 1

@@ -17,6 +17,7 @@ _SHORTEST: Final = 5  # of what gets a "sip:" put in front
 _LONGEST: Final = 500
 _LONGEST_HOST: Final = 254
 _HIGHEST_WEIGHT: Final = 100
+_LISTED: Final = 0xFFFFFFFF  # a list gives 32 bits, those of a negative number too
 
 # socket = [ proto ":" ] host [ ":" port ]; host in brackets where it is an IPv6 address
 _SOCKET: Final = re.compile(rb"(?i)(?:(udp|tcp|tls|sctp|ws|wss):)?(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::([0-9]{1,5}))?")
@@ -62,6 +63,7 @@ class Destination:
         weight: for algorithm 9, 1 to 100; 0 where it has none that counts.
         rweight: for algorithm 11, likewise.
         socket: the local socket to send from; None where any will do.
+        ping_socket: the one to send probes from; None where `socket` does.
         listed: flags as the list gives them.
         line: where the list names it.
         condition: state and counters, handed on when the list is read again.
@@ -77,6 +79,7 @@ class Destination:
         "line",
         "listed",
         "maxload",
+        "ping_socket",
         "port",
         "priority",
         "rweight",
@@ -94,6 +97,7 @@ class Destination:
         attrs: bytes,
         named: Mapping[bytes, bytes],
         socket: LocalSocket | None,
+        ping_socket: LocalSocket | None,
     ) -> None:
         self.group = row.group
         self.uri = uri
@@ -108,9 +112,10 @@ class Destination:
         self.weight = _hundredth(named.get(b"weight", b""))
         self.rweight = _hundredth(named.get(b"rweight", b""))
         self.socket = socket
-        self.listed = row.flags
+        self.ping_socket = ping_socket
+        self.listed = row.flags & _LISTED
         self.line = row.line
-        self.condition = self.fresh(row.flags, Tally(row.group))
+        self.condition = self.fresh(self.listed, Tally(row.group))
 
     def fresh(self, flags: int, tally: Tally) -> Condition:
         """The condition of a destination of which no more is known than the list says."""
@@ -162,16 +167,19 @@ def make(row: Row, sockets: Collection[LocalSocket]) -> Destination:
         raise ValueError(f"the host of {row.uri[:60]!r} is longer than {_LONGEST_HOST} bytes")
     attrs = row.attrs.removesuffix(b";")
     named = attributes.parse(attrs)
-    if b"sockname" in named:
+    if named.get(b"sockname"):
         raise ValueError(
             f"no socket is called {named[b'sockname'][:40]!r}; name it by address: 'socket=udp:192.0.2.1:5060'"
         )
-    socket = find_socket(named[b"socket"], sockets) if b"socket" in named else None
-    return Destination(row, text, parsed, attrs, named, socket)
+    # An empty one is as good as none.
+    socket, ping_socket = (
+        find_socket(wanted, sockets) if (wanted := named.get(name)) else None for name in (b"socket", b"ping_socket")
+    )
+    return Destination(row, text, parsed, attrs, named, socket, ping_socket)
 
 
 def find_socket(text: bytes, sockets: Collection[LocalSocket]) -> LocalSocket:
-    """The first of `sockets` that ``socket=text`` fits; protocol and port may be left out.
+    """The first of `sockets` that ``socket=text`` (or ``ping_socket=text``) fits; protocol and port may be left out.
 
     Raises:
         ValueError: none does.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
 from dispatch.balance import health
+from dispatch.balance.admin import DRAINED, READY, Admin
 from dispatch.balance.algorithms.algorithm import Algorithm
+from dispatch.balance.change import COMMAND, TRAFFIC, Change, Observer
 from dispatch.balance.destination import Destination
-from dispatch.balance.group import Group
+from dispatch.balance.group import Care, Group
 from dispatch.balance.interfaces import RequestView
 from dispatch.balance.lineup import Lineup
+from dispatch.balance.live import Live
 from dispatch.balance.load import Calls
 from dispatch.balance.reconcile import Succession
 from dispatch.balance.roster import Roster
@@ -23,22 +26,6 @@ _USER_ONLY: Final = 1  # bits of `flags`
 _FAILOVER: Final = 2
 _MISTAKES: Final = 100
 _SPARED: Final = 500  # ms
-
-
-class Mark(NamedTuple):
-    """What became of a destination whose state traffic or a probe changed.
-
-    Attributes:
-        destination: which one.
-        before: its flags.
-        after: its flags now.
-        event: ``down`` or ``up`` where that event is due; empty where none is.
-    """
-
-    destination: Destination
-    before: int
-    after: int
-    event: str
 
 
 class Dispatcher:
@@ -55,13 +42,19 @@ class Dispatcher:
         probing_threshold: `ds_probing_threshold`.
         inactive_threshold: `ds_inactive_threshold`.
         probing_mode: `ds_probing_mode`.
+        panic_threshold: percent of a set that must be healthy; below it all that no person disabled are used.
+        live: listens to what becomes of requests; None where nobody does.
         warn: told, once for each set and number, that there is no such algorithm.
 
     Attributes:
         groups: by set id, in the order of listings; another mapping after each `replace`.
         failover: whether selections have further candidates.
+        probing_threshold: as given; another holds from the next failure on.
+        inactive_threshold: as given; another holds from the next success on.
         probing_mode: as given.
         calls: as given.
+        live: as given.
+        observer: told of every change of a state, after it; may not raise. None where nobody wants to know.
     """
 
     def __init__(
@@ -77,18 +70,25 @@ class Dispatcher:
         probing_threshold: int = 1,
         inactive_threshold: int = 1,
         probing_mode: int = 0,
+        panic_threshold: int = 0,
+        live: Live | None = None,
         warn: Callable[[str], None] | None = None,
     ) -> None:
         self.groups: Mapping[int, Group] = {}
         self.failover = bool(flags & _FAILOVER)
         self.calls = calls
+        self.observer: Observer | None = None
         self._random = random
         self._inputs = Inputs(bool(flags & _USER_ONLY), hash_key, clock)
         self._use_default = bool(use_default)
         self._force_dst = bool(force_dst)
-        self._probing_threshold = probing_threshold
-        self._inactive_threshold = inactive_threshold
+        self.probing_threshold = probing_threshold
+        self.inactive_threshold = inactive_threshold
         self.probing_mode = probing_mode
+        self.live = live
+        if live is not None:
+            live.observer = self._observe
+        self._care = Care(panic_threshold, self._panicked, live.returned if live is not None else None)
         self._warn = warn
         self._warned: set[tuple[int, int | None]] = set()
 
@@ -144,6 +144,18 @@ class Dispatcher:
                     f"destination gets all; choose one of {known_algorithms()}"
                 )
 
+    def _observe(self, change: Change) -> None:
+        if self.observer is not None:
+            self.observer(change)
+
+    def _panicked(self, group: int, is_panic: bool) -> None:
+        if self._warn is not None:
+            self._warn(
+                f"set {group}: too few destinations are healthy, all that nobody disabled are used"
+                if is_panic
+                else f"set {group}: enough destinations are healthy again, the others are left out"
+            )
+
     def foretell(
         self,
         request: RequestView,
@@ -185,6 +197,7 @@ class Dispatcher:
                 random=self._random,
                 inputs=self._inputs,
                 calls=self.calls,
+                care=self._care,
             )
             for number, members in roster.sets.items()
         }
@@ -198,8 +211,14 @@ class Dispatcher:
         """
         if succession.before is not self.groups:
             raise ValueError("another list came into force meanwhile; prepare this one again")
-        succession.settle()
+        changes = succession.settle()
         self.groups = succession.groups
+        if self.live is not None:
+            self.live.groups = succession.groups
+            self.live.added(succession.added)
+        if self.observer is not None:
+            for change in changes:
+                self.observer(change)
 
     def destinations(self) -> Iterator[Destination]:
         """All of them, in the order of listings."""
@@ -221,16 +240,58 @@ class Dispatcher:
         destination = found.find(address) if found is not None else None
         if found is None or destination is None:
             raise UnknownDestination(f"set {group} has no {address!r}")
-        found.set_flags(destination, health.replaced(destination.flags, flags))
+        self._set(found, destination, flags)
 
     def set_states(self, group: int, flags: int) -> None:
         """The same for every destination of a set; for none where there is no such set."""
         found = self.groups.get(group)
         if found is not None:
             for destination in found.members:
-                found.set_flags(destination, health.replaced(destination.flags, flags))
+                self._set(found, destination, flags)
 
-    def mark(self, selection: Selection | None, state: bytes = b"") -> Mark | None:
+    def _set(self, group: Group, destination: Destination, flags: int) -> None:
+        before = destination.flags
+        after = health.replaced(before, flags)
+        group.set_flags(destination, after)
+        if self.live is not None and not after & health.SKIPPED:
+            self.live.lift(destination)
+        if self.observer is not None and after != before:
+            self.observer(Change(destination, before, after, "set by a command", COMMAND))
+
+    def administer(self, group: int, address: bytes, admin: Admin | None, reason: str) -> Change:
+        """What a person decides about a destination apart from its health.
+
+        Args:
+            group: set id.
+            address: as in `set_state`.
+            admin: from now on; None for nothing: it takes calls as its health has it.
+            reason: in words.
+
+        Raises:
+            UnknownDestination: nothing in the set has that address.
+        """
+        found = self.groups.get(group)
+        destination = found.find(address) if found is not None else None
+        if found is None or destination is None:
+            raise UnknownDestination(f"set {group} has no {address!r}")
+        before = destination.flags
+        found.administer(destination, admin)
+        mode = admin.mode if admin is not None else READY
+        change = Change(destination, before, destination.flags, reason, COMMAND, mode)
+        if self.observer is not None:
+            self.observer(change)
+        return change
+
+    def drained(self, destination: Destination, reason: str) -> None:
+        """The last call of a destination that takes no new ones has ended, or is not waited for any longer."""
+        condition = destination.condition
+        if condition.admin is None or condition.admin.is_done:
+            return
+        condition.admin = condition.admin._replace(is_done=True)
+        if self.observer is not None:
+            self.observer(Change(destination, condition.flags, condition.flags, reason, COMMAND, DRAINED))
+
+    def mark(self, selection: Selection | None, state: bytes = b"") -> Change | None:
         """What a script says about the destination in use (`ds_mark_dst`), the first record of the selection.
 
         Args:
@@ -247,8 +308,27 @@ class Dispatcher:
         record = selection.record if selection is not None else None
         return self.update(record.group, record.uri, requested) if record is not None else None
 
-    def update(self, group: int, address: bytes, requested: int) -> Mark | None:
+    def find(self, group: int, address: bytes) -> Destination | None:
+        """The first member of a set with that URI, letters compared without case."""
+        found = self.groups.get(group)
+        return found.find(address) if found is not None else None
+
+    def update(
+        self,
+        group: int,
+        address: bytes,
+        requested: int,
+        reason: str = "marked by the script",
+        cause: str = TRAFFIC,
+    ) -> Change | None:
         """Traffic or a probe asks for a state: thresholds count, and the first member with that address is meant.
+
+        Args:
+            group: set id.
+            address: URI as listed.
+            requested: bits asked for.
+            reason: why, in words.
+            cause: who asks, see `Change`.
 
         Returns:
             None when there is no such member.
@@ -261,11 +341,14 @@ class Dispatcher:
         after = health.update(
             destination.condition,
             requested,
-            probing_threshold=self._probing_threshold,
-            inactive_threshold=self._inactive_threshold,
+            probing_threshold=self.probing_threshold,
+            inactive_threshold=self.inactive_threshold,
         )
         found.set_flags(destination, after)
-        return Mark(destination, before, after, health.event(before, after))
+        change = Change(destination, before, after, reason, cause, health.event(before, after))
+        if self.observer is not None and after != before:
+            self.observer(change)
+        return change
 
     def measured(self, group: int, address: bytes, milliseconds: int, alpha: float) -> bool:
         """A probe was answered (`ds_ping_latency_stats`); False when there is no such destination.
@@ -306,6 +389,12 @@ class Dispatcher:
         seconds = (milliseconds if milliseconds > 0 else _SPARED) / 1000
         condition.overload = health.Overload(min(max(rate, 0), 100), self._inputs.clock() + seconds, sequence)
         return True
+
+    def calls_at(self, destination: Destination) -> int | None:
+        """How many calls are open there; None where they are not counted: that takes algorithm 10 and a `duid`."""
+        if self.calls is None or not destination.duid or destination.group not in self.calls.sets:
+            return None
+        return destination.condition.tally.calls
 
     def load_update(self, call_id: bytes, method: bytes, status: int = 0) -> None:
         """Follow what becomes of a call (`ds_load_update`): BYE and CANCEL end it, a 2xx to INVITE confirms it.

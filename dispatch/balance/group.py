@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 from dispatch.balance import health, ranking, slots
+from dispatch.balance.admin import MAINTENANCE, Admin
 from dispatch.balance.destination import Destination
 from dispatch.balance.lineup import Lineup
 from dispatch.balance.load import Calls
 from dispatch.balance.turn import PLAIN, Inputs, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What is done for the health of a set beside what the module does; nothing by default.
+
+    Attributes:
+        panic_threshold: percent that must be healthy, see `Lineup`.
+        panicked: told the set and whether it is in a panic, when that changes.
+        returned: told of a member that can be taken again.
+    """
+
+    panic_threshold: int = 0
+    panicked: Callable[[int, bool], None] | None = None
+    returned: Callable[[Destination], None] | None = None
+
+
+NO_CARE: Final = Care()
 
 
 class Group:
@@ -22,7 +43,7 @@ class Group:
         lineup: who can be taken now; None after a state changed, until somebody asks (`line_up`).
     """
 
-    __slots__ = ("_by_uri", "_sharing", "_use_default", "lineup", "members", "number", "turn")
+    __slots__ = ("_by_uri", "_care", "_is_panic", "_sharing", "_use_default", "lineup", "members", "number", "turn")
 
     def __init__(
         self,
@@ -33,13 +54,17 @@ class Group:
         random: Random,
         inputs: Inputs = PLAIN,
         calls: Calls | None = None,
+        care: Care = NO_CARE,
     ) -> None:
         self.number = number
         self.members = tuple(members)
         self._use_default = use_default
+        self._care = care
+        self._is_panic = False
         self._by_uri: dict[bytes, Destination] | None = None
         self.lineup: Lineup | None = None
-        self.turn = Turn(self.line_up(), random, inputs, calls)
+        lineup = self._make_lineup()
+        self.turn = Turn(lineup, random, inputs, calls)
         self.turn.weights = slots.by_weight([member.weight for member in self.members], random)
         self._sharing = [
             (index, member)
@@ -47,12 +72,22 @@ class Group:
             if member.rweight or (member.weight and ranking.has_congestion_control(member))
         ]
         self.share()
+        if not care.panic_threshold:  # else it is made when somebody asks, who is told of a panic then
+            self.lineup = lineup
 
     def line_up(self) -> Lineup:
         """The lineup as of now, made anew when a state has changed since."""
-        if self.lineup is None:
-            self.lineup = Lineup(self.members, use_default=self._use_default)
-        return self.lineup
+        lineup = self.lineup
+        if lineup is None:
+            lineup = self.lineup = self._make_lineup()
+            if lineup.is_panic is not self._is_panic:
+                self._is_panic = lineup.is_panic
+                if self._care.panicked is not None:
+                    self._care.panicked(self.number, lineup.is_panic)
+        return lineup
+
+    def _make_lineup(self) -> Lineup:
+        return Lineup(self.members, use_default=self._use_default, panic_threshold=self._care.panic_threshold)
 
     def find(self, uri: bytes) -> Destination | None:
         """The first member with that URI, letters compared without case."""
@@ -66,8 +101,25 @@ class Group:
         destination.condition.flags = flags
         if (before ^ flags) & health.SKIPPED:
             self.lineup = None
-            if destination.rweight and bool(before & health.SKIPPED) != bool(flags & health.SKIPPED):
-                self.share()
+            if bool(before & health.SKIPPED) != bool(flags & health.SKIPPED):
+                if destination.rweight:
+                    self.share()
+                if self._care.returned is not None and before & health.SKIPPED:
+                    self._care.returned(destination)
+
+    def renew(self) -> None:
+        """What live traffic told of a member has changed: line up anew, and share out anew."""
+        self.lineup = None
+        if self._sharing:
+            self.share()
+
+    def administer(self, destination: Destination, admin: Admin | None) -> None:
+        """Let a member take no new calls, or let it take them again."""
+        bits = 0
+        if admin is not None:
+            bits = health.ADMINISTERED if admin.mode == MAINTENANCE else health.DRAINED
+        destination.condition.admin = admin
+        self.set_flags(destination, destination.flags & ~health.ADMINISTERED | bits)
 
     def measured(self, destination: Destination, milliseconds: int, alpha: float) -> None:
         """A probe was answered: ranks by latency follow, and with ``cc=1`` the share that `rweight` gives."""
@@ -80,10 +132,11 @@ class Group:
 
     def share(self) -> None:
         """Share the slots of algorithm 11 out among those that can be taken now; it goes on where it was."""
+        flags = (self.lineup or self._make_lineup()).flags
         shares = [
             (index, share)
             for index, member in self._sharing
-            if not member.condition.flags & health.SKIPPED and (share := member.share)
+            if not flags[index] & health.SKIPPED and (share := member.share)
         ]
         table = slots.by_share(shares, len(self.members), self.turn.random)
         if table is not None:

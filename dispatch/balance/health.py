@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final, NamedTuple
 
+from dispatch.balance.admin import Admin
+from dispatch.balance.conduct import Conduct
+from dispatch.balance.history import Entry
 from dispatch.balance.latency import Latency
 from dispatch.balance.tally import Tally
 
@@ -12,9 +16,16 @@ TRYING: Final = 2
 DISABLED: Final = 4
 PROBING: Final = 8
 NO_DNS: Final = 16
+EJECTED: Final = 1 << 32  # by live traffic; never in the flags of a destination, which have 32 bits, only in a lineup
 
+# Ours, above the 32 bits that a list can give: what a person decides apart from health.
+DRAINED: Final = 1 << 40  # takes no new calls
+UNPROBED: Final = 1 << 41  # is not to be probed, whatever else its state says
+ADMINISTERED: Final = DRAINED | UNPROBED
+
+_DOWN: Final = INACTIVE | DISABLED  # what the original calls down
 # Nothing else keeps a destination from being picked.
-SKIPPED: Final = INACTIVE | DISABLED
+SKIPPED: Final = _DOWN | DRAINED | EJECTED
 # What a command replaces; bits above stay as the list had them.
 _REPLACED: Final = INACTIVE | TRYING | DISABLED | PROBING | NO_DNS
 
@@ -59,12 +70,20 @@ class Condition:
         latency: how fast it answers probes.
         share: what congestion has made of its `rweight`; None where that stands as listed.
         overload: how much of its share it wants to be spared, and until when; None where it takes all.
+        admin: what a person decided about it, apart from its health; None for nothing.
+        history: its latest changes; None until there is one.
+        changed: when its state changed last, in seconds since 1970; 0 where that is not known.
+        conduct: what live traffic has told of it; None where nobody listens.
     """
 
     __slots__ = (
+        "admin",
+        "changed",
+        "conduct",
         "failed",
         "failures",
         "flags",
+        "history",
         "last_failure",
         "latency",
         "overload",
@@ -83,6 +102,16 @@ class Condition:
         self.latency = latency
         self.share: int | None = None
         self.overload: Overload | None = None
+        self.admin: Admin | None = None
+        self.history: deque[Entry] | None = None
+        self.changed = 0.0
+        self.conduct: Conduct | None = None
+
+    @property
+    def standing(self) -> int:
+        """The flags, and `EJECTED` beside them while live traffic keeps it out."""
+        conduct = self.conduct
+        return self.flags if conduct is None or not conduct.out_until else self.flags | EJECTED
 
 
 def letters(flags: int) -> str:
@@ -93,7 +122,11 @@ def letters(flags: int) -> str:
 
 def reason(flags: int) -> str:
     """Why a destination with these flags is skipped; empty where it is not."""
-    return "inactive" if flags & INACTIVE else "disabled" if flags & DISABLED else ""
+    if flags & DRAINED:
+        return "drained"
+    if flags & INACTIVE:
+        return "inactive"
+    return "disabled" if flags & DISABLED else "ejected" if flags & EJECTED else ""
 
 
 def commanded(state: bytes) -> int:
@@ -167,7 +200,7 @@ def update(condition: Condition, requested: int, *, probing_threshold: int, inac
 
 
 def event(before: int, after: int) -> str:
-    """Which event a change of flags is: ``down``, ``up``, or none, which is empty."""
-    if bool(before & SKIPPED) == bool(after & SKIPPED):
+    """Which event a change of flags is: ``down``, ``up``, or none, which is empty; drained or not does not matter."""
+    if bool(before & _DOWN) == bool(after & _DOWN):
         return ""
-    return "down" if after & SKIPPED else "up"
+    return "down" if after & _DOWN else "up"

@@ -6,7 +6,7 @@ A call is known by its Call-ID; it is counted once in each set that picked for i
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 
 from dispatch.balance import health
@@ -92,6 +92,9 @@ class Calls:
         clock: seconds, never going back.
         expire: `ds_hash_expire`: seconds from its begin after which a call is no longer counted.
         initexpire: `ds_hash_initexpire`: the same for a call that nobody has answered.
+
+    Attributes:
+        sets: those in which calls were counted so far.
     """
 
     def __init__(self, clock: Callable[[], float], *, expire: int = 7200, initexpire: int = 7200) -> None:
@@ -101,6 +104,7 @@ class Calls:
         # Both in the order of beginning. A plain dict is slow to find its first when many before it were deleted.
         self._calls: OrderedDict[bytes, Call] = OrderedDict()
         self._early: OrderedDict[bytes, Call] = OrderedDict()
+        self.sets: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -131,6 +135,7 @@ class Calls:
         else:
             call.tallies += (tally,)
         tally.add(1)
+        self.sets.add(tally.group)
         return True
 
     def move(self, call_id: bytes, member: Destination) -> bool:
@@ -183,6 +188,24 @@ class Calls:
                 most -= 1
                 self.remove(call_id)
         return False
+
+    def opened(self) -> Iterator[tuple[bytes, float, bool, tuple[Tally, ...]]]:
+        """The calls that are open, in any order: Call-ID, age in seconds, not answered yet, where counted."""
+        now = int(self._clock())
+        # In the order of the OrderedDict it would take 25 ms for 100,000 calls.
+        for call_id in list(dict.keys(self._calls)):
+            call = self._calls.get(call_id)
+            if call is not None:
+                yield call_id, now - call.began, call_id in self._early, call.tallies
+
+    def reopen(self, call_id: bytes, age: float, tallies: tuple[Tally, ...], *, is_early: bool) -> None:
+        """Count a call that began before the start, later than those that were reopened before."""
+        call = self._calls[call_id] = Call(int(self._clock() - age), tallies)
+        if is_early:
+            self._early[call_id] = call
+        for tally in tallies:
+            tally.add(1)
+            self.sets.add(tally.group)
 
     def trial(self) -> Trial:
         """To try what would be counted where, without counting it."""

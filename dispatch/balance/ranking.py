@@ -74,12 +74,19 @@ class Order:
         cursor: index that those of equal rank are taken from on.
     """
 
-    __slots__ = ("_cursor", "_following", "_ranking")
+    __slots__ = ("_cursor", "_first", "_following", "_ranking")
 
     def __init__(self, ranking: Ranking, cursor: int) -> None:
         self._ranking = ranking
         self._cursor = cursor
+        self._first = -1
         self._following: dict[int, int] | None = None
+
+    def led_by(self, index: int) -> Order:
+        """The same with this index in front."""
+        order = Order(self._ranking, self._cursor)
+        order._first = index
+        return order
 
     def behind(self, index: int) -> int:
         """The index that follows this one; the default comes last, whatever its state, and -1 behind it."""
@@ -88,5 +95,8 @@ class Order:
             default = self._ranking.lineup.default
             if default >= 0 and default not in order:
                 order.append(default)
+            if self._first in order:
+                order.remove(self._first)
+                order.insert(0, self._first)
             self._following = dict(pairwise(order))
         return self._following.get(index, -1)

@@ -2,16 +2,17 @@
 
 A destination is the same when set and `duid` are, or set and URI where it has no `duid`; of several that are equal in
 this, the first stays the first. What is the same keeps its counters, and its state unless the list says something new.
-The same `duid` with another URI keeps its counters and stays disabled, but its health starts afresh.
+The same `duid` with another URI keeps its counters and stays disabled, but its health starts afresh. What a person
+decided apart from health (drain, maintenance) stays with what is the same, even where nothing else does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from dispatch.balance import health
+from dispatch.balance import change, health
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group
 from dispatch.balance.health import Condition
@@ -35,6 +36,7 @@ class Succession:
     Attributes:
         before: as given.
         groups: as given.
+        added: what is new in a set that was there before, where they take something over.
     """
 
     def __init__(self, before: Mapping[int, Group], groups: Mapping[int, Group], *, keep_state: bool) -> None:
@@ -43,14 +45,22 @@ class Succession:
         follows = _Heir if keep_state else _Stranger
         self._heirs = [follows(before[number], group) for number, group in groups.items() if number in before]
         self._lost = [group for number, group in before.items() if number not in groups]
+        self.added = [destination for heir in self._heirs for destination in heir.added]
 
-    def settle(self) -> None:
-        """Let the groups begin where those before are now."""
+    def settle(self) -> list[change.Change]:
+        """Let the groups begin where those before are now; which states that changes."""
+        changes: list[change.Change] = []
         for heir in self._heirs:
-            heir.settle()
+            changes += heir.settle()
         for group in self._lost:
             for member in group.members:
                 member.condition.tally.leave()
+        return changes
+
+
+def _changed(destination: Destination, before: int) -> Iterator[change.Change]:
+    if destination.flags != before:
+        yield change.Change(destination, before, destination.flags, "the list was read again", change.LIST)
 
 
 def _lose(before: Mapping[Identity, Destination], now: Mapping[Identity, Destination]) -> list[Tally]:
@@ -61,74 +71,63 @@ def _lose(before: Mapping[Identity, Destination], now: Mapping[Identity, Destina
 class _Stranger:
     """A group that starts anew: calls that are open end in it, but are not counted, as in the original."""
 
-    __slots__ = ("_kept", "_lost")
+    __slots__ = ("_group", "_kept", "_lost", "_pairs")
+
+    added: Final = ()
 
     def __init__(self, before: Group, group: Group) -> None:
         known = identities(before.members)
         ours = identities(group.members)
+        self._group = group
         self._lost = _lose(known, ours)
-        self._kept = [
-            (destination.condition, known[identity].condition.tally)
-            for identity, destination in ours.items()
-            if destination.duid and identity in known
-        ]
+        self._pairs = [(known[identity], new) for identity, new in ours.items() if identity in known]
+        self._kept = [(new.condition, old.condition.tally) for old, new in self._pairs if new.duid]
 
-    def settle(self) -> None:
+    def settle(self) -> list[change.Change]:
         for tally in self._lost:
             tally.leave()
         for condition, tally in self._kept:
             condition.tally = tally
             tally.calls = 0
-
-
-class _Renewal(NamedTuple):
-    """A destination of which the list says something new.
-
-    Attributes:
-        before: its condition until now.
-        after: the one that it goes on with; another one when it has moved, but for the counters.
-        listed: its state as the list has it.
-        kept: bits of its state now that stay beside that.
-    """
-
-    before: Condition
-    after: Condition
-    listed: int
-    kept: int
+        for old, new in self._pairs:
+            _keep_decisions(old.condition, new.condition)
+            self._group.set_flags(new, new.flags | old.flags & health.ADMINISTERED)
+        return [one for old, new in self._pairs for one in _changed(new, old.flags)]
 
 
 class _Heir:
     """A group and the one before it."""
 
-    __slots__ = ("_before", "_cursors", "_group", "_lost", "_renewed", "_same_weights")
+    __slots__ = ("_before", "_cursors", "_group", "_lost", "_renewed", "_same_weights", "added")
 
     def __init__(self, before: Group, group: Group) -> None:
         self._before = before
         self._group = group
-        self._renewed: list[_Renewal] = []
+        self._renewed: list[tuple[Destination, Destination]] = []
+        self.added: list[Destination] = []
         known = identities(before.members)
         ours = identities(group.members)
         for identity, destination in gently(ours.items()):
             same = known.get(identity)
             if same is None:
+                self.added.append(destination)
                 continue
             if _moved(same, destination):
                 destination.condition.tally = same.condition.tally
-                self._renewed.append(
-                    _Renewal(same.condition, destination.condition, destination.listed, health.DISABLED)
-                )
             else:
                 destination.condition = same.condition
-                if same.listed != destination.listed:
-                    self._renewed.append(_Renewal(same.condition, same.condition, destination.listed, 0))
+            if _says_something_new(same, destination):
+                self._renewed.append((same, destination))
         self._lost = _lose(known, ours)
         self._cursors = _cursors(before, known, group, ours)
         self._same_weights = _weights(before, known) == _weights(group, ours)
 
-    def settle(self) -> None:
-        for before, condition, listed, kept in self._renewed:
-            condition.flags, condition.failed = listed | before.flags & kept, 0
-            condition.selected, condition.failures = before.selected, before.failures
+    def settle(self) -> list[change.Change]:
+        changes: list[change.Change] = []
+        for same, destination in self._renewed:
+            before = same.flags
+            _renew(same, destination)
+            changes += _changed(destination, before)
         for tally in self._lost:
             tally.leave()
         group, old = self._group, self._before.turn
@@ -139,6 +138,7 @@ class _Heir:
         group.share()
         if self._same_weights:
             turn.weights, turn.smooth, turn.tier = old.weights, old.smooth, old.tier
+        return changes
 
 
 def identities(members: Iterable[Destination]) -> dict[Identity, Destination]:
@@ -162,8 +162,25 @@ def _moved(old: Destination, new: Destination) -> bool:
 
 
 def _renewed_flags(old: Destination, new: Destination) -> int:
-    """The state of a destination of which the list says something new."""
-    return new.listed | old.condition.flags & health.DISABLED if _moved(old, new) else new.listed
+    """The state of a destination of which the list says something new: what a person decided stays."""
+    kept = old.condition.flags & (health.ADMINISTERED | ~old.listed & health.DISABLED)
+    return new.listed | kept
+
+
+def _renew(old: Destination, new: Destination) -> None:
+    """Give a destination of which the list says something new the condition that it goes on with.
+
+    One that has moved has another one than before already, which takes over what is counted and decided.
+    """
+    before, condition = old.condition, new.condition
+    condition.flags, condition.failed = _renewed_flags(old, new), 0
+    if condition is not before:
+        condition.selected, condition.failures = before.selected, before.failures
+        _keep_decisions(before, condition)
+
+
+def _keep_decisions(old: Condition, new: Condition) -> None:
+    new.admin, new.history, new.changed = old.admin, old.history, old.changed
 
 
 def _weights(group: Group, known: Mapping[Identity, Destination]) -> list[tuple[Identity, bytes | None]]:
@@ -246,7 +263,7 @@ def _changes(
         if new is None:
             yield Change("removed", number, old)
             continue
-        flags = new.listed
+        flags = new.listed | old.flags & health.ADMINISTERED
         if keep_state:
             flags = _renewed_flags(old, new) if _says_something_new(old, new) else old.flags
         fields = _field_changes(old, new)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dispatch.balance import health
+from dispatch.balance import easing
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER, TABLE, unknown
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.destination import Destination
@@ -252,8 +252,9 @@ class Selection:
             start=start,
             index=self._first,
             skipped=tuple(
-                (lineup.members[index % lineup.size], health.reason(lineup.flags[index % lineup.size]))
+                (lineup.members[index % lineup.size], reason)
                 for index in passed
+                if (reason := easing.reason(lineup, index % lineup.size))
             ),
             default=default,
         )
@@ -268,6 +269,8 @@ def choose(
     domain: bool,
 ) -> Selection | None:
     """Pick a member and line up the others behind it; moves `turn`, counts the call where calls are counted, no more.
+
+    Nothing is counted for a request that gets no destination.
 
     Args:
         lineup: the members and their states.
@@ -284,6 +287,15 @@ def choose(
     index = lineup.landing[raw % lineup.size]
     if index < 0:
         return None
+    order = algorithm.order(turn, index) if algorithm.order is not None else None
+    counted = raw
+    if lineup.eased is not None and not algorithm.is_parallel:
+        picked, index = index, easing.ease(lineup, turn, algorithm, request, index, order)
+        if index < 0:
+            return None
+        if index != picked:
+            counted = index
+            order = order.led_by(index) if order is not None else None
     rewritten = None
     if domain:
         rewritten = rewrite(request.uri, lineup.members[index].uri)
@@ -291,10 +303,11 @@ def choose(
             return None
     if index != raw and algorithm.settle is not None:
         algorithm.settle(turn, index)
-    calls = turn.calls if algorithm.counts_calls and turn.has_counted else None
+    calls = turn.calls if algorithm.counts_calls and request.method == b"INVITE" else None
+    if calls is not None and not calls.add(request.call_id, lineup.members[counted]):
+        calls = None  # It was counted before, or the member has no duid.
     if algorithm.is_parallel:
         limit = 0
-    order = algorithm.order(turn, index) if algorithm.order is not None else None
     selection = Selection(lineup, turn, index, limit, algorithm, request, raw, rewritten, calls, order)
     if calls is not None and limit and not lineup.has_duids:
         selection.stop_at_nameless()

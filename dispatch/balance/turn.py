@@ -37,6 +37,7 @@ class Inputs:
 
 
 PLAIN: Final = Inputs()
+_WHOLE: Final = 100
 
 
 class Turn:
@@ -60,7 +61,6 @@ class Turn:
         debts: percent of a turn that overloaded members were spared too little, by index.
         loads: who has the fewest calls; None until somebody asks.
         calls: the calls that are counted; None where none are.
-        has_counted: whether the last pick of an algorithm that counts calls did so.
     """
 
     __slots__ = (
@@ -69,7 +69,6 @@ class Turn:
         "choices",
         "cursor",
         "debts",
-        "has_counted",
         "inputs",
         "lineup",
         "loads",
@@ -108,7 +107,13 @@ class Turn:
         self.debts: dict[int, int] = {}
         self.loads: Loads | None = None
         self.calls = calls
-        self.has_counted = False
+
+    def is_spared(self, index: int, rate: int) -> bool:
+        """Whether an overloaded member is passed over now: evenly, at a rate of 30 every third or fourth time."""
+        debt = self.debts.get(index, 0) + rate
+        is_spared = debt >= _WHOLE
+        self.debts[index] = debt - _WHOLE if is_spared else debt
+        return is_spared
 
     def clone(self) -> Turn:
         """One that goes on in the same way and moves nothing here."""

@@ -8,6 +8,7 @@ from enum import Enum, IntEnum
 from typing import Any, Final, Protocol
 
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
 from dispatch.balance.roster import Roster
 from dispatch.errors import DispatchError, UnknownDestination
@@ -164,6 +165,8 @@ class Control:
         source: where lists come from, in words.
         version: of the service.
         commands: the table.
+        now: the time of day, in seconds since 1970.
+        probing: who is probed.
     """
 
     dispatcher: Dispatcher
@@ -171,6 +174,8 @@ class Control:
     source: str
     version: str
     commands: tuple[Command, ...]
+    now: Callable[[], float]
+    probing: Probing
 
 
 Preview = tuple[Roster, list[Change]]

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from dispatch.proxy.proxy import Proxy
 
 
+Outcome = Callable[[int, Message | None], None]
+"""Called once with the status and the final answer; without one, with 408, or 503 where the network refused."""
+
+
 @dataclass(slots=True)
 class Target:
     """Where to send a request.
@@ -28,11 +32,13 @@ class Target:
         next_hop: URI of the host to send to.
         uri: new Request-URI; None leaves it.
         socket: protocol, host and port of the local socket to send from; None: the one that fits.
+        outcome: told what became of the request there, see `Outcome`; None where nobody wants to know.
     """
 
     next_hop: bytes
     uri: bytes | None = None
     socket: Socket | None = None
+    outcome: Outcome | None = None
 
 
 _ANSWERED: Final = Message(b"ACK sip:answered.invalid SIP/2.0\r\n\r\n")  # stands where a request was, to free its bytes
@@ -61,6 +67,7 @@ class Context:
         "_branches",
         "_expected",
         "_loop_hash",
+        "_outcomes",
         "_proxy",
         "_received",
         "_round",
@@ -87,6 +94,7 @@ class Context:
         self._server: ServerTransaction | None = None
         self._branches: tuple[ClientTransaction, ...] = ()  # those that may still answer
         self._expected = 0  # branches to come beside these
+        self._outcomes: dict[ClientTransaction, Outcome] | None = None  # who is to be told of which branch
         self._round: tuple[int, bool] | None = None  # the best that came of the branches so far
         self._best: bytes = b""
         self._best_status = 0
@@ -125,6 +133,7 @@ class Context:
                 self._release(status)
             return
         self._proxy.send(self._own_response(status, reason, headers), self._back)
+        self._tell_final(status)
 
     def answer(self, status: int, reason: bytes = b"", headers: bytes = b"") -> None:
         """Be the endpoint of this request: as `reply`, and a merged copy of it gets 482 (§8.2.2.2)."""
@@ -217,6 +226,8 @@ class Context:
             self._ended(487)
             return
         if flow is None:
+            if target.outcome is not None:
+                target.outcome(503, None)
             self._note(500, b"")
             self._ended(503)
             return
@@ -224,6 +235,8 @@ class Context:
         data = self.outgoing(target, flow.listener, branch)
         client = ClientTransaction(self._proxy.core, self, flow, branch, message.method, data, self._proxy.timers)
         self._branches += (client,)
+        if target.outcome is not None:
+            self._outcomes = {**(self._outcomes or {}), client: target.outcome}
         client.begin()
 
     def _forward_to(self, target: Target, flow: Flow | None) -> None:
@@ -277,6 +290,8 @@ class Context:
     def final(self, client: ClientTransaction, response: Message) -> None:
         """Pass a 2xx on at once; another one is the best so far, or not."""
         status = response.status
+        if self._outcomes is not None:
+            self._tell(client, status, response)
         if status < 300:
             if self._server is not None:
                 self._server.respond(status, response_.without_via(response))
@@ -291,9 +306,18 @@ class Context:
 
     def failed(self, client: ClientTransaction, status: int) -> None:
         """No response came: 408, or 503 where the network refused."""
+        if self._outcomes is not None:
+            self._tell(client, status, None)
         if self._take_off(client):
             self._note(500 if status == 503 else status, b"")
             self._ended(status)
+
+    def _tell(self, client: ClientTransaction, status: int, response: Message | None) -> None:
+        """What became of a branch; nothing where it rang, and nobody answered: that is not the destination's doing."""
+        assert self._outcomes is not None
+        outcome = self._outcomes.pop(client, None)
+        if outcome is not None and (response is not None or status != 408 or not client.has_rung):
+            outcome(status, response)
 
     def _take_off(self, client: ClientTransaction) -> bool:
         """Wait for this branch no longer; False when it is one that was given up."""
@@ -352,12 +376,15 @@ class Context:
 
     def _release(self, status: int) -> None:
         """It is answered: keep nothing but the way back."""
-        if self.on_final is not None:
-            on_final, self.on_final = self.on_final, None
-            on_final(status)
+        self._tell_final(status)
         self.message = _ANSWERED
         self._best = b""
         self.on_failure = None
+
+    def _tell_final(self, status: int) -> None:
+        if self.on_final is not None:
+            on_final, self.on_final = self.on_final, None
+            on_final(status)
 
     def _own_response(self, status: int, reason: bytes = b"", headers: bytes = b"") -> bytes:
         return build.response(

@@ -67,7 +67,7 @@ class DefaultRoute:
         if request.method == "CANCEL" and not self._is_stateless:
             return request.reply(481)
         if self._counts_calls:
-            self._end_call(request)
+            self._follow_call(request)
         if request.is_in_dialog and not self._is_ack_of_refusal(request):
             return request.follow(stateless=self._is_stateless)
         if request.method == "ACK" and not self._is_stateless:
@@ -76,10 +76,12 @@ class DefaultRoute:
             return request.answer(200)
         return self._dispatch(request)
 
-    def _end_call(self, request: Request) -> None:
-        """A stranger's BYE ends no call that is counted."""
+    def _follow_call(self, request: Request) -> None:
+        """A stranger's BYE ends no call that is counted. Without memory it is the ACK that tells what became of it."""
         if request.method == "CANCEL" or (request.method == "BYE" and request.is_ours_to_carry):
             request.load_update()
+        elif request.method == "ACK" and self._is_stateless:
+            request.load_acknowledged()
 
     def _is_ack_of_refusal(self, request: Request) -> bool:
         """Without memory, it must take the way of its INVITE, whose Route, if any, was not followed."""
@@ -92,10 +94,10 @@ class DefaultRoute:
             return request.reply(503, "No destination available")
         if request.method in ("INVITE", "SUBSCRIBE", "REFER"):
             request.record_route()
-        if self._is_stateless:
-            return request.forward()
         if self._counts_calls:
             request.follow_load()
+        if self._is_stateless:
+            return request.forward()
         if self._has_failover:
             request.on_failure(self._try_next, self._failover_on)
         return request.relay()

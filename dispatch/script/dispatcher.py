@@ -18,8 +18,6 @@ Number = int | bytes | str
 OK: Final = 1
 FAILED: Final = -1
 NO_NUMBER: Final = -2
-_SETID_NOT_WRITTEN: Final = -2
-_ATTRS_NOT_WRITTEN: Final = -3
 
 
 def ds_select_dst(request: Request, set: Number, alg: Number, limit: Number = 0) -> int:
@@ -154,4 +152,4 @@ def _integer(value: Number) -> int | None:
         return value
     text = value.strip()
     digits = text[1:] if text[:1] in ("-", b"-") else text
-    return int(text) if digits.isdigit() and len(digits) < 11 else None
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 11 else None

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
+from functools import partial
 
 from dispatch.balance import health
 from dispatch.balance.algorithms.algorithm import Algorithm
@@ -279,8 +280,19 @@ class Request:
         return not selection.has_failed
 
     def next(self, *, mode: str = "dst") -> bool:
-        """Go on to the next destination of the selection (``ds_next_dst``, ``ds_next_domain``); False at its end."""
-        return self._send_to(self._following(), mode)
+        """Go on to the next destination of the selection (``ds_next_dst``, ``ds_next_domain``).
+
+        Returns:
+            False at its end; and where calls are counted and this one has ended meanwhile, though the request is told
+            to go there, as in the original.
+        """
+        uri = self._following()
+        selection = self._selection
+        if uri is None and selection is not None and selection.destination is not self.destination:
+            self._use(selection.destination)
+            self._send_to(selection.destination.uri, mode)
+            return False
+        return self._send_to(uri, mode)
 
     def again(self, *, mode: str = "dst") -> bool:
         """Stay with the destination in use (``ds_set_dst``, ``ds_set_domain``); False when the list is empty."""
@@ -427,6 +439,13 @@ class Request:
             message.call_id, selection=self._selection, is_invite=message.method == b"INVITE"
         )
 
+    def load_acknowledged(self) -> None:
+        """Let the call load follow this ACK: with our cookie it is that of a 2xx, else the call was refused."""
+        if self.is_ours:
+            self._router.dispatcher.load_update(self.call_id, b"INVITE", 200)
+        else:
+            self.forget_load()
+
     def forget_load(self) -> None:
         """Take the call out of the load, whatever picked its destination."""
         self._router.dispatcher.load_unset(self.call_id)
@@ -479,15 +498,25 @@ class Request:
             hop = self.destination.uri
         if hop is None:
             raise ValueError("relay() or forward() before select() gave a destination")
-        return Target(hop, self._view.uri if self._view is not None else None, self.socket)
+        target = Target(hop, self._view.uri if self._view is not None else None, self.socket)
+        return target if self._router.dispatcher.live is None else self._followed(target, self.destination)
+
+    def _followed(self, target: Target, destination: Destination | None) -> Target:
+        """With somebody who listens to what becomes of the request there."""
+        live = self._router.dispatcher.live
+        if live is not None and destination is not None:
+            target.outcome = partial(live.heard, destination)
+        return target
 
     def _target_beside(self, destination: Destination) -> Target:
         """Another destination for the same request, reached as the one in use is."""
         destination.condition.selected += 1
         socket = destination.socket or self._router.parameters.default_socket or self.socket
         if self._selection is None or self._selection.rewritten is None:
-            return Target(destination.uri, self._view.uri if self._view is not None else None, socket)
-        return Target(destination.uri, rewrite(self.uri, destination.uri), socket)
+            target = Target(destination.uri, self._view.uri if self._view is not None else None, socket)
+        else:
+            target = Target(destination.uri, rewrite(self.uri, destination.uri), socket)
+        return self._followed(target, destination)
 
     def _tell(self) -> None:
         observer = self._router.observer

@@ -6,6 +6,7 @@ and against `docs/configuration.md`.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -13,13 +14,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from dispatch.balance import reply_codes
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
 from dispatch.balance.destination import find_socket
+from dispatch.balance.ejection import Ejection
 from dispatch.balance.selection import find_algorithm, known_algorithms
 from dispatch.errors import ConfigError, ConfigErrors
+from dispatch.events import function, webhook
 from dispatch.service import control_address, toml_lines
 from dispatch.service.control_address import ControlAddress
 from dispatch.service.dispatcher_config import READERS, DispatcherConfig
+from dispatch.service.health_config import EJECTION_READERS, HEALTH_READERS, HealthConfig
 from dispatch.service.listen import (
     SIP_PORT,
     Listen,
@@ -47,6 +52,7 @@ from dispatch.service.reading import (
 )
 from dispatch.sip.timers import Timers
 
+_TIMEOUT: Final = 408
 FAILOVER_FLAG: Final = 2  # bit of [dispatcher] flags
 
 
@@ -151,6 +157,36 @@ class ControlConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class EventsConfig:
+    """``[events]``: who is told what happens to destinations.
+
+    Attributes:
+        dst_down: ``module:function``, called when one goes down; empty for nobody.
+        dst_up: likewise, when one comes back.
+        log: file that gets a line of JSON for each event; None for none.
+        webhook: URL that each event is posted to; empty for none.
+    """
+
+    dst_down: str = ""
+    dst_up: str = ""
+    log: Path | None = None
+    webhook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateConfig:
+    """``[state]``: what outlives the service.
+
+    Attributes:
+        file: where it is kept; None for nothing is.
+        interval: seconds after which it is written at the latest; 0 for only when a state changes, and at the end.
+    """
+
+    file: Path | None = None
+    interval: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All of a configuration file.
 
@@ -165,7 +201,10 @@ class Config:
     dispatcher: DispatcherConfig = field(default_factory=DispatcherConfig)
     lists: Lists = field(default_factory=Lists)
     route: RouteConfig = field(default_factory=RouteConfig)
+    health: HealthConfig = field(default_factory=HealthConfig)
     control: ControlConfig = field(default_factory=ControlConfig)
+    events: EventsConfig = field(default_factory=EventsConfig)
+    state: StateConfig = field(default_factory=StateConfig)
     warnings: tuple[ConfigError, ...] = ()
     lines: Mapping[toml_lines.Path, int] = field(default_factory=dict, compare=False, repr=False)
 
@@ -230,6 +269,8 @@ def _resolved(config: Config) -> Config:
         sip=replace(config.sip, secret_file=base / config.sip.secret_file),
         dispatcher=replace(config.dispatcher, list_file=base / config.dispatcher.list_file),
         lists=replace(config.lists, cache=config.lists.cache and base / config.lists.cache),
+        events=replace(config.events, log=config.events.log and base / config.events.log),
+        state=replace(config.state, file=config.state.file and base / config.state.file),
         control=ControlConfig(tuple(one.beside(base) for one in config.control.amp)),
     )
 
@@ -287,6 +328,14 @@ def _alias(value: object, place: Place) -> object:
 
 def _endpoint(value: object, place: Place) -> object:
     return text(control_address.parse, "unix:/run/dispatch/amp.sock", value, place)
+
+
+def _function(value: object, place: Place) -> object:
+    return text(lambda path: function.checked(path, place.file.absolute().parent), "alarms:went_down", value, place)
+
+
+def _webhook(value: object, place: Place) -> object:
+    return text(webhook.checked, "https://alarms.example.com/dispatch", value, place)
 
 
 def _advertise(value: object, place: Place) -> object:
@@ -349,10 +398,13 @@ def _cross_check(config: Config, top: Place) -> None:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
     _check_default_socket(config, top)
+    _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
+    _check_live_traffic(config, top)
     _check_failover(config, top)
     _check_stateless(config.route, top.table("route"))
     _check_needs(config, top)
     _check_control(config.control, top.table("control"))
+    _check_folders(config, top)
 
 
 def _check_names(sip: Sip, place: Place) -> None:
@@ -379,6 +431,25 @@ def _check_default_socket(config: Config, top: Place) -> None:
         at.wrong(f"{at}: {error}")
 
 
+def _check_silence(config: Config, at: Place) -> None:
+    accepted = reply_codes.accepted(config.dispatcher.ds_ping_reply_codes.encode())
+    if _TIMEOUT in accepted and not config.health.timeout_is_failure:
+        at.warn(
+            f"{at} has 408, and no answer at all counts as 408: a destination that is silent never gets inactive; "
+            f"write the codes without 408, or [health] timeout_is_failure = true"
+        )
+
+
+def _check_live_traffic(config: Config, top: Place) -> None:
+    health = config.health
+    ejection = top.table("health", "ejection")
+    if ejection.is_written and not health.ejection.is_on:
+        ejection.warn(f"{ejection} ejects nobody; write e.g. consecutive_failures = 5, or success_rate_factor = 1.9")
+    if config.route.relay == "stateless" and health.hears_outcomes:
+        at = ejection if health.ejection.is_on else top.table("health")
+        at.warn(f"{at} has no effect with relay = 'stateless': nobody knows what became of a request")
+
+
 def _check_failover(config: Config, top: Place) -> None:
     route = config.route
     place = top.table("route").at("failover_on")
@@ -398,11 +469,11 @@ def _check_failover(config: Config, top: Place) -> None:
 
 
 def _check_stateless(route: RouteConfig, place: Place) -> None:
-    if route.relay == "stateless" and find_algorithm(route.algorithm).key is None:
+    if route.relay == "stateless" and not find_algorithm(route.algorithm).is_steady:
         at = place.at("algorithm") if place.at("algorithm").is_written else place.at("relay")
         at.warn(
-            f"with relay = 'stateless', algorithm {route.algorithm!r} sends a CANCEL or a retransmission elsewhere "
-            f"than its request went; choose one that hashes, e.g. 'hash-callid'"
+            f"with relay = 'stateless', algorithm {route.algorithm!r} may send a CANCEL or a retransmission "
+            f"elsewhere than its request went; choose e.g. 'hash-callid'"
         )
 
 
@@ -430,6 +501,24 @@ def _check_control(control: ControlConfig, place: Place) -> None:
         elif not address.is_private:
             others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
             place.at("amp", index).warn(f"{address} gives {others} full control of the service")
+
+
+def _check_folders(config: Config, top: Place) -> None:
+    """What is written anew must be allowed to."""
+    for path, at in (
+        (config.events.log, top.table("events").at("log")),
+        (config.state.file, top.table("state").at("file")),
+    ):
+        if path is None:
+            continue
+        if path.is_dir():
+            at.wrong(f"{at}: {path} is a folder; name a file")
+        elif not path.parent.is_dir():
+            at.wrong(f"{at}: there is no folder {path.parent}; make it, or name a file elsewhere")
+        elif not os.access(path.parent, os.W_OK):
+            at.wrong(
+                f"{at}: nothing can be written in {path.parent}; let the service's user do so, or name a file elsewhere"
+            )
 
 
 # --- which key takes what
@@ -489,6 +578,18 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "failover_time": seconds(0.1),
         },
     ),
+    "health": (HealthConfig, {**HEALTH_READERS, "ejection": _table("health.ejection")}),
+    "health.ejection": (Ejection, EJECTION_READERS),
     "control": (ControlConfig, {"amp": many(_endpoint, of=str)}),
+    "events": (
+        EventsConfig,
+        {
+            "dst_down": optional(_function),
+            "dst_up": optional(_function),
+            "log": optional(file_name),
+            "webhook": optional(_webhook),
+        },
+    ),
+    "state": (StateConfig, {"file": optional(file_name), "interval": seconds(0)}),
 }
 _TOP: Final = {name: _table(name) for name in TABLES if "." not in name}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final, TypeVar
 
-from dispatch.balance import attributes
+from dispatch.balance import reply_codes
 from dispatch.script import formats, variables
 from dispatch.service.reading import Place, Reader, expected, file_name, integer, text
 from dispatch.sip import uri as sip_uri
@@ -23,7 +23,6 @@ _T = TypeVar("_T")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_]+")
 _AVP: Final = re.compile(r"\$avp\([A-Za-z0-9_:.]+\)")
 _SOCKET: Final = re.compile(r"[a-z]+:[!-~]+")
-_PROBING: Final = "No effect yet: probing is still to come. "
 
 
 def _like(pattern: re.Pattern[str], what: str) -> Reader:
@@ -79,21 +78,24 @@ def _parse_uri(written: str) -> None:
 def _parse_method(written: str) -> None:
     if not TOKEN.fullmatch(written.encode()):
         raise ValueError(f"{written!r} is no method")
+    if written in ("INVITE", "ACK", "CANCEL"):
+        raise ValueError(f"{written} is no question that ends with its answer")
 
 
-# reply-codes = entry *( ";" entry );  entry = "code" "=" 100-699 / "class" "=" 1-6
 def _reply_codes(value: object, place: Place) -> object:
+    """See `reply_codes` for the grammar; what has no effect is told."""
     if not isinstance(value, str) or re.search(r"[^!-~]", value):
         return expected("like 'class=2;code=403', without blanks", value, place)
-    for entry in filter(None, value.split(",")[0].split(";")):
-        name, _, number = entry.partition("=")
-        low, high = {"code": (100, 699), "class": (1, 6)}.get(name.lower(), (1, 0))
-        if not (re.fullmatch("[0-9]{1,9}", number) and low <= int(number) <= high):
-            place.warn(f"{place}: {entry!r} has no effect; write code=100 to code=699, or class=1 to class=6")
     try:
-        attributes.parse(value.encode())
+        reply_codes.accepted(value.encode())
     except ValueError as error:
         return place.wrong(f"{place}: {error}; write e.g. 'class=2;code=403'")
+    for entry in filter(None, value.split(",")[0].split(";")):
+        name, _, number = entry.partition("=")
+        if not reply_codes.codes_of(name.lower().encode(), number.encode()):
+            place.warn(f"{place}: {entry!r} has no effect; write code=100 to code=699, or class=1 to class=6")
+    if "," in value:
+        place.warn(f"{place}: what stands behind the comma has no effect; write ';' between entries")
     return value
 
 
@@ -162,7 +164,9 @@ class DispatcherConfig:
     dst_avp: str = _parameter(
         "", _avp, '"$avp(dsdst)"', "AVP with the URIs of the failover list, the destination in use first."
     )
-    grp_avp: str = _parameter("", _avp, '"$avp(dsgrp)"', "AVP with the set of each destination of the failover list.")
+    grp_avp: str = _parameter(
+        "", _avp, '"$avp(dsgrp)"', "AVP with the set that was selected from, one value a selection."
+    )
     cnt_avp: str = _parameter("", _avp, '"$avp(dscnt)"', "AVP with the number of destinations that a selection kept.")
     dstid_avp: str = _parameter(
         "", _avp, '"$avp(dsdstid)"', "AVP with the `duid` of each destination, when call load (algorithm 10) chose."
@@ -192,33 +196,58 @@ class DispatcherConfig:
         "Variable that `ds_is_from_list()` puts the attributes of the destination into, when it has some.",
     )
     ds_ping_method: str = _parameter(
-        "OPTIONS", _parsed(_parse_method, "OPTIONS"), '"INFO"', _PROBING + "Method of a probe."
+        "OPTIONS", _parsed(_parse_method, "OPTIONS"), '"INFO"', "Method of a probe; any but INVITE, ACK and CANCEL."
     )
     ds_ping_from: str = _parameter(
-        "sip:dispatcher@localhost", _sip_uri, '"sip:proxy@example.com"', _PROBING + "From of a probe."
+        "sip:dispatcher@localhost",
+        _sip_uri,
+        '"sip:proxy@example.com"',
+        "URI in From of a probe; the attribute `ping_from` of a destination comes first.",
     )
     ds_ping_interval: int = _parameter(
-        0, integer(0), "30", _PROBING + "Seconds between probes of a destination; 0 for no probing."
+        0, integer(0), "30", "Seconds between probes of a destination; 0 for no probing. See [health](health.md)."
     )
     ds_probing_threshold: int = _parameter(
-        1, integer(0), "3", "Failures in a row after which a destination is inactive; 0 is 1."
+        1,
+        integer(0),
+        "3",
+        'Failures in a row after which a destination is inactive, told by `ds_mark_dst("t")` and by '
+        "probes; 0 is 1. The built-in route marks nobody.",
     )
     ds_inactive_threshold: int = _parameter(
-        1, integer(0), "3", "Successes in a row after which an inactive destination is active again; 0 is 1."
+        1,
+        integer(0),
+        "3",
+        'Successes in a row after which an inactive destination is active again, told by `ds_mark_dst("a")` and '
+        "by probes; 0 is 1.",
     )
     ds_ping_reply_codes: str = _parameter(
         "",
         _or_unset(_reply_codes),
         '"class=3;code=403"',
-        _PROBING + "Answers to a probe that are as good as a 2xx: `code=NNN` or `class=N`, joined by `;`.",
+        "Answers to a probe that are as good as a 2xx: `code=NNN` or `class=N`, joined by `;`. No answer at all counts "
+        "as 408; see [health](health.md#silence).",
+    )
+    ds_ping_latency_stats: int = _parameter(
+        0,
+        integer(0, 1),
+        "1",
+        "1: measures how fast destinations that are marked for probing answer, for algorithm 13 and the attribute `cc` "
+        "(5.6).",
+    )
+    ds_latency_estimator_alpha: int = _parameter(
+        900,
+        integer(1, 999),
+        "800",
+        "How much of the estimated latency is what was known before, in thousandths; the rest is the new answer (5.6).",
     )
     ds_probing_mode: int = _parameter(
         0,
         integer(0, 3),
         "1",
-        "What `ds_mark_dst()` without argument makes of a destination: inactive, in mode 1 marked for probing too. "
-        "When there is probing, what is probed: 0, what is marked for it, once; 1, all; 2, what is inactive and "
-        "marked; 3, what is marked, always.",
+        "Who is probed: 0, who is marked for it (flag 8), which a result ends; 1, all; 2, who is inactive and marked; "
+        "3, who is marked, and stays marked. Nobody who is disabled; see [health](health.md#who-is-probed). In mode 1 "
+        "`ds_mark_dst()` without argument marks for probing too.",
     )
     ds_hash_size: int = _parameter(
         0,
@@ -240,7 +269,7 @@ class DispatcherConfig:
         "",
         _or_unset(_sip_uri),
         '"sip:outbound.example.com"',
-        _PROBING + "Next hop of probes; calls never go there.",
+        "Next hop of probes; calls never go there. The attribute `obproxy` of a destination comes first.",
     )
     ds_default_socket: str = _parameter(
         "",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import cast
 
-from dispatch.balance.destination import find_socket
+from dispatch import __version__
+from dispatch.balance.destination import LocalSocket, find_socket
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.interfaces import RequestView
+from dispatch.balance.live import Live
 from dispatch.balance.load import Calls
+from dispatch.balance.probing import Probing
 from dispatch.balance.turn import HashKey
+from dispatch.probe import Manner
 from dispatch.script import formats, variables
 from dispatch.script.mirror import Mirror
 from dispatch.script.route import Parameters
@@ -18,11 +23,16 @@ from dispatch.script.scene import Scene, Variable
 from dispatch.script.stored import avp_name
 from dispatch.service.config import Config
 from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import local_sockets
 
 
 def make_dispatcher(
-    parameters: DispatcherConfig, random: Random, clock: Callable[[], float], warn: Callable[[str], None]
+    parameters: DispatcherConfig,
+    random: Random,
+    clock: Callable[[], float],
+    warn: Callable[[str], None],
+    health: HealthConfig = HealthConfig(),  # noqa: B008 - frozen
 ) -> Dispatcher:
     """The dispatcher, without a list.
 
@@ -31,6 +41,7 @@ def make_dispatcher(
         random: where chance comes from.
         clock: seconds, never going back.
         warn: told what an operator should look into.
+        health: what is known of destinations beside the module's own.
     """
     calls = Calls(clock, expire=parameters.ds_hash_expire, initexpire=parameters.ds_hash_initexpire)
     return Dispatcher(
@@ -44,8 +55,54 @@ def make_dispatcher(
         probing_threshold=parameters.ds_probing_threshold,
         inactive_threshold=parameters.ds_inactive_threshold,
         probing_mode=parameters.ds_probing_mode,
+        panic_threshold=health.panic_threshold,
+        live=make_live(health, clock) if health.watches_traffic else None,
         warn=warn,
     )
+
+
+def make_live(health: HealthConfig, clock: Callable[[], float]) -> Live:
+    """What listens to live traffic."""
+    return Live(
+        clock,
+        health.ejection,
+        slow_start=health.slow_start,
+        retry_after=health.retry_after,
+        overload_control=health.overload_control,
+    )
+
+
+def make_probing(config: Config, dispatcher: Dispatcher) -> Probing:
+    """Who is probed, and what an answer does."""
+    parameters = config.dispatcher
+    alpha = parameters.ds_latency_estimator_alpha / 1000
+    return Probing(
+        dispatcher,
+        mode=parameters.ds_probing_mode,
+        codes=parameters.ds_ping_reply_codes.encode(),
+        timeout_is_failure=config.health.timeout_is_failure,
+        alpha=alpha if parameters.ds_ping_latency_stats else None,
+    )
+
+
+def make_manner(config: Config) -> Manner:
+    """What probes look like and where they go."""
+    parameters, timers, timeout = config.dispatcher, config.sip.timers, config.health.probe_timeout
+    return Manner(
+        interval=parameters.ds_ping_interval,
+        method=parameters.ds_ping_method.encode(),
+        sender=parameters.ds_ping_from.encode(),
+        proxy=parameters.outbound_proxy.encode(),
+        socket=_default_socket(config),
+        timers=replace(timers, fr_timer=timeout) if timeout else timers,
+        waits=timeout > 0,
+        agent=f"dispatch/{__version__}".encode(),
+    )
+
+
+def _default_socket(config: Config) -> LocalSocket | None:
+    socket = config.dispatcher.ds_default_socket
+    return find_socket(socket.encode(), local_sockets(config.sip.listen)) if socket else None
 
 
 def hash_key(text: str) -> HashKey | None:
@@ -64,13 +121,12 @@ def hash_key(text: str) -> HashKey | None:
 def make_parameters(config: Config) -> Parameters:
     """What the functions of a route look at."""
     parameters = config.dispatcher
-    socket = parameters.ds_default_socket
     return Parameters(
         reads_variables=bool(parameters.hash_pvar),
         mirror=_mirror(parameters),
         setid=_variable(parameters.setid_pvname),
         attrs=_variable(parameters.attrs_pvname),
-        default_socket=find_socket(socket.encode(), local_sockets(config.sip.listen)) if socket else None,
+        default_socket=_default_socket(config),
     )
 
 

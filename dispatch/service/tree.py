@@ -6,6 +6,10 @@ DispatcherService            top; reads the list again (`reload`)
   DoorService                one for each endpoint of control
   Retry                      asks a source again that was away
   LoadService                calls that are counted and never end, where calls are counted
+  TimerService               what time brings to destinations that live traffic keeps out
+  Draining                   tells when a destination that takes no new calls is empty
+  Keeper                     keeps state over restarts, where a state file is named
+  Prober                     probes, where `ds_ping_interval` is set
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from twisted.application.internet import TimerService
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
@@ -27,32 +32,44 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from dispatch import __version__
+from dispatch.balance import history
+from dispatch.balance.admin import DRAIN, MAINTENANCE
+from dispatch.balance.change import COMMAND, Change
 from dispatch.balance.destination import Destination
-from dispatch.balance.membership import Membership
+from dispatch.balance.membership import Membership, literal
 from dispatch.balance.pace import gently
-from dispatch.balance.reconcile import Change, Succession, differences
+from dispatch.balance.reconcile import Change as ListChange
+from dispatch.balance.reconcile import Succession, differences
 from dispatch.balance.roster import Roster
 from dispatch.balance.selection import find_algorithm
 from dispatch.control.amp import ControlFactory
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
+from dispatch.control.text import printable
 from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
+from dispatch.events.hub import Hub
+from dispatch.probe import Prober
 from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router
-from dispatch.service import doors, lists, secret
+from dispatch.service import doors, lists, secret, telling
 from dispatch.service.collector import Pause
 from dispatch.service.config import Config
-from dispatch.service.functions import make_dispatcher, make_parameters
+from dispatch.service.draining import Draining
+from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
+from dispatch.service.keeper import Keeper
 from dispatch.service.retry import Retry
+from dispatch.sip.overload import offering
+from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
 
 log: Final = Logger()
 
+_TICK: Final = 1.0  # seconds from one look at who may come back to the next
 _SLICE: Final = 0.002  # seconds of an errand at a time
 
 Result = TypeVar("Result")
@@ -140,6 +157,7 @@ class DispatcherService(MultiService):
 
     Attributes:
         dispatcher: the sets.
+        probing: who is probed, and what an answer does.
         engine: transactions.
         router: what hands requests to the route; its `observer` is told every decision.
 
@@ -162,14 +180,17 @@ class DispatcherService(MultiService):
         self._retry.setServiceParent(self)
 
         route, parameters = config.route, config.dispatcher
-        self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn)
+        self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn, config.health)
         self.dispatcher.replace(roster)
+        self.dispatcher.observer = self._observed
+        self._keeper: Keeper | None = None
+        self.probing = make_probing(config, self.dispatcher)
         self._warnings = (*config.warnings, *roster.warnings)
         resolver = Resolver(reactor)
         self.engine = Engine(reactor, time.monotonic, resolver, config.sip.timers, config.sip.limits)
         key = _secret(config.sip.secret_file)
         self._transports = _bind(config, self.engine)
-        control = Control(self.dispatcher, self, self._source.name, __version__, TABLE)
+        control = Control(self.dispatcher, self, self._source.name, __version__, TABLE, time.time, self.probing)
         ports = self._open_doors(control)
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
@@ -183,13 +204,34 @@ class DispatcherService(MultiService):
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.listeners = listeners
         self._resolver = resolver
+        self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method)
+        self._draining = Draining(
+            self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
+        )
+        self._draining.setServiceParent(self)
+        if config.state.file is not None:
+            store = StateFile(config.state.file)
+            self._keeper = Keeper(self.dispatcher, store, config.state.interval, reactor, time.time, self._run)
+            self._keeper.restore()
+            self._keeper.setServiceParent(self)
         EngineService(self.engine).setServiceParent(self)
         if counts_calls:
             LoadService(self._expire_load, parameters.ds_hash_check_interval, reactor).setServiceParent(self)
+        if self.dispatcher.live is not None:
+            ticking = TimerService(_TICK, self.dispatcher.live.tick)
+            ticking.clock = reactor
+            ticking.setServiceParent(self)
+        if config.health.overload_control:
+            for listener in listeners:
+                listener.via = offering(listener.via)
         for transport in self._transports:
             TransportService(transport, reactor).setServiceParent(self)
         for port in ports:
             DoorService(port).setServiceParent(self)
+        if parameters.ds_ping_interval:
+            manner, seconds, chance = make_manner(config), time.monotonic, random.Random()
+            prober = Prober(self.engine, self.dispatcher, self.probing, manner, reactor, seconds, chance)
+            prober.setServiceParent(self)
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
         config, factory = self._config, ControlFactory(self._reactor, control)
@@ -222,12 +264,26 @@ class DispatcherService(MultiService):
 
     def _stop(self, _: None) -> Deferred[object]:
         self._errands.stop()
+        self._hub.stop()
         stopped: Deferred[object] = super().stopService()
         return stopped
 
     def _run(self, errand: Iterator[None]) -> None:
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
+
+    def _observed(self, change: Change) -> None:
+        """A state has changed, or a person decided something about a destination."""
+        self._hub.tell(change, history.note(change, time.time()))
+        if change.event:
+            log.info("{change}", change=printable(str(change)))
+        if change.event in (DRAIN, MAINTENANCE):
+            self._draining.begin()
+        if self._keeper is not None:
+            self._keeper.changed(by_person=change.cause == COMMAND)
+
+    def _address_of_member(self, host: bytes) -> str | None:
+        return literal(host) or self.router.membership.addresses.get(host.lower())
 
     def _expire_load(self) -> None:
         self._run(_until_done(self.dispatcher.expire_load))
@@ -312,7 +368,7 @@ class DispatcherService(MultiService):
         self._run(self._after_reading(roster.warnings))
         return roster
 
-    def preview(self, text: bytes | None = None) -> Deferred[tuple[Roster, list[Change]]]:
+    def preview(self, text: bytes | None = None) -> Deferred[tuple[Roster, list[ListChange]]]:
         """What `reload` would change now; it reads and compares in a thread, and changes nothing.
 
         Args:
@@ -322,7 +378,7 @@ class DispatcherService(MultiService):
             Fires with what was read, without its destinations, and the changes.
         """
         self._pause.begin()
-        reading: Deferred[tuple[Roster, list[Change]]]
+        reading: Deferred[tuple[Roster, list[ListChange]]]
         if text is None:
             reading = self._source.load(self._reactor, self._compare)
         else:
@@ -333,10 +389,10 @@ class DispatcherService(MultiService):
             )
         return reading.addErrback(self._incomparable).addBoth(self._end_pause, kept=False)
 
-    def _incomparable(self, failure: Failure) -> tuple[Roster, list[Change]]:
+    def _incomparable(self, failure: Failure) -> tuple[Roster, list[ListChange]]:
         return self._unreadable(failure), []
 
-    def _compare(self, roster: Roster) -> tuple[Roster, list[Change]]:
+    def _compare(self, roster: Roster) -> tuple[Roster, list[ListChange]]:
         if roster.errors:
             return roster, []
         keep_state = self._config.lists.reload_keeps_state

@@ -1,4 +1,4 @@
-"""New messages: responses of our own, and the ACK and CANCEL that go with a request we sent."""
+"""New messages: responses of our own, probes, and the ACK and CANCEL that go with a request we sent."""
 
 from __future__ import annotations
 
@@ -74,6 +74,27 @@ def _needs_tag(request: Message) -> bool:
         return request.to_tag is None
     except ParseError:
         return False
+
+
+def probe(
+    method: bytes, uri: bytes, sender: bytes, *, via: bytes, branch: bytes, tag: bytes, call_id: bytes, agent: bytes
+) -> bytes:
+    """A request of our own that asks whether somebody is there, with the headers of the original's in its order.
+
+    Args:
+        method: of the request.
+        uri: Request-URI and To.
+        sender: URI in From.
+        via: a Via line up to the value of its branch, as listeners have it.
+        branch: that value.
+        tag: of From.
+        call_id: of Call-ID.
+        agent: of User-Agent.
+    """
+    return (
+        b"%b %b SIP/2.0\r\n%b%b\r\nTo: <%b>\r\nFrom: <%b>;tag=%b\r\nCSeq: 10 %b\r\nCall-ID: %b\r\n"
+        b"Max-Forwards: 70\r\nContent-Length: 0\r\nUser-Agent: %b\r\n\r\n"
+    ) % (method, uri, via, branch, uri, sender, tag, method, call_id, agent)
 
 
 def ack(invite: Message, response_: Message) -> bytes:

@@ -66,6 +66,7 @@ class ClientTransaction:
     Attributes:
         cancel_sent: a CANCEL shares the branch, so responses must be told apart by their CSeq.
         key: what the engine finds it by.
+        peer: the address that responses must come from; None where any will do.
         state: where it stands.
     """
 
@@ -82,6 +83,7 @@ class ClientTransaction:
         "flow",
         "key",
         "method",
+        "peer",
         "state",
         "user",
     )
@@ -105,6 +107,7 @@ class ClientTransaction:
         self._request = request
         self._timers = timers
         self._interval = timers.t1
+        self.peer: str | None = None
         self.cancel_sent = False
         self._cancel_wanted = False
         self._due_c = 0.0
@@ -114,6 +117,11 @@ class ClientTransaction:
         else:
             self.state = State.TRYING
             self._table = _OTHER
+
+    @property
+    def has_rung(self) -> bool:
+        """Whether a provisional response to an INVITE came: the peer is there, whatever follows."""
+        return self._due_c > 0.0
 
     def begin(self) -> None:
         """Send the request and start waiting."""

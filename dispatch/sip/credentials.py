@@ -19,6 +19,8 @@ _BLANKS: Final = b" \t\r\n"
 _SCHEME: Final = re.compile(rb"(?i)[ \t\r\n]*digest[ \t\r\n,]")
 # The name keeps its blanks: to take them off here would cost the square of their number where no "=" follows.
 _PARAMETER: Final = re.compile(rb"([^=]*)=[ \t\r\n]*(?:\"([^\"]*)\"|([^ \t\r\n,\"][^ \t\r\n,]*))[^,]*(,|\Z)")
+# What nearly all of them look like: the user first, nothing that could be taken for something else.
+_USUAL: Final = re.compile(rb'Digest username="([^"]*)"(?:, ?(?!username=)[a-z]+=(?:"[^"]*"|[^ \t\r\n,"]+))*').fullmatch
 _SHORT: Final = 2  # A user name no longer than this is not looked into.
 
 
@@ -28,7 +30,8 @@ def username(value: bytes) -> bytes | None:
     Args:
         value: of the header.
     """
-    return parameter(value, b"username")
+    found = _USUAL(value)
+    return found[1] if found is not None else parameter(value, b"username")
 
 
 def parameter(value: bytes, wanted: bytes) -> bytes | None:

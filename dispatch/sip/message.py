@@ -362,8 +362,11 @@ class Message:
         Args:
             name: the long name in lower case; any.
         """
+        raw, line = self.raw, _LONG.get(name)
+        if line is not None and (self._layout or self.layout).is_usual:
+            at = raw.find(line, 0, self.head) + len(line)
+            return raw[at : raw.find(b"\r\n", at)].strip(b" \t") if at >= len(line) else None
         if self._reader is None:
-            raw = self.raw
             found = _header(name)(raw, 0, self.head)
             if found is None:
                 return None

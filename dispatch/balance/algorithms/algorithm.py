@@ -25,9 +25,12 @@ class Algorithm:
         needs: the parameters and attributes without which it is of no use; ``hash_pvar``, ``duid`` ...
         key: the parts that it hashes, or None where a request has none; None where it never hashes.
         settle: what to do when another member than the one picked was taken, with its index.
-        counts_calls: whether a pick counts the call on the member picked (`Turn.has_counted`).
+        counts_calls: whether an INVITE that it picks for is counted as a call, on the member whose index it gave.
         order: the failover list behind the index taken; None where it is the order of the list.
         is_parallel: whether those behind the one taken get the request at the same time.
+        heeds_overload: whether it spares those that have too much to do itself.
+        is_steady: whether a request comes to the same destination whenever it comes, as long as no state changes: also
+            its CANCEL, which has no credentials.
         is_known: False for a number that the original does not know either.
     """
 
@@ -42,4 +45,6 @@ class Algorithm:
     counts_calls: bool = False
     order: Callable[[Turn, int], Order] | None = None
     is_parallel: bool = False
+    heeds_overload: bool = False
+    is_steady: bool = False
     is_known: bool = True

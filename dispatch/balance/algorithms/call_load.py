@@ -9,10 +9,8 @@ from dispatch.balance.turn import Turn
 def pick(turn: Turn, request: RequestView) -> int:
     """The index of the member with the fewest calls, the default one included; -1 when all are full.
 
-    Counts the call there, unless it is counted already or the member has no `duid`. Only an INVITE begins a call; all
-    else goes to the first.
+    Only an INVITE begins a call; all else goes to the first.
     """
-    turn.has_counted = False
     if request.method != b"INVITE":
         return 0
     calls = turn.calls
@@ -21,10 +19,7 @@ def pick(turn: Turn, request: RequestView) -> int:
     if loads is None or loads.lineup is not lineup:
         tally = calls.tally if calls is not None else lambda member: member.condition.tally
         loads = turn.loads = Loads(lineup, [tally(member) for member in lineup.members])
-    index = loads.least()
-    if index >= 0 and calls is not None:
-        turn.has_counted = calls.add(request.call_id, lineup.members[index])
-    return index
+    return loads.least()
 
 
 CALL_LOAD = Algorithm(

@@ -24,4 +24,5 @@ HASH_CALLID = Algorithm(
     reads="Call-ID",
     help="all requests of a call go to the same destination, calls spread evenly",
     key=key,
+    is_steady=True,
 )

@@ -25,4 +25,5 @@ HASH_FROM = Algorithm(
     reads="the URI in From: user, host and port; with `flags` bit 1 the user only",
     help="all requests of a caller go to the same destination",
     key=key,
+    is_steady=True,
 )

@@ -27,4 +27,5 @@ HASH_PVAR = Algorithm(
     help="all requests with the same value of variables of your choice go to the same destination",
     needs=("hash_pvar",),
     key=key,
+    is_steady=True,
 )

@@ -25,4 +25,5 @@ HASH_RURI = Algorithm(
     reads="the Request-URI: user, host and port; with `flags` bit 1 the user only",
     help="all requests to a number or address go to the same destination",
     key=key,
+    is_steady=True,
 )

@@ -25,4 +25,5 @@ HASH_TO = Algorithm(
     reads="the URI in To: user, host and port; with `flags` bit 1 the user only",
     help="all requests to a callee go to the same destination",
     key=key,
+    is_steady=True,
 )

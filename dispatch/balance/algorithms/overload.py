@@ -5,8 +5,6 @@ from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.interfaces import RequestView
 from dispatch.balance.turn import Turn
 
-_WHOLE = 100
-
 
 def pick(turn: Turn, request: RequestView) -> int:
     """The next index in turn that can be taken and does not ask to be spared now; -1 when all do."""
@@ -18,19 +16,11 @@ def pick(turn: Turn, request: RequestView) -> int:
         if lineup.flags[index] & health.SKIPPED:
             continue
         overload = lineup.members[index].condition.overload
-        if overload is not None and now < overload.until and _is_spared(turn, index, overload.rate):
+        if overload is not None and now < overload.until and turn.is_spared(index, overload.rate):
             continue
         turn.cursor = (index + 1) % turn.size
         return index
     return -1 if lineup.landing[0] != lineup.default else lineup.default
-
-
-def _is_spared(turn: Turn, index: int, rate: int) -> bool:
-    """Evenly: at a rate of 30 every third or fourth time."""
-    debt = turn.debts.get(index, 0) + rate
-    is_spared = debt >= _WHOLE
-    turn.debts[index] = debt - _WHOLE if is_spared else debt
-    return is_spared
 
 
 OVERLOAD = Algorithm(
@@ -40,4 +30,5 @@ OVERLOAD = Algorithm(
     reads="the cursor of the set, and how much of its turns a destination asked to be spared (RFC 7339)",
     help="destinations take turns; one that has too much to do is passed over as often as it asks "
     "(64 in later versions of the original)",
+    heeds_overload=True,
 )

@@ -10,4 +10,5 @@ PARALLEL = Algorithm(
     reads="nothing",
     help="the first destination that can be used, and at the same time all behind it, whatever their state",
     is_parallel=True,
+    is_steady=True,
 )

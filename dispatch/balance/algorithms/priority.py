@@ -16,4 +16,5 @@ PRIORITY = Algorithm(
     pick=pick,
     reads="nothing",
     help="the destination of the highest priority, the others only when it is down",
+    is_steady=True,
 )

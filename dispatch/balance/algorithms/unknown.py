@@ -12,5 +12,6 @@ def numbered(number: int) -> Algorithm:
         pick=priority.pick,
         reads="nothing",
         help="no algorithm has this number: the first destination, as algorithm 8",
+        is_steady=True,
         is_known=False,
     )

@@ -44,7 +44,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 def _algorithm(text: str) -> Algorithm:
     try:
-        return find_algorithm(int(text) if text.isdecimal() else text)
+        return find_algorithm(int(text) if text.removeprefix("-").isdecimal() else text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
 

@@ -5,8 +5,27 @@ from typing import Final
 from dispatch.control.command import Command
 from dispatch.control.commands.about import COMMANDS, VERSION
 from dispatch.control.commands.diff import DIFF
+from dispatch.control.commands.drain import DRAIN
+from dispatch.control.commands.health import HEALTH
+from dispatch.control.commands.history import HISTORY
 from dispatch.control.commands.listing import LIST
+from dispatch.control.commands.maintenance import MAINTENANCE
+from dispatch.control.commands.ping_active import PING_ACTIVE
+from dispatch.control.commands.ready import READY
 from dispatch.control.commands.reload import RELOAD
 from dispatch.control.commands.set_state import SET_STATE
 
-TABLE: Final[tuple[Command, ...]] = (LIST, SET_STATE, RELOAD, DIFF, VERSION, COMMANDS)
+TABLE: Final[tuple[Command, ...]] = (
+    LIST,
+    HEALTH,
+    HISTORY,
+    SET_STATE,
+    DRAIN,
+    MAINTENANCE,
+    READY,
+    RELOAD,
+    DIFF,
+    PING_ACTIVE,
+    VERSION,
+    COMMANDS,
+)

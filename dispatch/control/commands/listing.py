@@ -21,21 +21,25 @@ class Listed:
         set: id of its set.
         uri: as the list names it.
         state: two letters: A, I, D or T, then P when it is to be probed, or X.
+        admin: what a person decided apart from that: ``drain``, ``drained``, ``maintenance``; empty for nothing.
         priority: highest first.
         selected: requests it was picked for, since it came into the list.
         failures: requests that failed there.
         last_failure: how the latest of them failed; empty when none did.
         attributes: as the list has them.
+        kept_out: why live traffic keeps it out now; empty where it does not.
     """
 
     set: int
     uri: str
     state: str
+    admin: str
     priority: int
     selected: int
     failures: int
     last_failure: str
     attributes: str
+    kept_out: str = ""
 
 
 def run(control: Control, set: int | None = None) -> Iterator[Listed]:
@@ -56,11 +60,13 @@ def _listed(one: Destination) -> Listed:
         one.group,
         to_text(one.uri),
         health.letters(condition.flags),
+        condition.admin.word if condition.admin is not None else "",
         one.priority,
         condition.selected,
         condition.failures,
         condition.last_failure,
         to_text(one.attrs),
+        condition.conduct.reason if condition.conduct is not None else "",
     )
 
 
@@ -76,11 +82,13 @@ LIST: Final = Command(
         Column("SET", lambda one: one.set),
         Column("DESTINATION", lambda one: one.uri),
         Column("STATE", lambda one: one.state, is_state=True),
+        Column("ADMIN", lambda one: one.admin),
         Column("PRIORITY", lambda one: one.priority),
         Column("SELECTED", lambda one: one.selected),
         Column("FAILURES", lambda one: one.failures),
         Column("LAST FAILURE", lambda one: one.last_failure),
         Column("ATTRIBUTES", lambda one: one.attributes),
+        Column("KEPT OUT", lambda one: one.kept_out),
     ),
     nothing="no destinations",
 )

@@ -7,6 +7,7 @@ from typing import Final
 
 from dispatch.balance import health
 from dispatch.control.command import Argument, BadValue, Command, Control, Door, Right
+from dispatch.control.finding import find
 from dispatch.control.text import printable, to_bytes, to_text
 from dispatch.errors import UnknownDestination
 
@@ -42,13 +43,9 @@ def run(control: Control, set: int, uri: str, state: str) -> StateSet:
             f"state '{printable(state[:40])}' is unknown; write a (active), i (inactive), d (disabled) or t (trying), "
             f"and p behind it for probing: 'ip'"
         ) from None
-    address = to_bytes(uri)
-    group = control.dispatcher.groups.get(set)
-    destination = group.find(address) if group is not None else None
-    if destination is None:
-        raise UnknownDestination(f"set {set} has no '{printable(uri[:200])}'; 'list' shows what there is")
+    destination = find(control, set, uri)
     before = health.letters(destination.flags)
-    control.dispatcher.set_state(set, address, flags)
+    control.dispatcher.set_state(set, destination.uri, flags)
     return StateSet(set, to_text(destination.uri), before, health.letters(destination.flags))
 
 

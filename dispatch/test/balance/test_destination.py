@@ -102,8 +102,10 @@ class SocketTests(SynchronousTestCase):
                 made(b"sip:gw", b"socket=" + text)
 
     def test_of_the_destination(self) -> None:
-        """A destination without ``socket`` has none, and a socket name is unknown here."""
-        self.assertIsNone(made(b"sip:gw").socket)
+        """A destination without ``socket``, or with an empty one, has none, and a socket name is unknown here."""
+        for attrs in (b"", b"socket", b"socket=", b'socket="";x=1', b"sockname", b"socket;socket=tcp:127.0.0.1"):
+            self.assertIsNone(made(b"sip:gw", attrs).socket, attrs)
+        self.assertEqual(made(b"sip:gw", b"sockname='';socket=tcp:127.0.0.1").socket, SOCKETS[1])
         self.assertEqual(made(b"sip:gw", b"socket=tcp:127.0.0.1").socket, SOCKETS[1])
         with self.assertRaisesRegex(ValueError, "by address"):
             made(b"sip:gw", b"sockname=edge")

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
 from dispatch.balance.algorithms import TABLE, Algorithm
+from dispatch.balance.change import COMMAND, LIST, PROBE, TRAFFIC
 from dispatch.balance.destination import Row
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.load import Calls
@@ -188,6 +189,32 @@ class MarkTests(SynchronousTestCase):
             one.mark(selection, state) if selection is not None else one.update(1, b"sip:gw0", 0)
             seen.append(health.letters(next(one.destinations()).flags))
         self.assertEqual(seen, ["TX", "IP", "IP", "IP", "AX"])
+
+    def test_observed(self) -> None:
+        """Who observes hears of every change of a state once, with its cause and what the original would run."""
+        one = dispatcher(lines(0, 0))
+        heard: list[tuple[str, str, str]] = []
+        one.observer = lambda change: heard.append((str(change), change.cause, change.event))
+        selection = one.select(FakeRequest(), 1, PRIORITY)
+        one.mark(selection, b"ip")
+        one.mark(selection, b"ip")
+        one.update(1, b"sip:gw0", health.PROBING, "probe answered with 200 OK", PROBE)
+        one.set_state(1, b"sip:gw1", health.DISABLED)
+        one.set_states(1, health.DISABLED)
+        one.replace(roster(b"1 sip:gw0 8 9\n1 sip:gw1 0 8\n"))
+        one.replace(roster(b"1 sip:gw0 8 9\n1 sip:gw1 0 8\n"), keep_state=False)
+        self.assertEqual(
+            heard,
+            [
+                ("set 1 sip:gw0: AX -> IP, marked by the script", TRAFFIC, "down"),
+                ("set 1 sip:gw0: IP -> AP, probe answered with 200 OK", PROBE, "up"),
+                ("set 1 sip:gw1: AX -> DX, set by a command", COMMAND, ""),
+                ("set 1 sip:gw0: AP -> DX, set by a command", COMMAND, ""),
+                ("set 1 sip:gw0: DX -> DP, the list was read again", LIST, ""),
+                ("set 1 sip:gw0: DP -> AP, the list was read again", LIST, ""),
+                ("set 1 sip:gw1: DX -> AX, the list was read again", LIST, ""),
+            ],
+        )
 
     def test_shares_follow(self) -> None:
         """A destination that goes down or comes back makes the slots by `rweight` anew, the cursor staying."""

@@ -61,6 +61,12 @@ class CountingTests(LoadCase):
         self.dispatcher.load_update(b"1", b"BYE")
         self.assertEqual(self.counts(), {b"c": 0, b"b": 0, b"a": 0})
 
+    def test_unwritable(self) -> None:
+        """A request whose Request-URI can't be rewritten gets no destination, and is not counted."""
+        for uri in (b"http://example.com", b"sip:%b@example.com" % (b"x" * 1024)):
+            selection = self.dispatcher.select(FakeRequest(b"1", uri), 1, CALL_LOAD, domain=True)
+            self.assertEqual((selection, len(self.calls), set(self.counts().values())), (None, 0, {0}))
+
     def test_other_requests(self) -> None:
         """What is no INVITE goes to the first and is not counted."""
         selection = self.dispatcher.select(FakeRequest(b"1", method=b"OPTIONS"), 1, CALL_LOAD)

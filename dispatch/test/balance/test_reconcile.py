@@ -35,6 +35,14 @@ class HandOnTests(SynchronousTestCase):
         one.set_state(1, b"sip:b", health.INACTIVE)
         self.assertEqual(reloaded(one, b"1 sip:a 8\n1 sip:b\n"), [(b"sip:b", 1, 0), (b"sip:a", 8, 0)])
 
+    def test_what_a_person_disabled(self) -> None:
+        """Disabled by a command stays so, whatever flags the list brings; disabled by the list ends with the list."""
+        one = dispatcher(b"1 sip:a 4\n1 sip:b\n")
+        one.set_state(1, b"sip:b", health.DISABLED)
+        self.assertEqual(reloaded(one, b"1 sip:a 8\n1 sip:b 8\n"), [(b"sip:b", 12, 0), (b"sip:a", 8, 0)])
+        one.set_state(1, b"sip:b", 0)
+        self.assertEqual(reloaded(one, b"1 sip:a\n1 sip:b\n"), [(b"sip:b", 0, 0), (b"sip:a", 0, 0)])
+
     def test_a_new_address(self) -> None:
         """A duid that moved keeps its counters and stays disabled, but its health starts afresh."""
         one = dispatcher(b"1 sip:a 0 0 duid=x\n1 sip:b 0 0 duid=y\n")

@@ -113,7 +113,11 @@ class CommandLineTests(SynchronousTestCase):
 
 class DoorTests(SynchronousTestCase):
     # Each command once; a new one is to be added here.
-    LINES = (("list", "1"), ("set-state", "1", "sip:a", "ip"), ("reload",), ("diff",), ("version",))
+    LINES = (
+        *(("list", "1"), ("health",), ("history", "1", "sip:a"), ("set-state", "1", "sip:a", "ip")),
+        *(("drain", "1", "sip:a", "60"), ("maintenance", "1", "sip:a"), ("ready", "1", "sip:a")),
+        *(("reload",), ("diff",), ("ping-active",), ("version",)),
+    )
 
     def test_every_command(self) -> None:
         """What is typed reaches the command, and its answer can be shown to people and to programs."""
@@ -132,7 +136,7 @@ class DoorTests(SynchronousTestCase):
 class ShownTests(SynchronousTestCase):
     def test_for_people(self) -> None:
         """A listing is a table, or says that there is nothing; any other answer is a sentence, or more."""
-        rows = [Listed(1, "sip:a", "AX", 0, 0, 0, "", "")]
+        rows = [Listed(1, "sip:a", "AX", "", 0, 0, 0, "", "")]
         self.assertEqual(len(list(ctl.shown(LIST, rows))), 2)
         self.assertEqual(list(ctl.shown(LIST, [])), ["no destinations"])
         self.assertEqual(list(ctl.shown(SET_STATE, StateSet(1, "sip:\x1b", "AX", "IX"))), ["set 1 sip:\\x1b: AX -> IX"])
@@ -143,7 +147,7 @@ class ShownTests(SynchronousTestCase):
 
     def test_for_programs(self) -> None:
         """With --json there is one document: an object, or an array of them for a listing."""
-        (text,) = ctl.shown(LIST, [Listed(1, "sip:\udcff", "AX", 0, 0, 0, "", "")], as_json=True)
+        (text,) = ctl.shown(LIST, [Listed(1, "sip:\udcff", "AX", "", 0, 0, 0, "", "")], as_json=True)
         self.assertEqual(json.loads(text)[0]["uri"], "sip:\udcff")
         (text,) = ctl.shown(RELOAD, Reloaded("x", 1, 2, 1, ("odd",)), as_json=True)
         self.assertEqual(json.loads(text)["warnings"], ["odd"])

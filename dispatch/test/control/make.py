@@ -10,6 +10,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.protocols import amp
 
+from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change, differences
 from dispatch.balance.roster import Roster
 from dispatch.control.amp import ControlFactory, ControlProtocol
@@ -28,6 +29,7 @@ class Steered:
         self.dispatcher = dispatcher(text)
         self.waiting: list[Deferred[None]] = []
         self.is_slow = False
+        self.now = 1_800_000_000.0
 
     def reload(self) -> Deferred[Roster]:
         read = roster(self.text)
@@ -49,7 +51,8 @@ class Steered:
         return succeed((read, differences(self.dispatcher.groups, read.sets, keep_state=True)))
 
     def control(self) -> Control:
-        return Control(self.dispatcher, self, "dispatcher.list", "1.2.3", TABLE)
+        probing = Probing(self.dispatcher)
+        return Control(self.dispatcher, self, "dispatcher.list", "1.2.3", TABLE, lambda: self.now, probing)
 
 
 class Transport(StringTransport):

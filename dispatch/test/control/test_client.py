@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -15,7 +16,13 @@ from dispatch.test.control.make import LIST, Pair, Steered
 # Each command once; a new one is to be added here.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "list": {"set": 1},
+    "health": {},
+    "ready": {"set": 1, "uri": "sip:a"},
     "set_state": {"set": 1, "uri": "sip:a", "state": "ip"},
+    "drain": {"set": 1, "uri": "sip:b", "seconds": 60},
+    "maintenance": {"set": 2, "uri": "sip:c"},
+    "history": {"set": 1, "uri": "sip:a"},
+    "ping_active": {"state": 0},
     "reload": {},
     "diff": {"list": b"1 sip:a 0 0 duid=x\n1 http:b\n"},
     "version": {},
@@ -72,7 +79,7 @@ class ClientTests(SynchronousTestCase):
     def test_an_older_service(self) -> None:
         """A command that the service does not know is an error that says which it knows."""
         control = Steered(LIST).control()
-        old = Pair(type(control)(control.dispatcher, control.steering, "", "0.9", (VERSION,)))
+        old = Pair(replace(control, version="0.9", commands=(VERSION,)))
         error = old.result(lambda: Client(old.client).call("list"))
         self.assertIsInstance(error, UnknownCommand)
         self.assertIn("there are version", str(error))

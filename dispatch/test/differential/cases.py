@@ -72,14 +72,16 @@ def _sequence(random: Random, params: dict[str, Any]) -> Vector:
 
 
 def _turns(random: Random, params: dict[str, Any]) -> Vector:
-    """The cursor of a small set of which now this one is down, now that one, now all."""
-    text = draw_list(random, odd=0.0, largest=4)
+    """The cursor of a small set of which now these are down, now those."""
+    text = draw_list(random, odd=0.0, largest=5)
+    number = _row(random, text)[0]
     steps: list[Vector] = []
-    for _ in range(20):
-        if random.random() < 0.5:
-            steps.append(_selection(random, text, (_ROUND_ROBIN,)))
-        else:
-            steps.append({"rpc": ["dispatcher.set_state", random.choice("aid"), *_address(random, text)]})
+    for _ in range(6):
+        steps.append({"rpc": ["dispatcher.set_state", "a", number, "all"]})
+        for group, uri in _rows(text):
+            if group == number and random.random() < 0.7:
+                steps.append({"rpc": ["dispatcher.set_state", random.choice("id"), number, uri]})
+        steps += [{**_selection(random, text, (_ROUND_ROBIN,)), "set": number} for _ in range(random.randint(1, 3))]
     return {"type": "sequence", "sets": text, "steps": steps}
 
 
@@ -145,7 +147,8 @@ def _chance(random: Random, params: dict[str, Any]) -> Vector:
     algorithm = random.choice(CHANCE)
     text = draw_list(random, odd=0.0, largest=6)
     # What was picked is told apart by its URI.
-    text = "".join({line.split()[1]: line for line in text.splitlines(keepends=True) if line.strip()}.values())
+    lines = [line for line in text.splitlines(keepends=True) if line.strip()]
+    text = "".join({line.split()[1].removeprefix("sip:"): line for line in lines}.values())
     chosen = {"sets": text, "set": _set(random, text), "alg": algorithm}
     if algorithm == 6 or random.random() < 0.3:
         message = _request(random, 0.0)
@@ -177,7 +180,9 @@ def _address(random: Random, text: str) -> tuple[int, str]:
 
 def _row(random: Random, text: str) -> tuple[int, str]:
     """Set and URI of a line that has both."""
+    return random.choice(_rows(text) or [(1, "sip:nobody")])
+
+
+def _rows(text: str) -> list[tuple[int, str]]:
     rows = [line.split()[:2] for line in text.splitlines()]
-    usable = [row for row in rows if len(row) > 1 and row[0].isdigit() and len(row[0]) < 5]
-    number, uri = random.choice(usable or [["1", "sip:nobody"]])
-    return int(number), uri
+    return [(int(row[0]), row[1]) for row in rows if len(row) > 1 and row[0].isdigit() and len(row[0]) < 5]

@@ -11,9 +11,9 @@ from dispatch.test.differential.cases import CERTAIN, draw_case, draw_params
 from dispatch.test.vectors.vector import Vector
 
 
-def cases(count: int) -> list[Vector]:
+def cases(count: int, start: int = 0) -> list[Vector]:
     out = []
-    for number in range(count):
+    for number in range(start, start + count):
         params = draw_params(Random(f"{number}/params"))
         out.append(draw_case(Random(number), params, str(number)))
     return out
@@ -41,6 +41,13 @@ class CaseTests(SynchronousTestCase):
         lists = "".join(case["sets"] for case in drawn)
         for wanted in ("weight=", "duid=", "socket=", "#", "\r\n", "\xe9", "transport=tcp"):
             self.assertIn(wanted, lists)
+
+    def test_told_apart(self) -> None:
+        """In a case that draws from chance no URI is there twice, with or without its scheme."""
+        for case in cases(100, start=1600):  # Among them is one whose list had both.
+            if case["type"] in ("map", "distribution"):
+                uris = [line.split()[1].removeprefix("sip:") for line in case["sets"].splitlines()]
+                self.assertEqual(len(uris), len(set(uris)), case["sets"])
 
     def test_taken(self) -> None:
         """Every request in a case is one that we take, with a Call-ID."""

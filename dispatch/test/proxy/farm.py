@@ -10,13 +10,15 @@ from twisted.internet.task import Clock
 from dispatch.balance import listfile
 from dispatch.balance.selection import find_algorithm
 from dispatch.engine import Engine
+from dispatch.probe import Prober
 from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router, Script
 from dispatch.service.config import Config, Limits, RouteConfig, Sip
 from dispatch.service.dispatcher_config import DispatcherConfig
-from dispatch.service.functions import make_dispatcher, make_parameters
+from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
+from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen, local_sockets
 from dispatch.sip.timers import Timers
 from dispatch.test.wire import FakeResolver, FakeTransport, request, ticking
@@ -38,6 +40,7 @@ class Farm:
         transports: local sockets; the caller's messages come on the first.
         script: a route in place of the built-in one.
         parameters: of the module, but for its list.
+        health: ``[health]``.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Farm:
         limits: Limits | None = None,
         flags: int = 2,
         parameters: DispatcherConfig | None = None,
+        health: HealthConfig | None = None,
     ) -> None:
         route = route or RouteConfig()
         parameters = parameters or DispatcherConfig(flags=flags)
@@ -62,7 +66,9 @@ class Farm:
         self.net = self.transports[0]
         self.engine = Engine(self.clock, self.clock.seconds, FakeResolver(names), timers, limits or Limits())
         self.warnings: list[str] = []
-        self.dispatcher = make_dispatcher(parameters, Random(1), self.clock.seconds, self.warnings.append)
+        self.dispatcher = make_dispatcher(
+            parameters, Random(1), self.clock.seconds, self.warnings.append, health or HealthConfig()
+        )
         listeners = tuple(one.listener for one in self.transports)
         listens = [Listen(one.transport.name.decode().lower(), one.host, one.port) for one in listeners]
         self.dispatcher.replace(listfile.parse(text, Path("list"), local_sockets(listens)))
@@ -72,7 +78,15 @@ class Farm:
             failover=self.dispatcher.failover,
             counts_calls=self.dispatcher.calls is not None,
         )
-        config = Config(Path("dispatcher.toml"), sip=Sip(listen=tuple(listens)), dispatcher=parameters)
+        config = Config(
+            Path("dispatcher.toml"),
+            sip=Sip(listen=tuple(listens), timers=timers),
+            dispatcher=parameters,
+            health=health or HealthConfig(),
+        )
+        self.probing = make_probing(config, self.dispatcher)
+        seconds, manner = self.clock.seconds, make_manner(config)
+        self.prober = Prober(self.engine, self.dispatcher, self.probing, manner, self.clock, seconds, Random(1))
         self.router = Router(self.dispatcher, script or default, make_parameters(config))
         self.me = Identity(listeners, aliases, secret)
         self.proxy = self.engine.proxy = Proxy(self.engine, self.me, timers, self.router)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -92,6 +93,15 @@ failure_route[AGAIN] {{
 }}
 """
 
+_PROBER: Final = """
+loadmodule "jsonrpcs.so"
+loadmodule "dispatcher.so"
+modparam("jsonrpcs", "transport", 4)
+modparam("jsonrpcs", "dgram_socket", "{rpc}")
+modparam("dispatcher", "list_file", "{list_file}")
+modparam("dispatcher", "ds_dns_mode", 0)
+"""
+
 _SMALL: Final = ("-m", "32", "-M", "8")
 
 
@@ -138,3 +148,12 @@ def balancer(
     """A dispatcher as ours should be one; `silence`: seconds before a destination counts as dead."""
     onward = _BALANCER.format(list_file=list_file, algorithm=algorithm)
     return Kamailio(name, _head(sockets, silence) + onward + _ROUTING, folder, sockets)
+
+
+def prober(
+    name: str, folder: Path, at: Socket, rpc: Path, list_file: Path, silence: float, params: Mapping[str, int | str]
+) -> Kamailio:
+    """A dispatcher that probes and routes nothing; asked by JSON in datagrams at `rpc`."""
+    onward = _PROBER.format(rpc=rpc, list_file=list_file)
+    onward += "".join(f'modparam("dispatcher", "{key}", {json.dumps(value)})\n' for key, value in params.items())
+    return Kamailio(name, _head([at], silence) + onward + "request_route { exit; }\n", folder, [at])

@@ -34,6 +34,7 @@ class Plan:
         grace: seconds that open transactions get at SIGTERM.
         parameters: more for ``[dispatcher]``.
         route: more for ``[route]``.
+        more: further tables, by name.
     """
 
     sockets: tuple[Socket, ...]
@@ -45,6 +46,7 @@ class Plan:
     level: bool = False
     parameters: Mapping[str, Value] = field(default_factory=dict)
     route: Mapping[str, Value] = field(default_factory=dict)
+    more: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
     def tables(self) -> dict[str, dict[str, Value]]:
         """The configuration, table by table."""
@@ -56,6 +58,7 @@ class Plan:
             "sip.timers": {"fr_timer": self.silence, "grace": self.grace},
             "dispatcher": {"list_file": "dispatcher.list", "flags": 2, **self.parameters},
             "route": {"set": 1, "algorithm": self.algorithm, "relay": self.relay, **self.route},
+            **{name: dict(table) for name, table in self.more.items()},
         }
 
 

@@ -12,15 +12,20 @@ from dispatch.test.real.case import RealCase
 from dispatch.test.real.phone import Phone
 from dispatch.test.real.process import Process, Socket
 from dispatch.test.real.scenario import (
+    accept,
     ack,
     ack_failure,
+    arrives,
     document,
     inside,
     invite,
     pause,
+    reply,
     response,
+    ringing,
 )
 from dispatch.test.real.sipp import Seen, Sipp
+from dispatch.test.real.test_cancel import STOPS
 from dispatch.test.real.test_failover import TAKES, fails, gets
 from dispatch.test.vectors import statistics
 
@@ -180,6 +185,41 @@ class SpreadTests(AlgorithmCase):
     def test_weighted(self) -> None:
         """Our own: exactly as the weights say, with any sum."""
         self.assertEqual(self.counts("weighted", 84, ["weight=1", "weight=2", "weight=4"]), [12, 24, 48])
+
+
+class ParallelTests(AlgorithmCase):
+    def test_the_first_to_answer_gets_the_call(self) -> None:
+        """All gateways ring at once; the one that answers keeps the call, the others get a CANCEL (algorithm 12)."""
+        rings = document("rings", arrives("INVITE"), ringing(), *STOPS)
+        quick = document(
+            "answers",
+            *(arrives("INVITE"), ringing(), pause(200), accept(), arrives("ACK")),
+            *(arrives("BYE"), reply(200, "OK")),
+        )
+        gateways = [self.gateway(rings, "first"), self.gateway(quick, "second"), self.gateway(rings, "third")]
+        proxy = self.proxy_by(12, gateways)
+        caller = self.caller(
+            document(
+                "caller",
+                *(invite(), response(100, optional=True), response(180), response(180), response(180)),
+                *(response(200, routes=True), ack(), pause(30), inside("BYE", cseq=2), response(200)),
+            ),
+            proxy.sockets[0],
+        )
+        caller.finish()
+        for gateway in gateways:
+            gateway.finish()
+        self.assertEqual(caller.journey(), [">INVITE", "100", *3 * ["180"], "200", ">ACK", ">BYE", "200"])
+        for gateway in gateways[::2]:
+            self.assertEqual(gateway.journey(), ["INVITE", ">180", "CANCEL", ">200", ">487", "ACK"])
+
+    def test_all_refuse(self) -> None:
+        """The best refusal goes up when all have refused (RFC 3261 section 16.7, step 6)."""
+        gateways = [self.gateway(fails(code, "No"), f"gateway{code}") for code in (503, 404, 500)]
+        proxy = self.proxy_by(12, gateways)
+        caller = self.caller(gets(404), proxy.sockets[0])
+        caller.finish()
+        self.assertEqual(caller.journey(), [">INVITE", "100", "404", ">ACK"])
 
 
 def _first_copies(gateway: Sipp) -> list[Seen]:

@@ -175,10 +175,10 @@ class LoadTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.farm = self.with_calls()
 
-    def with_calls(self, *, relay: str = "stateful", hash_size: int = 8) -> Farm:
+    def with_calls(self, *, relay: str = "stateful", mode: str = "dst", hash_size: int = 8) -> Farm:
         return Farm(
             b"1 sip:192.0.2.72:5072 0 0 duid=b\n1 sip:192.0.2.71:5071 0 0 duid=a\n",
-            RouteConfig(algorithm="call-load", relay=relay),
+            RouteConfig(algorithm="call-load", relay=relay, mode=mode),
             timers=Timers(fr_timer=2.0, fr_inv_timer=4.0),
             parameters=DispatcherConfig(flags=2, ds_hash_size=hash_size, ds_hash_initexpire=60),
         )
@@ -277,6 +277,12 @@ class LoadTests(SynchronousTestCase):
         self.farm.receive(request())
         self.assertEqual((self.farm.lines(), self.loads()), ([NOBODY], [0, 0]))
 
+    def test_unwritable(self) -> None:
+        """A call that is refused because its Request-URI would be too long is not counted."""
+        self.farm = self.with_calls(mode="domain")
+        self.farm.receive(request(uri=b"sip:%b@example.com" % (b"x" * 1024)))
+        self.assertEqual((self.farm.lines(), self.loads()), ([NOBODY], [0, 0]))
+
     def test_full(self) -> None:
         """A call that finds all full is refused, and takes nobody's place away."""
         self.farm.dispatcher.replace(listfile.parse(b"1 sip:192.0.2.71 0 0 duid=a;maxload=1\n", "list", ()))
@@ -292,6 +298,27 @@ class LoadTests(SynchronousTestCase):
         self.assertEqual(self.loads(), [1, 0])
         self.farm.receive(request(b"CANCEL"))
         self.assertEqual(self.loads(), [0, 0])
+
+    def test_stateless_refused(self) -> None:
+        """Without memory the ACK of a refusal ends the call, and so does a way that we don't have."""
+        self.farm = self.with_calls(relay="stateless")
+        self.farm.receive(request())
+        self.farm.receive(request(b"ACK", to_tag=b"t1"))
+        self.assertEqual(self.loads(), [0, 0])
+        self.farm.dispatcher.replace(listfile.parse(b"1 sip:[::1] 0 0 duid=a\n", "list", ()))
+        self.farm.net.take()
+        self.farm.receive(request())
+        self.assertEqual((self.farm.lines(), self.loads()), (["SIP/2.0 503 Service Unavailable > 5060"], [0]))
+
+    def test_stateless_answered(self) -> None:
+        """Without memory the ACK of a 2xx says that the call was answered: it stays past the time for others."""
+        self.farm = self.with_calls(relay="stateless")
+        self.farm.receive(request())
+        route = b"Route: %b\r\n" % header(self.farm.net.take()[0][0], b"Record-Route")[0]
+        self.farm.receive(request(b"ACK", b"sip:bob@203.0.113.5", to_tag=b"t1", headers=route))
+        self.farm.clock.advance(100.0)
+        self.farm.dispatcher.expire_load()
+        self.assertEqual(self.loads(), [1, 0])
 
     def test_not_counted(self) -> None:
         """Where nothing is counted calls are relayed all the same."""

@@ -71,10 +71,13 @@ class SelectTests(FunctionsCase):
         """What is no number, no set, or has nobody left fails and changes nothing."""
 
         def act(one: Request) -> object:
-            codes = [functions.ds_select_dst(one, *how) for how in ((b"x", 4), (1, b""), (1, 4, "y"), (7, 4), (-1, 4))]
+            codes = [
+                functions.ds_select_dst(one, *how)
+                for how in ((b"x", 4), (1, b""), (1, 4, "y"), ("\u00b2", 4), (7, 4), (-1, 4))
+            ]
             return codes, one.destination_uri, one.destination
 
-        self.assertEqual(self.run_route(act), ([-1] * 5, None, None))
+        self.assertEqual(self.run_route(act), ([-1] * 6, None, None))
 
     def test_several(self) -> None:
         """When the list of the last selection is used up, that of the one before it goes on, its first once more."""
@@ -100,6 +103,16 @@ class NextTests(FunctionsCase):
             return codes, one.destination_uri
 
         self.assertEqual(self.run_route(act), ([1, -1, -1], b"sip:192.0.2.80:5080"))
+
+    def test_ended_meanwhile(self) -> None:
+        """Where the call is no longer counted it fails, and has changed where the request goes all the same."""
+
+        def act(one: Request) -> object:
+            functions.ds_select_dst(one, 1, 10)
+            functions.ds_load_unset(one)
+            return functions.ds_next_dst(one), one.destination_uri, functions.ds_next_dst(one)
+
+        self.assertEqual(self.run_route(act, CALLS, ds_hash_size=8), (-1, b"sip:192.0.2.72:5072", -1))
 
     def test_domain(self) -> None:
         """ds_next_domain rewrites what the one before has rewritten."""

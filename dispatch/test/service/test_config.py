@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from dispatch.balance.algorithms import TABLE
 from dispatch.errors import ConfigErrors
 from dispatch.service.config import TABLES, Config, examine, load
 from dispatch.service.listen import Listen
@@ -141,6 +142,16 @@ class ValueTests(ConfigCase):
             self.assertEqual({field.name for field in fields(made)}, set(readers))  # type: ignore[arg-type]  # a dataclass
 
 
+class FileTests(ConfigCase):
+    def test_beside_the_configuration(self) -> None:
+        """Files of events and state are relative to the configuration; what is not named is not there."""
+        config = self.load(LEAST + "[events]\nlog = 'e.log'\ndst_down = 'json:dumps'\n[state]\nfile = 's'")
+        self.assertEqual((config.events.log, config.state.file), (self.path.parent / "e.log", self.path.parent / "s"))
+        self.assertEqual((config.events.dst_down, config.events.dst_up), ("json:dumps", ""))
+        config = self.load(LEAST + "[events]\n[state]")
+        self.assertEqual((config.events.log, config.state.file), (None, None))
+
+
 class ProblemTests(ConfigCase):
     def test_all_at_once(self) -> None:
         """Every problem is told, in the order of the lines, and in one text."""
@@ -167,9 +178,21 @@ class ProblemTests(ConfigCase):
 
     def test_what_is_not_there_yet(self) -> None:
         """Tables that have no effect yet are unknown, not silently taken."""
-        for table in ("health", "events", "state"):
-            self.assert_problem(f"{LEAST}[{table}]", 6, table)
         self.assert_problem(LEAST + "[sip.tls]", 6, "tls")
+
+    def test_events(self) -> None:
+        """A function that is not there, a URL of nobody and a file in no folder are told with a remedy."""
+        for line, *words in (
+            ('dst_down = "nobody_for_test:down"', "[events] dst_down", "can't be imported", "e.g. 'alarms:went_down'"),
+            ('dst_up = "json:nothing"', "[events] dst_up", "no function 'nothing'"),
+            ("dst_up = 5", "[events] dst_up", "a string like"),
+            ('webhook = "alarms.example.com"', "[events] webhook", "no URL of http", "e.g. 'https://"),
+            ('webhook = "http://me:secret@a/"', "[events] webhook", "token"),
+            ('log = "nowhere/events.log"', "[events] log", "there is no folder", "make it"),
+        ):
+            self.assert_problem(f"{LEAST}[events]\n{line}", 7, *words)
+        self.assert_problem(f"{LEAST}[state]\nfile = '..'", 7, "[state] file", "is a folder")
+        self.assert_problem(f"{LEAST}[state]\ninterval = -1", 7, "[state] interval", "seconds")
 
     def test_control(self) -> None:
         """A door that strangers could come through is refused; one that others here can is told as a warning."""
@@ -266,12 +289,33 @@ class WarningTests(ConfigCase):
         self.assertIn("flags = 3", remedy)
         self.assertEqual(self.warnings('[sip]\nlisten = "udp:127.0.0.1"\n[route]\nfailover_on = []'), [])
 
-    def test_stateless_needs_a_hash(self) -> None:
-        """Stateless relay with an algorithm that does not hash is warned of; with one that does it is not."""
+    def test_stateless_needs_the_same_way(self) -> None:
+        """Stateless relay is warned of with an algorithm that may send a CANCEL elsewhere, and with no other."""
         ((line, remedy),) = self.warnings(LEAST + '[route]\nrelay = "stateless"')
         self.assertEqual(line, 7)
         self.assertIn("hash-callid", remedy)
-        self.assertEqual(self.warnings(LEAST + '[route]\nrelay = "stateless"\nalgorithm = 0'), [])
+        text = LEAST + 'hash_pvar = "$ci"\nds_hash_size = 4\n[route]\nrelay = "stateless"\n'
+        moving = [row.name for row in TABLE if self.warnings(f"{text}algorithm = {row.name!r}")]
+        self.assertEqual(
+            moving,
+            [
+                *("round-robin", "hash-auth", "random", "weight", "call-load", "relative-weight", "latency"),
+                *("weighted", "priority-weight", "priority-or-round-robin", "overload-control"),
+            ],
+        )
+
+    def test_live_traffic(self) -> None:
+        """A table that ejects nobody is warned of, and so is what needs outcomes where nothing is remembered."""
+        ((line, remedy),) = self.warnings(LEAST + "[health.ejection]\nbase_time = 5")
+        self.assertEqual(line, 6)
+        self.assertIn("consecutive_failures = 5", remedy)
+        self.assertEqual(self.warnings(LEAST + "[health.ejection]\nconsecutive_failures = 5"), [])
+        stateless = LEAST + "[route]\nrelay = 'stateless'\nalgorithm = 0\n"
+        for text in ("[health]\nretry_after = 5", "[health.ejection]\nsuccess_rate_factor = 1.9"):
+            ((line, remedy),) = self.warnings(stateless + text)
+            self.assertEqual(line, 9)
+            self.assertIn("no effect with relay = 'stateless'", remedy)
+        self.assertEqual(self.warnings(stateless + "[health]\nslow_start = 5\npanic_threshold = 50"), [])
 
     def test_unknown_number(self) -> None:
         """A number that is no algorithm is taken, as in the original, with a warning that names those there are."""
@@ -287,6 +331,16 @@ class WarningTests(ConfigCase):
             self.assertEqual(line, 7)
             self.assertIn(f"needs [dispatcher] {need.split()[0]}", remedy)
             self.assertEqual(self.warnings(f"{LEAST}{need}\n{text}"), [])
+
+    def test_silence_is_accepted(self) -> None:
+        """Reply codes with 408 keep in who is silent: that is warned of, unless silence is said to be a failure."""
+        for codes in ("class=4", "code=404;code=408"):
+            text = f'{LEAST}ds_ping_reply_codes = "{codes}"\n'
+            ((line, remedy),) = self.warnings(text)
+            self.assertEqual(line, 6)
+            self.assertIn("timeout_is_failure = true", remedy)
+            self.assertEqual(self.warnings(text + "[health]\ntimeout_is_failure = true"), [])
+        self.assertEqual(self.warnings(f'{LEAST}ds_ping_reply_codes = "code=404;class=5"'), [])
 
     def test_stateless_has_no_failover(self) -> None:
         """Codes to fail over on are no use in stateless relay."""

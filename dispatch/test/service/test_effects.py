@@ -26,7 +26,7 @@ from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.listen import Listen
 from dispatch.test.proxy.farm import Farm
 from dispatch.test.service.test_tree import FakeReactor, free_port
-from dispatch.test.wire import FakeTransport, request
+from dispatch.test.wire import FakeTransport, request, response_to
 
 ROOT: Final = Path(__file__).parents[3]
 
@@ -39,11 +39,8 @@ DOCUMENTED: Final = (
 )
 """The parameters that the module's own documentation has, in its order."""
 
-NEWER: Final = ("attrs_col", "ds_load_mode")
+NEWER: Final = ("attrs_col", "ds_ping_latency_stats", "ds_latency_estimator_alpha", "ds_load_mode")
 """Those of 5.6 that we have too."""
-
-PROBING: Final = ("ds_ping_method", "ds_ping_from", "ds_ping_interval", "ds_ping_reply_codes", "outbound_proxy")
-"""They have an effect when there is probing; by now the documentation says that they have none."""
 
 MEANINGLESS: Final = ("ds_timer_mode",)
 """They mean nothing here; the documentation says so."""
@@ -345,6 +342,70 @@ class EffectTests(SynchronousTestCase):
             self.assertEqual(reactor.getDelayedCalls(), [])
         self.assertEqual(looks, [30.0, 60.0, 90.0, 120.0, 60.0, 120.0])
 
+    # --- probing
+
+    def probed(self, text: bytes = b"1 sip:192.0.2.71:5071 8\n", **given: Any) -> Farm:
+        """A farm that probes each 30 s, or as said."""
+        farm = Farm(text, parameters=DispatcherConfig(flags=2, **{"ds_ping_interval": 30, **given}))
+        farm.prober.startService()
+        return farm
+
+    def answered(self, farm: Farm, status: int, after: float = 0.0) -> str:
+        """The states once the latest probe was answered so long after it was sent."""
+        farm.clock.advance(after)
+        data, remote = farm.net.take()[-1]
+        farm.receive(response_to(data, status), remote)
+        return " ".join(health.letters(one.flags) for one in farm.dispatcher.destinations())
+
+    def test_ds_ping_method(self) -> None:
+        """Probes are requests of that method."""
+        for method in ("OPTIONS", "INFO"):
+            (line,) = self.probed(ds_ping_method=method).lines()
+            self.assertEqual(line.split()[0], method)
+
+    def test_ds_ping_from(self) -> None:
+        """Probes come from that URI."""
+        for sender in ("sip:dispatcher@localhost", "sip:us@example.com"):
+            ((data, _),) = self.probed(ds_ping_from=sender).net.take()
+            self.assertIn(f"\r\nFrom: <{sender}>;tag=".encode(), data)
+
+    def test_ds_ping_interval(self) -> None:
+        """So often a destination is probed."""
+        for interval, count in ((10, 7), (30, 3)):
+            farm = self.probed(ds_ping_interval=interval, ds_probing_mode=1)
+            farm.wait(64.0)
+            self.assertEqual(farm.prober.sent, count)
+
+    def test_ds_ping_reply_codes(self) -> None:
+        """These answers are as good as a 2xx."""
+        for codes, states in (("", "IX"), ("code=404", "AX"), ("class=4", "AX"), ("class=5", "IX")):
+            self.assertEqual(self.answered(self.probed(ds_ping_reply_codes=codes), 404), states)
+
+    def test_ds_ping_latency_stats(self) -> None:
+        """With 1 it is known how fast a destination answers."""
+        for stats, average in ((0, 0.0), (1, 20.0)):
+            farm = self.probed(ds_ping_latency_stats=stats)
+            self.answered(farm, 200, 0.0201)
+            (only,) = farm.dispatcher.destinations()
+            self.assertEqual(only.condition.latency.average, average)
+
+    def test_ds_latency_estimator_alpha(self) -> None:
+        """So much of what was known stays in the estimate."""
+        for alpha, estimate in ((900, 92.0), (500, 60.0)):
+            text = b"1 sip:192.0.2.71:5071 8 0 latency=100\n"
+            farm = self.probed(text, ds_ping_latency_stats=1, ds_latency_estimator_alpha=alpha)
+            self.answered(farm, 200, 0.0201)
+            (only,) = farm.dispatcher.destinations()
+            self.assertAlmostEqual(only.condition.latency.estimate, estimate)
+
+    def test_outbound_proxy(self) -> None:
+        """Probes go there first; calls do not."""
+        for proxy, port in (("", 5071), ("sip:192.0.2.8:5088", 5088)):
+            farm = self.probed(outbound_proxy=proxy)
+            self.assertEqual(farm.lines(), [f"OPTIONS sip:192.0.2.71:5071 SIP/2.0 > {port}"])
+            farm.receive(request(b"MESSAGE"))
+            self.assertEqual([line.split()[-1] for line in farm.lines()], ["5071"])
+
     # --- sockets
 
     def test_ds_default_socket(self) -> None:
@@ -389,14 +450,12 @@ class CompletenessTests(SynchronousTestCase):
         for one in fields(DispatcherConfig):
             places = [
                 hasattr(EffectTests, f"test_{one.name}"),
-                one.name in PROBING,
                 one.name in MEANINGLESS,
             ]
             self.assertEqual(sum(places), 1, one.name)
 
     def test_it_is_said(self) -> None:
-        """What has no effect yet, or means nothing, is documented as that."""
+        """What means nothing is documented as that."""
         rows = dict(re.findall(r"^\| `(\w+)` (.*)$", parameters.text(), re.MULTILINE))
         for name, row in rows.items():
-            self.assertEqual("No effect yet" in row, name in PROBING, name)
             self.assertEqual("means nothing." in row, name in MEANINGLESS, name)

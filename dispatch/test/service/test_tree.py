@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,13 +17,16 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
+from dispatch.balance.admin import DRAIN, MAINTENANCE, Admin
+from dispatch.balance.ejection import Ejection
 from dispatch.balance.membership import ALL_SETS, ANY_PROTOCOL
 from dispatch.balance.selection import find_algorithm
 from dispatch.errors import ConfigErrors
 from dispatch.service import tree
-from dispatch.service.config import Config, ControlConfig, Lists, Sip
+from dispatch.service.config import Config, ControlConfig, EventsConfig, Lists, Sip, StateConfig
 from dispatch.service.control_address import ControlAddress
 from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen
 from dispatch.sip.message import Message
 from dispatch.sip.timers import Timers
@@ -243,6 +247,21 @@ class StartTests(TreeCase):
                 reader.doRead()
             self.assertTrue(caller.recv(4096).startswith(b"SIP/2.0 200 OK\r\n"))
 
+    def test_live_traffic(self) -> None:
+        """With [health] the sets hear of live traffic, time passes for it, and overload control is offered in Via."""
+        health = HealthConfig(slow_start=5.0, overload_control=True, ejection=Ejection(consecutive_failures=1))
+        self.config = replace(self.config, health=health)
+        service = self.started()
+        self.assertIn(b";oc;", service.engine.listeners[0].via)
+        live, group = service.dispatcher.live, service.dispatcher.groups[1]
+        assert live is not None
+        live.heard(group.members[0], 408)
+        conduct = group.members[0].condition.conduct
+        assert conduct is not None
+        conduct.out_until = 0.5  # long ago, as the clock of the service goes
+        self.reactor.advance(1)
+        self.assertFalse(conduct.is_out)
+
     def test_the_secret_stays(self) -> None:
         """A second start reads the secret that the first one made."""
         self.started()
@@ -335,6 +354,34 @@ class ControlTests(TreeCase):
         roster, changes = self.successResultOf(done)
         self.assertEqual((len(roster.errors), changes), (1, []))
         self.assertIs(service.dispatcher.groups, before)
+
+
+class ProbeTests(TreeCase):
+    def probed(self, interval: int) -> bytes:
+        """What a destination has got when the service has started; nothing of it is left in the reactor then."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gateway:
+            gateway.bind(("127.0.0.1", 0))
+            gateway.setblocking(False)
+            self.list.write_bytes(b"1 sip:127.0.0.1:%d\n" % gateway.getsockname()[1])
+            parameters = replace(self.config.dispatcher, ds_ping_interval=interval, ds_probing_mode=1)
+            self.config = replace(self.config, dispatcher=parameters)
+            service = self.started()
+            self.successResultOf(service.stopService())
+            self.assertEqual((self.reactor.getReaders(), self.reactor.getDelayedCalls()), ([], []))
+            try:
+                return gateway.recv(65535)
+            except BlockingIOError:
+                return b""
+
+    def test_with_an_interval(self) -> None:
+        """With an interval the first probe leaves when the service starts, under our name."""
+        probe = self.probed(30)
+        self.assertTrue(probe.startswith(b"OPTIONS sip:127.0.0.1:"))
+        self.assertIn(b"\r\nUser-Agent: dispatch/", probe)
+
+    def test_without(self) -> None:
+        """Without one nobody is probed."""
+        self.assertEqual(self.probed(0), b"")
 
 
 class StopTests(TreeCase):
@@ -503,3 +550,80 @@ class ReloadTests(TreeCase):
         self.list.write_bytes(b"1 sip:b\n")
         self.reload()
         self.assertEqual(self.uris(), [b"sip:b"])
+
+
+class EventTests(TreeCase):
+    """What happens to a destination, as far as the whole brings it to those who want to know."""
+
+    URI = b"sip:127.0.0.73:9"
+
+    def setUp(self) -> None:
+        super().setUp()
+        folder = self.config.path.parent
+        self.journal, self.state = folder / "events.log", folder / "state"
+        self.config = replace(self.config, events=EventsConfig(log=self.journal), state=StateConfig(self.state))
+
+    def told(self) -> list[str]:
+        return [json.loads(line)["event"] for line in self.journal.read_text().splitlines()]
+
+    def settle(self) -> None:
+        """Let threads and errands do what waits."""
+        while self.reactor.pool.work() or any(call.getTime() <= self.reactor.rightNow for call in self.pending()):
+            self.reactor.advance(0)
+
+    def pending(self) -> list[Any]:
+        return cast(list[Any], self.reactor.getDelayedCalls())
+
+    def test_from_change_to_line(self) -> None:
+        """A change is told, kept in the history, and logged where it is an event; a drain is followed to its end."""
+        one = self.started().dispatcher
+        with capturedLogs() as logged:
+            one.update(2, self.URI, health.INACTIVE, "probe not answered", "probe")
+            one.set_state(2, self.URI, 0)
+            one.administer(2, self.URI, Admin(DRAIN, 5.0), "drained by a command")
+            self.reactor.advance(1)
+            self.settle()
+        self.assertEqual(self.told(), ["dst-down", "state", "drain", "drained"])
+        history = one.groups[2].members[0].condition.history
+        self.assertEqual([entry.event for entry in history or ()], ["down", "", "drain", "drained"])
+        lines = [formatEvent(each) for each in logged if each["log_namespace"] == tree.__name__]
+        self.assertEqual(
+            lines,
+            [
+                "set 2 sip:127.0.0.73:9: AX -> IX, probe not answered",
+                "set 2 sip:127.0.0.73:9: drain, drained by a command",
+                "set 2 sip:127.0.0.73:9: drained, no request waits for an answer; calls are not counted",
+            ],
+        )
+
+    def test_over_a_restart(self) -> None:
+        """What a person decided and what is known of health outlives the service, also one that was killed."""
+        first = tree.make_service(self.config, self.reactor)
+        first.startService()
+        first.dispatcher.update(1, b"sip:127.0.0.71:9", health.INACTIVE | health.PROBING)
+        first.dispatcher.administer(2, self.URI, Admin(MAINTENANCE, 5.0), "")
+        self.settle()
+        killed = self.state.read_bytes()
+        stopping = first.stopService()
+        self.settle()
+        self.successResultOf(stopping)
+        for text in (killed, self.state.read_bytes()):
+            self.state.write_bytes(text)
+            second = tree.make_service(self.config, self.reactor)
+            found = [(health.letters(each.flags), each.condition.admin) for each in second.dispatcher.destinations()]
+            self.assertEqual(found, [("AX", Admin(MAINTENANCE, 5.0)), ("AX", None), ("IP", None)])
+            second.startService()
+            stopping = second.stopService()
+            self.settle()
+            self.successResultOf(stopping)
+
+    def test_a_broken_state(self) -> None:
+        """A state file that is garbage ends up beside, and the service starts with the list's states."""
+        self.state.write_bytes(b"\0garbage\n")
+        with capturedLogs() as logged:
+            service = self.started()
+        self.assertEqual([each.flags for each in service.dispatcher.destinations()], [0, 0, 0])
+        errors = [formatEvent(each) or "" for each in logged if each["log_level"] is LogLevel.error]
+        self.assertEqual(len(errors), 1)
+        self.assertIn(f"{self.state}: record 1: ", errors[0])
+        self.assertTrue(self.state.with_name("state.broken").exists())

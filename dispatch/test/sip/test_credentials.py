@@ -24,6 +24,32 @@ class UsernameTests(SynchronousTestCase):
         ):
             self.assertEqual(credentials.username(value), expected, value)
 
+    @given(
+        st.lists(
+            st.sampled_from(
+                (
+                    b"Digest ",
+                    b"Digest",
+                    b"username",
+                    b"a",
+                    b"=",
+                    b'"',
+                    b'"b"',
+                    b"c",
+                    b",",
+                    b", ",
+                    b" ",
+                    b'username="u"',
+                    b'r="s"',
+                )
+            )
+        )
+    )
+    def test_usual(self, pieces: list[bytes]) -> None:
+        """The user of usual credentials is the one that reading them parameter by parameter gives."""
+        value = b'Digest username="bob"' + b"".join(pieces)
+        self.assertEqual(credentials.username(value), credentials.parameter(value, b"username"), value)
+
     def test_none(self) -> None:
         """Another scheme and broken parameters are no credentials."""
         for value in (

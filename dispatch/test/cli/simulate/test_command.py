@@ -47,6 +47,12 @@ class SimulateTests(SynchronousTestCase):
         self.assertEqual(lines[0], "4 round-robin, set 1, 10 calls")
         self.assertEqual([line.split() for line in lines[3:]], [["sip:10.0.0.2", "50.0%"], ["sip:10.0.0.1", "50.0%"]])
 
+    def test_unknown_number(self) -> None:
+        """A number that is no algorithm takes the first, also one below 0, as in the service."""
+        for number in (-1, 99):
+            status, lines, _ = self.simulate(self.list, "--algorithm", number, "--calls", 10)
+            self.assertEqual((status, lines[3].split()), (0, ["sip:10.0.0.2", "100.0%"]))
+
     def test_failing(self) -> None:
         """With --fail there is a column for it inactive and one for it removed, and how much moved."""
         status, lines, _ = self.simulate(

@@ -20,9 +20,9 @@ class ListTests(SynchronousTestCase):
         self.assertEqual(
             list(run(self.steered.control())),
             [
-                Listed(2, "sip:c", "AP", 5, 0, 0, "", ""),
-                Listed(1, "sip:b", "AX", 0, 0, 0, "", ""),
-                Listed(1, "sip:a", "AX", 0, 0, 1, "answered 503", "duid=x"),
+                Listed(2, "sip:c", "AP", "", 5, 0, 0, "", ""),
+                Listed(1, "sip:b", "AX", "", 0, 0, 0, "", ""),
+                Listed(1, "sip:a", "AX", "", 0, 0, 1, "answered 503", "duid=x"),
             ],
         )
 

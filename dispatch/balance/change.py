@@ -1,0 +1,50 @@
+"""What is told of a destination whose state changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from dispatch.balance import health
+from dispatch.balance.destination import Destination
+
+PROBE: Final = "probe"
+TRAFFIC: Final = "traffic"
+COMMAND: Final = "command"
+LIST: Final = "list"
+CALLS: Final = "calls"
+
+EJECTED: Final = "ejected"
+RETURNED: Final = "returned"
+
+
+class Change(NamedTuple):
+    """A destination got another state, or was asked to.
+
+    Attributes:
+        destination: which one.
+        before: its flags.
+        after: its flags now.
+        reason: why, in words: ``probe answered with 503 Service Unavailable``.
+        cause: who asked: `PROBE`, `TRAFFIC` (a script), `COMMAND` (a person), `LIST` (read again) or `CALLS`
+            (what became of them; the flags stay as they are).
+        event: ``down`` or ``up`` where that event route of the original is due; what a person decided apart from health
+            (``drain``, ``maintenance``, ``ready``), or ``drained``; what live traffic did (``ejected``, ``returned``);
+            empty for any other change.
+    """
+
+    destination: Destination
+    before: int
+    after: int
+    reason: str
+    cause: str
+    event: str = ""
+
+    def __str__(self) -> str:
+        letters = f"{health.letters(self.before)} -> {health.letters(self.after)}"
+        if self.before & ~health.ADMINISTERED == self.after & ~health.ADMINISTERED:
+            letters = self.event
+        return f"set {self.destination.group} {self.destination.uri.decode('latin-1')}: {letters}, {self.reason}"
+
+
+Observer = Callable[[Change], None]

@@ -1,0 +1,21 @@
+"""The destination that a caller names."""
+
+from __future__ import annotations
+
+from dispatch.balance.destination import Destination
+from dispatch.control.command import Control
+from dispatch.control.text import printable, to_bytes
+from dispatch.errors import UnknownDestination
+
+
+def find(control: Control, set: int, uri: str) -> Destination:
+    """The first of that URI in a set, letters compared without case.
+
+    Raises:
+        UnknownDestination: there is none.
+    """
+    group = control.dispatcher.groups.get(set)
+    destination = group.find(to_bytes(uri)) if group is not None else None
+    if destination is None:
+        raise UnknownDestination(f"set {set} has no '{printable(uri[:200])}'; 'list' shows what there is")
+    return destination

@@ -1,0 +1,99 @@
+"""An event: what happened to a destination, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from dispatch.balance import health
+from dispatch.balance.change import PROBE, Change
+from dispatch.balance.history import Entry, moment
+
+DOWN: Final = "dst-down"
+UP: Final = "dst-up"
+STATE: Final = "state"
+_NAMES: Final = {"down": DOWN, "up": UP, "": STATE}
+
+EVENT_ROUTES: Final[Mapping[str, str]] = {
+    "dispatcher:dst-down": DOWN,
+    "dispatcher:ds-down": DOWN,
+    "dispatcher:dst-up": UP,
+    "dispatcher:ds-up": UP,
+}
+"""The module's documentation calls each event route by two names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened to a destination.
+
+    Attributes:
+        name: `DOWN` and `UP` exactly when the original runs these event routes; ``drain``, ``maintenance``, ``ready``
+            when a person decided so, ``drained`` when the last call ended; `STATE` for any other change of state.
+        set: id of its set.
+        uri: as the list names it.
+        before: the state until then, two letters.
+        after: the state now.
+        admin: what a person decided about it, apart from that; empty for nothing.
+        cause: who asked: ``probe``, ``traffic``, ``command`` or ``list``.
+        why: in words.
+        since: when the state before began, in seconds since 1970; 0 where that is not known.
+        time: now, likewise.
+        method: of the probe (`$rm` in an event route, where `$ru` is `uri` and `$du` nothing); empty without one.
+    """
+
+    name: str
+    set: int
+    uri: str
+    before: str
+    after: str
+    admin: str
+    cause: str
+    why: str
+    since: float
+    time: float
+    method: str = ""
+
+    def fields(self) -> dict[str, object]:
+        """For JSON; times as text, bytes of the URI that are no UTF-8 as lone surrogates."""
+        return {
+            "event": self.name,
+            "time": moment(self.time),
+            "set": self.set,
+            "uri": self.uri,
+            "before": self.before,
+            "after": self.after,
+            "admin": self.admin,
+            "cause": self.cause,
+            "why": self.why,
+            "since": moment(self.since) if self.since else None,
+        }
+
+    def __str__(self) -> str:
+        return f"{self.name} of set {self.set} {self.uri!r}"
+
+
+def make(change: Change, entry: Entry, method: str) -> Event:
+    """The event that a change is.
+
+    Args:
+        change: what happened.
+        entry: the same in the history.
+        method: of probes.
+    """
+    destination = change.destination
+    admin = destination.condition.admin
+    return Event(
+        name=_NAMES.get(change.event, change.event),
+        set=destination.group,
+        uri=destination.uri.decode("utf-8", "surrogateescape"),
+        before=health.letters(change.before),
+        after=health.letters(change.after),
+        admin=admin.word if admin is not None else "",
+        cause=change.cause,
+        why=change.reason,
+        since=entry.time - entry.lasted if entry.lasted >= 0 else 0.0,
+        time=entry.time,
+        method=method if change.cause == PROBE else "",
+    )

@@ -1,0 +1,1 @@
+"""What outlives the service: admin state, health, counters, open calls and cursors."""

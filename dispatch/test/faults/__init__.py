@@ -1,0 +1,1 @@
+"""Faults under load: what each costs in calls, with the real program and SIPp as caller and gateways."""
