@@ -113,7 +113,7 @@ class _Heir:
                 self.added.append(destination)
                 continue
             if _moved(same, destination):
-                destination.condition.tally = same.condition.tally
+                destination.condition.tally = same.condition.tally  # it has a condition of its own, made ahead
             else:
                 destination.condition = same.condition
             if _says_something_new(same, destination):
@@ -169,12 +169,10 @@ def _renewed_flags(old: Destination, new: Destination) -> int:
 
 
 def _renew(old: Destination, new: Destination) -> None:
-    """Give a destination of which the list says something new the condition that it goes on with.
-
-    One that has moved has another one than before already, which takes over what is counted and decided.
-    """
+    """Let a destination of which the list says something new go on with what stays of its condition."""
     before, condition = old.condition, new.condition
-    condition.flags, condition.failed = _renewed_flags(old, new), 0
+    condition.flags = _renewed_flags(old, new)
+    condition.failed = 0
     if condition is not before:
         condition.selected, condition.failures = before.selected, before.failures
         _keep_decisions(before, condition)
