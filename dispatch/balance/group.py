@@ -132,6 +132,8 @@ class Group:
 
     def share(self) -> None:
         """Share the slots of algorithm 11 out among those that can be taken now; it goes on where it was."""
+        if not self._sharing:
+            return
         flags = (self.lineup or self._make_lineup()).flags
         shares = [
             (index, share)

@@ -125,9 +125,10 @@ class _Heir:
     def settle(self) -> list[change.Change]:
         changes: list[change.Change] = []
         for same, destination in self._renewed:
-            before = same.flags
+            before = same.condition.flags
             _renew(same, destination)
-            changes += _changed(destination, before)
+            if destination.condition.flags != before:
+                changes += _changed(destination, before)
         for tally in self._lost:
             tally.leave()
         group, old = self._group, self._before.turn
