@@ -1,9 +1,11 @@
 # "make" is "make check": quick. "make test" is everything that must hold.
 #
-#   venv     .venv with the project and its development extras
+#   venv     .venv with the project and its development extras; and compiled, where there is a C compiler
+#   compiled machine code of the modules that every message passes through; used while they are unchanged
 #   run      a demonstration with calls of its own; DEMO=once ends by itself
 #   check    format, lint, types, import contracts, unit tests
-#   test     check, real, held, fuzz; ends with one line "N passed, N failed"
+#   compiled-unit  the unit tests of those modules on machine code
+#   test     check, compiled-unit, real, held, fuzz; ends with one line "N passed, N failed"
 #   real     tests with real peers (SIPp, Kamailio, databases)
 #   vectors  recorded decisions; VECTORS=DIR takes another folder
 #   held     those of them that must pass by now
@@ -36,11 +38,23 @@ export PYTHONPATH := $(CURDIR)
 UNIT := $(filter-out dispatch/test/real,$(patsubst %/__init__.py,%,$(wildcard dispatch/test/*/__init__.py))) \
 	$(wildcard dispatch/test/test_*.py)
 
-.PHONY: check venv run test format lint types contracts unit real vectors held differential bench faults fuzz reference pictures tidy
+COMPILED := build/compiled/sources.sha256
+# What of a C compiler and of the headers of Python is there.
+CAN_COMPILE := $(shell command -v cc >/dev/null && "$(PYTHON)" -c \
+	'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && echo yes)
+
+.PHONY: check venv compiled compiled-unit run test format lint types contracts unit real vectors held differential bench faults fuzz reference pictures tidy
 
 check: format lint types contracts unit
 
-venv: $(STAMP)
+venv: $(STAMP) $(if $(CAN_COMPILE),compiled)
+
+compiled: $(COMPILED)
+
+$(COMPILED): $(STAMP) setup.py $(shell $(PYTHON) -c 'import runpy; print(*runpy.run_path("dispatch/compiled.py")["MODULES"])')
+	@echo "compiling what every message passes through"
+	@DISPATCH_COMPILE=1 $(BIN)/python setup.py --quiet build_ext --build-lib build/compiled --build-temp build/temp \
+		&& $(BIN)/python -P dispatch/compiled.py || echo "not compiled: it runs as plain Python"
 
 $(STAMP): setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python >= 3.11 that can make a venv; on Debian: apt-get install python3-venv"; exit 1; }
@@ -50,40 +64,46 @@ $(STAMP): setup.cfg pyproject.toml
 		--config-settings editable_mode=compat --editable '.[dev]'
 	@touch $@
 
-run: venv
+run: $(STAMP)
 	@$(BIN)/dispatch demo $(if $(filter once,$(DEMO)),--once) $(CONFIG)
 
-test: venv
-	@$(BIN)/python -m dispatch.test.everything format lint types contracts unit real held fuzz
+test: $(STAMP)
+	@$(BIN)/python -m dispatch.test.everything format lint types contracts unit compiled-unit real held fuzz
 
-format: venv
+format: $(STAMP)
 	@$(BIN)/ruff format --check .
 
-lint: venv
+lint: $(STAMP)
 	@$(BIN)/ruff check .
 
-types: venv
+types: $(STAMP)
 	@$(BIN)/mypy
 
-contracts: venv
+contracts: $(STAMP)
 	@$(BIN)/lint-imports --no-logo
 
-unit: venv
-	@$(BIN)/trial --reporter=text $(subst /,.,$(UNIT:.py=))
+unit: $(STAMP)
+	@DISPATCH_COMPILED=0 $(BIN)/trial --reporter=text $(subst /,.,$(UNIT:.py=))
+
+# All rooms that have modules among the compiled ones.
+compiled-unit: $(STAMP)
+	@$(if $(CAN_COMPILE),$(MAKE) --no-print-directory compiled && test -f $(COMPILED) && $(BIN)/trial --reporter=text \
+		dispatch.test.sip dispatch.test.proxy dispatch.test.script dispatch.test.transport dispatch.test.test_engine \
+		dispatch.test.test_compiled,echo "0 passed, 0 failed: there is no C compiler or no Python.h")
 
 real: venv
 	@$(BIN)/trial --reporter=text dispatch.test.real
 
-vectors: venv
+vectors: $(STAMP)
 	@$(BIN)/python -m dispatch.test.vectors $(VECTORS)
 
-held: venv
+held: $(STAMP)
 	@$(BIN)/python -m dispatch.test.vectors $(VECTORS) --supported
 
-differential: venv
+differential: $(STAMP)
 	@$(BIN)/python -m dispatch.test.differential --count $(N) $(if $(SEED),--seed $(SEED))
 
-fuzz: venv
+fuzz: $(STAMP)
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m dispatch.test.fuzz --seconds $(SECONDS)
 
 bench: venv
@@ -92,13 +112,13 @@ bench: venv
 faults: venv
 	@$(BIN)/python -m dispatch.test.faults $(if $(ONLY),--only "$(ONLY)")
 
-reference: venv
+reference: $(STAMP)
 	@$(BIN)/python -m dispatch.service.parameters > docs/parameters.md.new
 	@mv docs/parameters.md.new docs/parameters.md
 
-pictures: venv
+pictures: $(STAMP)
 	@$(BIN)/python -m dispatch.cli.simulate.pictures docs/img
 
-tidy: venv
+tidy: $(STAMP)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .

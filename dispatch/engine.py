@@ -9,7 +9,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
-from zope.interface import implementer
+from twisted.python.failure import Failure
+from zope.interface import classImplements
 
 from dispatch.errors import ParseError, TransportError
 from dispatch.proxy.context import Context
@@ -52,7 +53,6 @@ _TICK: Final = 0.05  # seconds between two looks at the timers
 _MOST_WAYS: Final = 20_000  # remembered ways; all are forgotten when there are more
 
 
-@implementer(ISipReceiver)
 class Engine:
     """Finds the transaction of each message and keeps every transaction's time.
 
@@ -208,7 +208,7 @@ class Engine:
 
     def _response(self, message: Message, flow: Flow) -> None:
         self.response_count += 1
-        branch = message.via.branch
+        branch = message.branch
         client = self._clients.get(branch)
         # Only a CANCEL shares the branch of another request; without one there is no need to look at CSeq (§17.1.3).
         if client is None or (client.cancel_sent and message.cseq[1] == b"CANCEL"):
@@ -290,8 +290,13 @@ class Engine:
             then(None)  # the name is no problem: no socket fits
             return
         found = self._resolver.resolve(host)
-        found.addCallbacks(lambda _: then(self.locate(uri, inbound, socket)), lambda _: then(None))
-        found.addErrback(lambda failure: log.failure("after looking up {host}", failure, host=host))
+        found.addCallbacks(self._located, _not_located, callbackArgs=(uri, inbound, socket, then), errbackArgs=(then,))
+        found.addErrback(_report_lookup, host)
+
+    def _located(
+        self, _: str, uri: bytes, inbound: Listener, socket: Socket | None, then: Callable[[Flow | None], None]
+    ) -> None:
+        then(self.locate(uri, inbound, socket))
 
     def _outbound(self, name: bytes, address: str, inbound: Listener, socket: Socket | None) -> Listener | None:
         """The local socket to send from: of those that fit the one asked for, that it came on, or the first."""
@@ -304,6 +309,18 @@ class Engine:
         if inbound in fitting:
             return inbound
         return fitting[0] if fitting else None
+
+
+# Compiled to machine code, a class may have no decorator.
+classImplements(Engine, ISipReceiver)
+
+
+def _not_located(_: Failure, then: Callable[[Flow | None], None]) -> None:
+    then(None)
+
+
+def _report_lookup(failure: Failure, host: str) -> None:
+    log.failure("after looking up {host}", failure, host=host)
 
 
 def _is_named(listener: Listener, socket: Socket | None) -> bool:

@@ -291,22 +291,22 @@ class Dispatcher:
         if self.observer is not None:
             self.observer(Change(destination, condition.flags, condition.flags, reason, COMMAND, DRAINED))
 
-    def mark(self, selection: Selection | None, state: bytes = b"") -> Change | None:
-        """What a script says about the destination in use (`ds_mark_dst`), the first record of the selection.
+    def mark(self, group: int, address: bytes, state: bytes = b"") -> Change | None:
+        """What a script says about the destination in use (`ds_mark_dst`), the first record of its selection.
 
         Args:
-            selection: of the request; None where it has none.
+            group: set id.
+            address: URI of it.
             state: letters, see `health.marked`.
 
         Returns:
-            None where the original returns -1: no failover, no record, or the destination has left the list.
+            None where the original returns -1: no failover, or the destination has left the list.
 
         Raises:
             ValueError: a letter names no state.
         """
         requested = health.marked(state, self.probing_mode)
-        record = selection.record if selection is not None else None
-        return self.update(record.group, record.uri, requested) if record is not None else None
+        return self.update(group, address, requested) if self.failover else None
 
     def find(self, group: int, address: bytes) -> Destination | None:
         """The first member of a set with that URI, letters compared without case."""

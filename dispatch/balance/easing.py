@@ -17,11 +17,10 @@ def ease(
     """The index that takes a request which an algorithm has picked `index` for.
 
     A member that is passed over hands it to the next one of its failover list. When all pass it on, the first of those
-    in a slow start takes it after all; one that is overloaded does not, and the request gets no destination (-1), but
-    where calls are counted.
+    in a slow start takes it after all; one that is overloaded does not, and the request gets no destination (-1).
     """
-    calls = turn.calls if algorithm.counts_calls and turn.has_counted else None
-    last_resort = index if calls is not None else -1
+    calls = turn.calls if algorithm.counts_calls and request.method == b"INVITE" else None
+    last_resort = -1
     at = index
     for _ in range(lineup.size):
         member = lineup.members[at]
@@ -30,18 +29,13 @@ def ease(
         )
         if is_open and not _is_overloaded(lineup, turn, algorithm, at):
             if not _is_cold(lineup, turn, at):
-                break
+                return at
             if last_resort < 0:
                 last_resort = at
         at = order.behind(at) if order is not None else lineup.landing[(at + 1) % lineup.size]
         if at in (-1, index, lineup.default):
-            at = last_resort
             break
-    else:
-        at = last_resort
-    if calls is not None and at != index:
-        calls.move(request.call_id, lineup.members[at])
-    return at
+    return last_resort
 
 
 def _is_overloaded(lineup: Lineup, turn: Turn, algorithm: Algorithm, index: int) -> bool:

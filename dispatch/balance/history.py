@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from dispatch.balance.change import Change
-    from dispatch.balance.health import Condition
 
 MOST: Final = 50
 
@@ -42,18 +41,16 @@ def note(change: Change, now: float) -> Entry:
         change: what happened.
         now: seconds since 1970.
     """
-    condition = change.destination.condition
-    entry = Entry(now, _lasted(condition, now), *change[1:3], change.event, change.cause, change.reason)
+    destination, before, after, reason, cause, event = change
+    condition = destination.condition
+    lasted = max(0.0, now - condition.changed) if condition.changed else -1.0
+    entry = Entry(now, lasted, before, after, event, cause, reason)
     if condition.history is None:
         condition.history = deque(maxlen=MOST)
     condition.history.append(entry)
-    if change.before != change.after:
+    if before != after:
         condition.changed = now
     return entry
-
-
-def _lasted(condition: Condition, now: float) -> float:
-    return max(0.0, now - condition.changed) if condition.changed else -1.0
 
 
 def moment(seconds: float) -> str:

@@ -190,10 +190,13 @@ class Calls:
         return False
 
     def opened(self) -> Iterator[tuple[bytes, float, bool, tuple[Tally, ...]]]:
-        """The calls that are open, in the order of beginning: Call-ID, seconds, not answered yet, where counted."""
+        """The calls that are open, in any order: Call-ID, age in seconds, not answered yet, where counted."""
         now = int(self._clock())
-        for call_id, call in list(self._calls.items()):
-            yield call_id, now - call.began, call_id in self._early, call.tallies
+        # In the order of the OrderedDict it would take 25 ms for 100,000 calls.
+        for call_id in list(dict.keys(self._calls)):
+            call = self._calls.get(call_id)
+            if call is not None:
+                yield call_id, now - call.began, call_id in self._early, call.tallies
 
     def reopen(self, call_id: bytes, age: float, tallies: tuple[Tally, ...], *, is_early: bool) -> None:
         """Count a call that began before the start, later than those that were reopened before."""

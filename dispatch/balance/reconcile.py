@@ -112,7 +112,10 @@ class _Heir:
             if same is None:
                 self.added.append(destination)
                 continue
-            destination.condition = same.condition
+            if _moved(same, destination):
+                destination.condition.tally = same.condition.tally  # it has a condition of its own, made ahead
+            else:
+                destination.condition = same.condition
             if _says_something_new(same, destination):
                 self._renewed.append((same, destination))
         self._lost = _lose(known, ours)
@@ -123,7 +126,7 @@ class _Heir:
         changes: list[change.Change] = []
         for same, destination in self._renewed:
             before = same.flags
-            destination.condition = _renewed(same, destination)
+            _renew(same, destination)
             changes += _changed(destination, before)
         for tally in self._lost:
             tally.leave()
@@ -164,17 +167,14 @@ def _renewed_flags(old: Destination, new: Destination) -> int:
     return new.listed | kept
 
 
-def _renewed(old: Destination, new: Destination) -> Condition:
-    """The condition that a destination of which the list says something new goes on with."""
-    condition = old.condition
-    if _moved(old, new):
-        fresh = new.fresh(_renewed_flags(old, new), condition.tally)
-        fresh.selected, fresh.failures = condition.selected, condition.failures
-        _keep_decisions(condition, fresh)
-        return fresh
+def _renew(old: Destination, new: Destination) -> None:
+    """Let a destination of which the list says something new go on with what stays of its condition."""
+    before, condition = old.condition, new.condition
     condition.flags = _renewed_flags(old, new)
     condition.failed = 0
-    return condition
+    if condition is not before:
+        condition.selected, condition.failures = before.selected, before.failures
+        _keep_decisions(before, condition)
 
 
 def _keep_decisions(old: Condition, new: Condition) -> None:

@@ -288,12 +288,14 @@ def choose(
     if index < 0:
         return None
     order = algorithm.order(turn, index) if algorithm.order is not None else None
+    counted = raw
     if lineup.eased is not None and not algorithm.is_parallel:
         picked, index = index, easing.ease(lineup, turn, algorithm, request, index, order)
         if index < 0:
             return None
-        if order is not None and index != picked:
-            order = order.led_by(index)
+        if index != picked:
+            counted = index
+            order = order.led_by(index) if order is not None else None
     rewritten = None
     if domain:
         rewritten = rewrite(request.uri, lineup.members[index].uri)
@@ -302,7 +304,7 @@ def choose(
     if index != raw and algorithm.settle is not None:
         algorithm.settle(turn, index)
     calls = turn.calls if algorithm.counts_calls and request.method == b"INVITE" else None
-    if calls is not None and not calls.add(request.call_id, lineup.members[raw]):
+    if calls is not None and not calls.add(request.call_id, lineup.members[counted]):
         calls = None  # It was counted before, or the member has no duid.
     if algorithm.is_parallel:
         limit = 0

@@ -74,23 +74,23 @@ class Event:
         return f"{self.name} of set {self.set} {self.uri!r}"
 
 
-def make(change: Change, entry: Entry, method: str) -> Event:
+def make(change: Change, entry: Entry, admin: str, method: str) -> Event:
     """The event that a change is.
 
     Args:
         change: what happened.
         entry: the same in the history.
+        admin: what was decided about the destination when it happened, see `Event`.
         method: of probes.
     """
     destination = change.destination
-    admin = destination.condition.admin
     return Event(
         name=_NAMES.get(change.event, change.event),
         set=destination.group,
         uri=destination.uri.decode("utf-8", "surrogateescape"),
         before=health.letters(change.before),
         after=health.letters(change.after),
-        admin=admin.word if admin is not None else "",
+        admin=admin,
         cause=change.cause,
         why=change.reason,
         since=entry.time - entry.lasted if entry.lasted >= 0 else 0.0,

@@ -89,8 +89,11 @@ class Context:
         self.flow = flow
         self.routing = routing
         self._loop_hash = loop_hash
-        self._back = proxy.way_back(message, flow)
-        self._received = request_.received_edit(message, flow)
+        self._back = flow
+        self._received: tuple[int, int, bytes] | None = None
+        if not message.is_from(flow.sent_by):
+            self._back = proxy.way_back(message, flow)
+            self._received = request_.received_edit(message, flow)
         self._server: ServerTransaction | None = None
         self._branches: tuple[ClientTransaction, ...] = ()  # those that may still answer
         self._expected = 0  # branches to come beside these
@@ -208,7 +211,7 @@ class Context:
         )
         self._server.user = self
         if message.method == b"INVITE":
-            stamp = message.header(b"timestamp") if b"\ntimestamp" in message.raw[: message.head].lower() else None
+            stamp = message.timestamp
             headers = b"" if stamp is None else b"Timestamp: %b\r\n" % stamp  # §8.2.6.1
             self._server.respond(100, build.response(message, 100, received=self._received, headers=headers))
 
@@ -250,13 +253,8 @@ class Context:
         """The request as it leaves us (§16.6): four edits at most, all other bytes as they came."""
         message = self.message
         edits = [*self.routing.cuts, request_.hops_edit(message)]
-        if self._received is not None:
-            edits.append(self._received)
-        if target.uri is not None and target.uri != message.uri:
-            start = len(message.method) + 1
-            edits.append((start, start + len(message.uri), target.uri))
         at = message.first_line(b"via")
-        top = b"%b%b\r\n" % (outbound.via, branch)
+        top = outbound.via + branch + b"\r\n"
         if self.wants_record_route:
             lines = self._proxy.me.record_route(message.call_id, self.flow.listener, outbound)
             first = message.first_line(b"record-route")
@@ -265,6 +263,11 @@ class Context:
             else:
                 top = lines + top
         edits.append((at, at, top))
+        if self._received is not None:
+            edits.append(self._received)
+        if target.uri is not None and target.uri != message.uri:
+            start = len(message.method) + 1
+            edits.append((start, start + len(message.uri), target.uri))
         return splice(message.raw, edits)
 
     def cancelled(self) -> None:

@@ -171,7 +171,7 @@ def _is_only_ours(message: Message, me: Identity, inbound: Listener, at: int, ro
     line = b"Route: <%b;lr;ds=%b>\r\n" % (inbound.uri, me.cookie(message.call_id))
     raw = message.raw
     stop = at + len(line)
-    if not raw.startswith(line, at) or not message.usual or raw.find(b"\r\nRoute:", stop - 2, message.head) >= 0:
+    if not raw.startswith(line, at) or not message.usual or raw.startswith(b"Route:", stop):
         return False
     if COOKIE in message.uri:
         return False  # perhaps the repair is needed

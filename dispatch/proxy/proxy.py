@@ -151,7 +151,7 @@ class Proxy:
 
     def own_tag(self, message: Message) -> bytes:
         """The To tag of our own responses to `message`; the same for its copies (§8.2.6.2)."""
-        return b"%b%08x" % (self._tag, zlib.crc32(message.via.branch))
+        return b"%b%08x" % (self._tag, zlib.crc32(message.branch))
 
     def is_merged(self, message: Message) -> bool:
         """Whether we answer the same request already, come to us by another path (§8.2.2.2)."""

@@ -14,6 +14,7 @@ from dispatch.sip.message import Message
 MAX_FORWARDS: Final = 70
 OURS: Final = b"z9hG4bKd"  # how every branch of this program begins
 _SCHEMES: Final = (b"sip", b"tel", b"urn")  # "sips" asks for TLS on every hop (§26.2.2), which we don't speak
+_HOPS: Final = (b"-1", *(b"%d" % number for number in range(255)))  # what a Max-Forwards becomes
 _USUAL_URI: Final = grammar.URI.fullmatch
 
 
@@ -28,18 +29,17 @@ def check(request: Message) -> None:
         raise ParseError(f"CSeq says {request.cseq[1][:20]!r}, the request line {method[:20]!r}")
     if not request.call_id:
         raise ParseError("empty Call-ID")
-    layout = request.layout
-    if not layout.has_from:
+    if not request.usual:
         request.from_tag  # noqa: B018 - raises when From is missing, broken or there twice
-    if request.raw.count(b"\n", 0, request.head) != request.raw.count(b"\r\n", 0, request.head):
-        raise ParseError("a line feed alone")  # a lenient gateway would see a header there that we did not
+        if request.raw.count(b"\n", 0, request.head) != request.raw.count(b"\r\n", 0, request.head):
+            raise ParseError("a line feed alone")  # a lenient gateway would see a header there that we did not
     if _USUAL_URI(request.uri) is None:
         check_uri(request.uri)
     request.to_tag  # noqa: B018 - raises when To is missing or broken
     hops = request.max_forwards
     if hops is not None and hops[0] == 0 and (method != b"OPTIONS" or request.to_tag is not None):
         raise ParseError("Max-Forwards is 0", status=483)
-    if (layout.options or not layout.is_usual) and method not in (b"ACK", b"CANCEL") and request.proxy_require:
+    if request.proxy_require and method not in (b"ACK", b"CANCEL"):
         raise ParseError("Proxy-Require", status=420)
 
 
@@ -80,21 +80,15 @@ def hops_edit(request: Message) -> tuple[int, int, bytes]:
     if hops is None:
         return (request.head - 2, request.head - 2, b"Max-Forwards: %d\r\n" % MAX_FORWARDS)
     value, start, stop = hops
-    return (start, stop, b"%d" % (value - 1))
+    return (start, stop, _HOPS[value])
 
 
 def route_cuts(request: Message) -> list[tuple[int, int, bytes]]:
     """The edits that take every Route value away: an initial request goes where we say."""
-    raw = request.raw
     if not request.usual:
         return [(line.start, line.end, b"") for line in request.reader.spans(b"route")]
-    cuts = []
-    at = raw.find(b"\r\nRoute:", 0, request.head)
-    while at >= 0:
-        stop = raw.find(b"\r\n", at + 2) + 2
-        cuts.append((at + 2, stop, b""))
-        at = raw.find(b"\r\nRoute:", stop - 2, request.head)
-    return cuts
+    at = request.first_line(b"route")
+    return [(at, at + len(request.lines(b"route")), b"")] if at >= 0 else []
 
 
 def loop_hash(request: Message, leftover: bytes) -> bytes:
@@ -107,7 +101,8 @@ def loop_hash(request: Message, leftover: bytes) -> bytes:
     Args:
         leftover: the Route lines that lead on from here.
     """
-    return b"%08x" % crc32(leftover, crc32(request.call_id, crc32(request.uri, request.cseq[0])))
+    number = crc32(request.call_id, crc32(request.uri, request.cseq[0]))
+    return b"%08x" % (crc32(leftover, number) if leftover else number)
 
 
 def is_loop(request: Message, prefixes: tuple[bytes, ...], digest: bytes) -> bool:

@@ -11,8 +11,8 @@ _TELLING: Final = frozenset((401, 407, 415, 420, 484))  # they say how to try ag
 
 def without_via(response: Message) -> bytes:
     """The response without its topmost Via value, all other bytes as they came (§16.7 step 3)."""
-    via = response.via
-    return response.raw[: via.cut_start] + response.raw[via.cut_stop :]
+    start, stop = response.via_cut
+    return response.raw[:start] + response.raw[stop:]
 
 
 def rank(status: int, is_received: bool = True) -> tuple[int, int, int, int]:

@@ -35,7 +35,9 @@ def branch(request: Message, prefix: bytes, listener: int, back: Flow, loop_hash
         loop_hash: see `request.loop_hash`.
     """
     way = b"%d.%d" % (listener, back.remote[1])
-    return b"%b%b.%b.%b" % (prefix, way, _digest(request, request.via, back.remote[0], way, me), loop_hash)
+    return b".".join(
+        (prefix + way, _digest(request, request.branch, request.sent_by, back.remote[0], way, me), loop_hash)
+    )
 
 
 def way_back(response: Message, below: Via, prefix: bytes, me: Identity) -> tuple[int, str, int] | None:
@@ -44,21 +46,21 @@ def way_back(response: Message, below: Via, prefix: bytes, me: Identity) -> tupl
     Args:
         below: the Via below ours.
     """
-    mine = response.via.branch
+    mine = response.branch
     parts = mine[len(prefix) :].split(b".")
     if not mine.startswith(prefix) or len(parts) != 4 or not (parts[0] + parts[1]).isdigit() or len(mine) > _LONGEST:
         return None
     if below.rport and below.rport != parts[1]:
         return None
     host = (below.received or below.host).strip(b"[]").decode("latin-1")
-    if parts[2] != _digest(response, below, host, parts[0] + b"." + parts[1], me):
+    if parts[2] != _digest(response, below.branch, below.sent_by, host, parts[0] + b"." + parts[1], me):
         return None
     return int(parts[0]), host, int(parts[1])
 
 
-def _digest(message: Message, via: Via, host: str, way: bytes, me: Identity) -> bytes:
+def _digest(message: Message, branch: bytes, sent_by: bytes, host: str, way: bytes, me: Identity) -> bytes:
     """A hash that only we can make, of what names the request: the branch, or what stands in for it (§17.2.3)."""
-    text = b"%b %b:%d %b %b" % (via.branch, via.host, via.port, host.encode("latin-1"), way)
-    if not via.branch.startswith(b"z9hG4bK"):
+    text = b" ".join((branch, sent_by, host.encode("latin-1"), way))
+    if not branch.startswith(b"z9hG4bK"):
         text += b" %b %d" % (message.call_id, message.cseq[0])
     return me.branch_hash(text)

@@ -64,17 +64,18 @@ class DefaultRoute:
 
     def __call__(self, request: Request) -> None:
         """The route."""
-        if request.method == "CANCEL" and not self._is_stateless:
+        method = request.method
+        if method == "CANCEL" and not self._is_stateless:
             return request.reply(481)
         if self._counts_calls:
             self._follow_call(request)
         if request.is_in_dialog and not self._is_ack_of_refusal(request):
             return request.follow(stateless=self._is_stateless)
-        if request.method == "ACK" and not self._is_stateless:
+        if method == "ACK" and not self._is_stateless:
             return None  # it acknowledges nothing of ours
-        if request.method == "OPTIONS" and (request.is_for_us or request.hops == 0):
+        if method == "OPTIONS" and (request.is_for_us or request.hops == 0):
             return request.answer(200)
-        return self._dispatch(request)
+        return self._dispatch(request, method)
 
     def _follow_call(self, request: Request) -> None:
         """A stranger's BYE ends no call that is counted. Without memory it is the ACK that tells what became of it."""
@@ -87,12 +88,12 @@ class DefaultRoute:
         """Without memory, it must take the way of its INVITE, whose Route, if any, was not followed."""
         return self._is_stateless and request.method == "ACK" and not request.is_ours
 
-    def _dispatch(self, request: Request) -> None:
+    def _dispatch(self, request: Request, method: str) -> None:
         if not request.select(self._set, self._algorithm, mode=self._mode, limit=self._limit):
             if self._counts_calls and request.destination is not None:
                 request.forget_load()  # It was counted before it turned out that another one has no duid.
             return request.reply(503, "No destination available")
-        if request.method in ("INVITE", "SUBSCRIBE", "REFER"):
+        if method in ("INVITE", "SUBSCRIBE", "REFER"):
             request.record_route()
         if self._counts_calls:
             request.follow_load()

@@ -15,7 +15,6 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import partial
 
-from dispatch.balance import health
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.destination import Destination, LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
@@ -326,10 +325,10 @@ class Request:
     def _in_use(self) -> bytes | None:
         """The URI of the first record of the list."""
         mirror, selection = self._router.parameters.mirror, self._selection
-        records = selection.records if selection is not None else ()
-        if mirror is not None and mirror.is_changed(self.view.values, records):
+        if mirror is not None and mirror.is_changed(self.view.values, selection.records if selection else ()):
             return mirror.first(self.view.values)
-        return records[0].uri if records else None
+        record = selection.record if selection is not None else None
+        return record.uri if record is not None else None
 
     def _follow_script(self, mirror: Mirror) -> bytes | None:
         """As `_following`, in the list that a script has put into the AVPs."""
@@ -415,14 +414,13 @@ class Request:
         Returns:
             False when there is no failover list, a letter names no state, or the destination has left the list.
         """
-        dispatcher, uri = self._router.dispatcher, self._in_use()
-        if uri is None or not dispatcher.failover:
+        uri = self._in_use()
+        if uri is None:
             return False
         try:
-            requested = health.marked(state, dispatcher.probing_mode)
+            return self._router.dispatcher.mark(self._group(), uri, state) is not None
         except ValueError:
             return False
-        return dispatcher.update(self._group(), uri, requested) is not None
 
     def load_update(self) -> None:
         """Tell the call load what this request does to its call (``ds_load_update``): BYE and CANCEL end it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from twisted.application.service import Service
@@ -58,10 +58,10 @@ class Keeper(Service):
     def restore(self) -> None:
         """Go on where the service ended before; a state that can't be used is set aside."""
         try:
-            records = self._store.read()
-            if records is None:
+            lines = self._store.read()
+            if lines is None:
                 return
-            known = restore(self._dispatcher, document.read(records), self._now())
+            known = restore(self._dispatcher, document.read(lines), self._now())
         except BrokenState as error:
             log.error("{problem}", problem=f"{self._store.name}: {error}; {self._set_aside()}, and states begin anew")
         else:
@@ -113,16 +113,16 @@ class Keeper(Service):
             self._run(self._collect())
 
     def _collect(self) -> Iterator[None]:
-        records: list[Mapping[str, object]] = []
-        for record in document.describe(self._dispatcher, self._now()):
-            records.append(record)
+        lines: list[bytes] = []
+        for line in document.write(self._dispatcher, self._now()):
+            lines.append(line)
             yield
         if self.running:
-            self._write(records).addCallback(lambda _: self._done())
+            self._write(lines).addCallback(lambda _: self._done())
 
-    def _write(self, records: list[Mapping[str, object]]) -> Deferred[None]:
+    def _write(self, lines: list[bytes]) -> Deferred[None]:
         """One after the other; fires when it is done, well or not."""
-        writing: Deferred[None] = self._writing.run(self._store.save, self._reactor, records)
+        writing: Deferred[None] = self._writing.run(self._store.save, self._reactor, lines)
         return writing.addCallbacks(lambda _: self._succeeded(), self._failed)
 
     def _succeeded(self) -> None:
@@ -152,4 +152,4 @@ class Keeper(Service):
         """Save for the last time; fires when that is done."""
         super().stopService()
         self._cancel()
-        return self._write(list(document.describe(self._dispatcher, self._now())))
+        return self._write(list(document.write(self._dispatcher, self._now())))

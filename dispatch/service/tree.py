@@ -24,7 +24,7 @@ from typing import Any, Final, TypeVar
 
 from twisted.application.internet import TimerService
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import Cooperator, LoopingCall, SchedulerStopped
 from twisted.internet.threads import deferToThreadPool
@@ -169,7 +169,8 @@ class DispatcherService(MultiService):
         super().__init__()
         self._config = config
         self._reactor = reactor
-        self._reloading = DeferredLock()
+        self._is_reloading = False
+        self._waiting: list[Deferred[Roster]] = []  # for the reload after this one
         self._pause = Pause()
         self._errands = Cooperator(_slice, scheduler=lambda step: reactor.callLater(0, step), started=False)
         self._source = lists.source_of(config)
@@ -197,12 +198,13 @@ class DispatcherService(MultiService):
         counts_calls = self.dispatcher.calls is not None
         script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
         self.router = Router(self.dispatcher, script, make_parameters(config))
+        self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
         self.router.reload = self.reload
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.listeners = listeners
         self._resolver = resolver
-        self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method)
+        self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         self._draining = Draining(
             self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
         )
@@ -297,14 +299,31 @@ class DispatcherService(MultiService):
         """Read the list again; a bad one leaves the old in force, and open calls are never touched.
 
         All that takes long is done in a thread or a little at a time, so that the reactor goes on however long the list
-        is. Reloads that were asked for meanwhile wait their turn.
+        is. Reloads that are asked for meanwhile are one more, after this one.
 
         Returns:
             Fires with what was read when that is in force, or with what has `errors` and is not.
         """
-        return self._reloading.run(self._reload).addErrback(self._unreadable)
+        answer: Deferred[Roster] = Deferred()
+        self._waiting.append(answer)
+        if not self._is_reloading:
+            self._reload()
+        return answer
 
-    def _reload(self) -> Deferred[Roster]:
+    def _reload(self) -> None:
+        answers, self._waiting = self._waiting, []
+        self._is_reloading = True
+
+        def tell(roster: Roster) -> None:
+            self._is_reloading = False
+            if self._waiting:
+                self._reload()
+            for answer in answers:
+                answer.callback(roster)
+
+        maybeDeferred(self._read).addErrback(self._unreadable).addCallback(tell)
+
+    def _read(self) -> Deferred[Roster]:
         self._retry.cancel()
         self._pause.begin()
         loading: Deferred[Any] = self._source.load(self._reactor, self._prepare)
@@ -336,10 +355,10 @@ class DispatcherService(MultiService):
             self._run(_complaints(roster, "the list before stays in force" + self._again(roster)))
             return roster
         self._retry.succeeded()
-        before = list(self.dispatcher.destinations())
+        before, holders = list(self.dispatcher.destinations()), [succession, self.router.membership]
         self.dispatcher.succeed(succession)
-        self._run(_let_go(before))
         self.router.membership = membership
+        self._run(_let_go(before, holders))
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
             destinations=sum(map(len, roster.sets.values())),
@@ -407,8 +426,16 @@ def _slice() -> Callable[[], bool]:
     return lambda: time.monotonic() > end
 
 
-def _let_go(destinations: list[Destination]) -> Iterator[None]:
-    """Free what nobody needs any more a little at a time: ten thousand at once take as long as a hundred calls."""
+def _let_go(destinations: list[Destination], holders: list[object] | None = None) -> Iterator[None]:
+    """Free what nobody needs any more a little at a time: ten thousand at once take as long as a hundred calls.
+
+    Args:
+        destinations: of a list that is not in force any more.
+        holders: what would keep them, and goes first.
+    """
+    while holders:
+        del holders[-1]
+        yield
     while destinations:
         del destinations[-100:]
         yield

@@ -49,23 +49,18 @@ def response(
         to_tag: added to To when the request has no tag there.
         headers: whole lines to add.
     """
-    lines = request.copied()
+    vias = request.lines(b"via")
     if received is not None:
         start, stop, text = received
         top = request.first_line(b"via")
-        number = next(number for number, line in enumerate(lines) if line[:1] in b"vV")
-        lines[number] = lines[number][: start - top] + text + lines[number][stop - top :]
+        vias = vias[: start - top] + text + vias[stop - top :]
+    to = request.lines(b"to")
     if to_tag and _needs_tag(request):
-        number = next(number for number, line in enumerate(lines) if line[:1] in b"tT")
-        lines[number] = b"%b;tag=%b" % (lines[number].rstrip(b" \t"), to_tag)
-    return b"SIP/2.0 %d %b\r\n%b\r\n%bContent-Length: %d\r\n\r\n%b" % (
-        status,
-        reason or REASONS.get(status, b"Response"),
-        b"\r\n".join(lines),
-        headers,
-        len(body),
-        body,
-    )
+        to = to.rstrip(b" \t\r\n") + b";tag=" + to_tag + b"\r\n"
+    line = b"SIP/2.0 %d " % status + (reason or REASONS.get(status, b"Response")) + b"\r\n"
+    length = b"Content-Length: %d\r\n\r\n" % len(body) if body else b"Content-Length: 0\r\n\r\n"
+    from_ = request.lines(b"from")
+    return b"".join((line, vias, from_, to, request.lines(b"call-id"), request.lines(b"cseq"), headers, length, body))
 
 
 def _needs_tag(request: Message) -> bool:

@@ -62,12 +62,14 @@ class Flow:
         remote: address (IPv6 without brackets) and port of the peer.
         connection: the stream it came on; None on UDP, and for "open one when needed".
         host: the address as it stands in a Via, IPv6 in brackets.
+        sent_by: host and port as they stand in a Via.
     """
 
-    __slots__ = ("connection", "host", "listener", "remote")
+    __slots__ = ("connection", "host", "listener", "remote", "sent_by")
 
     def __init__(self, listener: Listener, remote: tuple[str, int], connection: object = None) -> None:
         self.listener = listener
         self.remote = remote
         self.connection = connection
         self.host = b"[%b]" % remote[0].encode() if ":" in remote[0] else remote[0].encode()
+        self.sent_by = b"%b:%d" % (self.host, remote[1])

@@ -1,8 +1,7 @@
 """A message as received: its bytes, and where things are in them.
 
-Nothing is parsed before somebody asks, and the answer is remembered. A message of usual layout is searched with
-`bytes.find` and one pattern per header; any other, and any value that a pattern does not take, is read by
-`reader.Reader`, which gives the same answers.
+A message of usual layout is taken apart by one pattern, and what that found becomes a value when somebody asks for it.
+Any other message, and any value that the pattern does not take, is read by `reader.Reader`, with the same answers.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Final
 
 from dispatch.errors import ParseError
 from dispatch.sip import grammar
-from dispatch.sip.layout import ODD, Layout, layout_of
+from dispatch.sip import head as head_
 from dispatch.sip.reader import COMPACT, Entry, Reader
 from dispatch.sip.via import Via
 
@@ -24,19 +23,20 @@ _METHODS: Final = frozenset(
         *(b"SUBSCRIBE", b"NOTIFY", b"PUBLISH", b"REFER"),
     )
 )
-_LONG: Final = {
-    name.lower(): b"\r\n%b:" % name
-    for name in (
-        *(b"Via", b"From", b"To", b"Call-ID", b"CSeq", b"Max-Forwards", b"Content-Length", b"Route", b"Record-Route"),
-        *(b"Require", b"Proxy-Require"),
-    )
+_PLACES: Final = {
+    b"via": (head_.VIAS, 4),
+    b"from": (head_.FROM, 5),
+    b"to": (head_.TO, 3),
+    b"call-id": (head_.CALL, 8),
+    b"cseq": (head_.CSEQ, 5),
+    b"route": (head_.ROUTES, 6),
+    b"record-route": (head_.RECORD_ROUTES, 13),
 }
-_BEGINNING: Final = grammar.BEGINNING.match
-_NUMBER: Final = grammar.NUMBER.match
-_CSEQ: Final = grammar.CSEQ.match
-_TO: Final = grammar.TO.match
+"""By header: its group in `head.HEAD`, and how long its name is, colon included."""
 _FROM: Final = grammar.FROM.match
 _BLANKS: Final = b" \t"
+_HIGHEST_CSEQ: Final = 2**31 - 1  # §8.1.1.5
+_HEAD: Final = head_.HEAD.match
 _UNREAD: Final = (-1, -1, -1)
 
 
@@ -74,7 +74,7 @@ class Message:
     __slots__ = (
         "_call_id",
         "_cseq",
-        "_layout",
+        "_found",
         "_max_forwards",
         "_reader",
         "_routes",
@@ -89,43 +89,49 @@ class Message:
     )
 
     def __init__(self, raw: bytes, usual: bool | None = None, *, salvage: bool = False) -> None:
-        head = raw.find(b"\r\n\r\n") + 4
-        if head == 3:
-            raise ParseError("the headers have no end", offset=len(raw))
         self.raw = raw
-        self.head = head
-        self._layout: Layout | None = ODD if usual is False else None
+        self._via: Via | None = None
         self._call_id: bytes | None = None
         self._cseq: tuple[int, bytes] | None = None
         self._max_forwards: tuple[int, int, int] | None = _UNREAD
-        self._routes: list[Entry] | None = None
         self._to_tag: bytes | None = b""
         self._reader: Reader | None = None
-        self.is_request = True
-        found = _BEGINNING(raw) if usual is not False else None
-        if found is not None:
-            self._begin(found)
-            if self._ends_as_it_says() and (not self.is_request or self.usual):
-                return
-        if found is None or not self.usual:
-            self._via: Via | None = None
-            self.method = self.uri = b""
+        self._routes: list[Entry] | None = None
+        found = self._found = _HEAD(raw) if usual is not False else None
+        if found is None:
+            self._read_in_full(raw, salvage=salvage)
+            return
+        self.head = found.end()
+        status = found[head_.STATUS]
+        if status is None:
+            self.is_request = True
+            self.method, self.uri = found.group(head_.METHOD, head_.URI)
             self.status = 0
-            self.is_request = raw[:7].upper() != b"SIP/2.0"
-            if salvage:
-                self.method = raw[: raw.find(b"\r\n")].partition(b" ")[0]
-            elif self.is_request:
-                self._read_request_line(raw[: raw.find(b"\r\n")])
-            else:
-                self._read_status_line(raw[: raw.find(b"\r\n")])
-        if not salvage:
+        else:
+            self.is_request = False
+            self.method = self.uri = b""
+            self.status = int(status)
+        length = found[head_.CONTENT_LENGTH]
+        if length is not None and int(length) != len(raw) - self.head and not salvage:
             self._cut_at_length()
 
-    def _ends_as_it_says(self) -> bool:
-        """Whether Content-Length stands there plainly and is right: the quick look that is enough for most."""
-        at = self.raw.find(b"\r\nContent-Length:", 0, self.head)
-        found = _NUMBER(self.raw, at + 17) if at >= 0 else None
-        return found is not None and int(found[1]) == len(self.raw) - self.head
+    def _read_in_full(self, raw: bytes, *, salvage: bool) -> None:
+        """What the pattern does not take."""
+        head = self.head = raw.find(b"\r\n\r\n") + 4
+        if head == 3:
+            raise ParseError("the headers have no end", offset=len(raw))
+        self.method = self.uri = b""
+        self.status = 0
+        self.is_request = raw[:7].upper() != b"SIP/2.0"
+        line = raw[: raw.find(b"\r\n")]
+        if salvage:
+            self.method = line.partition(b" ")[0]
+            return
+        if self.is_request:
+            self._read_request_line(line)
+        else:
+            self._read_status_line(line)
+        self._cut_at_length()
 
     def _cut_at_length(self) -> None:
         length = self.content_length
@@ -134,36 +140,6 @@ class Message:
             if length > body:
                 raise ParseError(f"Content-Length is {length}, but {body} bytes follow", offset=self.head)
             self.raw = self.raw[: self.head + length]
-
-    def _begin(self, found: re.Match[bytes]) -> None:
-        """Start line and topmost Via as most messages have them."""
-        method, uri, status, transport, host, port, rport_before, branch, rport_behind, end = found.groups()
-        if status is None:
-            self.method = method
-            self.uri = uri
-            self.status = 0
-        else:
-            self.is_request = False
-            self.method = self.uri = b""
-            self.status = int(status)
-        rport = rport_span = None
-        if rport_before is not None or rport_behind is not None:
-            rport, rport_span = b"", found.span(7 if rport_before is not None else 9)
-        first = found.start(4) - 8
-        self._via = Via(
-            first,
-            found.start(10),
-            first if end[:1] == b"," else self.raw.rfind(b"V", 0, first),
-            found.end(),
-            transport,
-            host.lower(),
-            int(port) if port is not None else 0,
-            branch,
-            rport,
-            None,
-            rport_span,
-            None,
-        )
 
     def _read_request_line(self, line: bytes) -> None:
         """``Request-Line = Method SP Request-URI SP SIP-Version CRLF``."""
@@ -188,19 +164,9 @@ class Message:
         self.status = int(code)
 
     @property
-    def layout(self) -> Layout:
-        """Which headers there are, and whether the patterns may be used."""
-        if self._layout is None:
-            self._layout = layout_of(self.raw, self.head)
-        return self._layout
-
-    @property
     def usual(self) -> bool:
-        """Whether the quick patterns may be used."""
-        layout = self._layout
-        if layout is None:
-            layout = self._layout = layout_of(self.raw, self.head)
-        return layout.is_usual
+        """Whether one pattern took the head apart: all headers that must be there are, no line feed stands alone."""
+        return self._found is not None
 
     @property
     def reader(self) -> Reader:
@@ -222,34 +188,30 @@ class Message:
     @property
     def content_length(self) -> int | None:
         """Value of Content-Length (§20.14); None when there is none."""
-        if (self._layout or self.layout).is_usual:
-            at = self.raw.find(b"\r\nContent-Length:", 0, self.head)
-            if at < 0:
-                return None
-            found = _NUMBER(self.raw, at + 17)
-            if found is not None:
-                return int(found[1])
-        return self.reader.content_length
+        found = self._found
+        if found is None:
+            return self.reader.content_length
+        length = found[head_.CONTENT_LENGTH]
+        return None if length is None else int(length)
 
     @property
     def call_id(self) -> bytes:
         """Value of Call-ID, without the blanks around it (§20.8)."""
-        if self._call_id is None:
-            raw = self.raw
-            at = raw.find(b"\r\nCall-ID:", 0, self.head) if (self._layout or self.layout).is_usual else -1
-            self._call_id = raw[at + 10 : raw.find(b"\r\n", at + 10)].strip(b" \t") if at >= 0 else b""
-            if not self._call_id:
-                self._call_id = self.reader.call_id
-        return self._call_id
+        call_id = self._call_id
+        if call_id is None:
+            found = self._found
+            call_id = self._call_id = self.reader.call_id if found is None else found[head_.CALL_ID]
+        return call_id
 
     @property
     def cseq(self) -> tuple[int, bytes]:
         """Number and method of CSeq (§20.16)."""
         if self._cseq is None:
-            at = self.raw.find(b"\r\nCSeq:", 0, self.head) if (self._layout or self.layout).is_usual else -1
-            if at >= 0 and (found := _CSEQ(self.raw, at + 7)) is not None and (number := int(found[1])) < 2147483648:
-                self._cseq = (number, found[2])
-            else:
+            found = self._found
+            if found is not None:
+                number, method = found.group(head_.CSEQ_NUMBER, head_.CSEQ_METHOD)
+                self._cseq = (int(number), method)
+            if self._cseq is None or self._cseq[0] > _HIGHEST_CSEQ:
                 self._cseq = self.reader.cseq
         return self._cseq
 
@@ -257,23 +219,64 @@ class Message:
     def via(self) -> Via:
         """The topmost Via value (§20.42)."""
         if self._via is None:
-            at = self.raw.find(b"\r\nVia:", 0, self.head) if (self._layout or self.layout).is_usual else -1
-            self._via = (_via_in_line(self.raw, at + 2) if at >= 0 else None) or self.reader.via
+            found = self._found
+            usual = _via_in_line(self.raw, found.start(head_.VIAS) - 4) if found is not None else None
+            self._via = usual or self.reader.via
         return self._via
+
+    @property
+    def branch(self) -> bytes:
+        """The branch of the topmost Via; empty without one."""
+        found = self._found
+        if found is None or (found[head_.LINE_END] is None and found[head_.COMMA] is None):
+            return self.via.branch
+        return found[head_.BRANCH]
+
+    @property
+    def sent_by(self) -> bytes:
+        """Host, and port where it has one, of the topmost Via; lower case."""
+        found = self._found
+        if found is None or (found[head_.LINE_END] is None and found[head_.COMMA] is None):
+            return self.via.sent_by
+        return found[head_.SENT_BY].lower()
+
+    def is_from(self, sent_by: bytes) -> bool:
+        """Whether the topmost Via names this very source, and nothing is to be noted there; a no may be a yes."""
+        found = self._found
+        return (
+            found is not None
+            and found[head_.LINE_END] == b"\r\n"
+            and found[head_.SENT_BY] == sent_by
+            and found[head_.RPORT_BEFORE] == b";"
+        )
+
+    @property
+    def via_cut(self) -> tuple[int, int]:
+        """From where to where the message must be cut to take its topmost Via value away."""
+        found = self._found
+        if found is not None:
+            stop = found.end(head_.LINE_END)
+            if stop >= 0:
+                return found.start(head_.VIAS) - 4, stop
+            stop = found.end(head_.COMMA)
+            if stop >= 0:
+                return found.start(head_.TRANSPORT) - 8, stop
+        via = self.via
+        return via.cut_start, via.cut_stop
 
     @property
     def second_via(self) -> Via | None:
         """The Via value below the topmost, where a response goes next; None when there is none."""
-        if self._layout is None or self._layout.is_usual:
+        found = self._found
+        if found is not None:
             raw = self.raw
-            at = self.via.cut_stop
-            found = None
+            at = self.via_cut[1]
             if raw[at - 2 : at] != b"\r\n":
-                found = _via_value(raw, at, at)
-            elif raw.startswith(b"Via:", at):
-                found = _via_in_line(raw, at)
-            if found is not None:
-                return found
+                via = _via_value(raw, at, at)
+            else:
+                via = _via_in_line(raw, at) if at < found.end(head_.VIAS) else None
+            if via is not None:
+                return via
         vias = self.reader.vias
         return vias[1] if len(vias) > 1 else None
 
@@ -285,18 +288,16 @@ class Message:
     @property
     def from_tag(self) -> bytes | None:
         """The tag of From; None when it has none (§20.20)."""
-        at = self.raw.find(b"\r\nFrom:", 0, self.head) if (self._layout or self.layout).is_usual else -1
-        if at >= 0 and (found := _FROM(self.raw, at)) is not None:
-            return found[1]
-        return self.reader.from_tag
+        found = _FROM(self.raw, self._found.start(head_.FROM)) if self._found is not None else None
+        return self.reader.from_tag if found is None else found[1]
 
     @property
     def to_tag(self) -> bytes | None:
         """The tag of To; None when it has none (§20.39)."""
         if self._to_tag == b"":
-            at = self.raw.find(b"\r\nTo:", 0, self.head) if (self._layout or self.layout).is_usual else -1
-            if at >= 0 and (found := _TO(self.raw, at)) is not None:
-                self._to_tag = found[1]
+            found = self._found
+            if found is not None and found[head_.TO_READ] is not None:
+                self._to_tag = found[head_.TO_TAG]
             else:
                 self._to_tag = self.reader.to_tag
         return self._to_tag
@@ -304,57 +305,66 @@ class Message:
     @property
     def max_forwards(self) -> tuple[int, int, int] | None:
         """Value of Max-Forwards, and where its digits start and stop (§20.22); None when there is none."""
-        if self._max_forwards is _UNREAD:
-            at = self.raw.find(b"\r\nMax-Forwards:", 0, self.head) if (self._layout or self.layout).is_usual else -1
-            if at >= 0 and (found := _NUMBER(self.raw, at + 15)) is not None and (value := int(found[1])) < 256:
-                start, stop = found.span(1)
-                self._max_forwards = (value, start, stop)
+        hops = self._max_forwards
+        if hops is not None and hops[0] < 0:
+            found = self._found
+            if found is None:
+                hops = self.reader.max_forwards
             else:
-                self._max_forwards = self.reader.max_forwards
-        return self._max_forwards
+                digits = found[head_.MAX_FORWARDS]
+                hops = None if digits is None else (int(digits), *found.span(head_.MAX_FORWARDS))
+            self._max_forwards = hops
+        return hops
 
     @property
     def routes(self) -> list[Entry]:
         """Every value of every Route header, in order (§20.34)."""
         if self._routes is None:
-            if not (self._layout or self.layout).is_usual:
-                self._routes = self.reader.routes
-            else:
-                self._routes = self._entries(b"\r\nRoute:") if self.layout.routes else []
+            entries = self._entries(head_.ROUTES)
+            self._routes = self.reader.routes if entries is None else entries
         return self._routes
 
     @property
     def record_routes(self) -> list[Entry]:
         """Every value of every Record-Route header, in order (§20.30)."""
-        return (
-            self._entries(b"\r\nRecord-Route:") if (self._layout or self.layout).is_usual else self.reader.record_routes
-        )
+        entries = self._entries(head_.RECORD_ROUTES)
+        return self.reader.record_routes if entries is None else entries
 
-    def _entries(self, needle: bytes) -> list[Entry]:
-        raw = self.raw
-        entries = []
-        at = raw.find(needle, 0, self.head)
-        while at >= 0:
-            found = grammar.ROUTE.match(raw, at + len(needle))
+    def _entries(self, group: int) -> list[Entry] | None:
+        """The values of a block of lines, when they are as usual."""
+        if self._found is None:
+            return None
+        entries: list[Entry] = []
+        at, stop = self._found.span(group)
+        name = 6 if group == head_.ROUTES else 13
+        while at < stop:
+            found = grammar.ROUTE.match(self.raw, at)
             if found is None:
-                return self.reader.routes if needle == b"\r\nRoute:" else self.reader.record_routes
-            entries.append(Entry(found.start(1) - 1, found.end() - 2, at + 2, found.end(), found[1]))
-            at = raw.find(needle, found.end() - 2, self.head)
+                return None
+            entries.append(Entry(found.start(1) - 1, found.end() - 2, at - name, found.end(), found[1]))
+            at = found.end() + name
         return entries
 
     @property
     def require(self) -> tuple[bytes, ...]:
         """Option tags of Require, lower case (§20.32)."""
-        if (self._layout or self.layout).is_usual and not self.layout.options:
+        if self._found is not None and self._found[head_.OPTIONS] is None:
             return ()
         return self.reader.require
 
     @property
     def proxy_require(self) -> tuple[bytes, ...]:
         """Option tags of Proxy-Require, lower case (§20.29)."""
-        if (self._layout or self.layout).is_usual and not self.layout.options:
+        if self._found is not None and self._found[head_.OPTIONS] is None:
             return ()
         return self.reader.proxy_require
+
+    @property
+    def timestamp(self) -> bytes | None:
+        """Value of Timestamp (§20.38); None when there is none."""
+        if self._found is not None and self._found[head_.TIMESTAMP] is None:
+            return None
+        return self.header(b"timestamp")
 
     def header(self, name: bytes) -> bytes | None:
         """Value of the first header of that name, without the blanks around it; None when there is none.
@@ -362,10 +372,11 @@ class Message:
         Args:
             name: the long name in lower case; any.
         """
-        raw, line = self.raw, _LONG.get(name)
-        if line is not None and (self._layout or self.layout).is_usual:
-            at = raw.find(line, 0, self.head) + len(line)
-            return raw[at : raw.find(b"\r\n", at)].strip(b" \t") if at >= len(line) else None
+        raw = self.raw
+        place = _PLACES.get(name) if self._found is not None else None
+        if self._found is not None and place is not None:
+            at = self._found.start(place[0])
+            return raw[at : raw.find(b"\r\n", at)].strip(b" \t") if at >= 0 else None
         if self._reader is None:
             found = _header(name)(raw, 0, self.head)
             if found is None:
@@ -378,38 +389,26 @@ class Message:
 
     def first_line(self, name: bytes) -> int:
         """Offset of the first line of a header, as named in `lines`; -1 when there is none."""
-        layout = self._layout or self.layout
-        if layout.is_usual:
-            if name not in layout.names:
-                return -1
-            return self.raw.find(_LONG[name], 0, self.head) + 2
+        if self._found is not None:
+            group, length = _PLACES[name]
+            at = self._found.start(group)
+            return at - length if at >= 0 else -1
         spans = self.reader.spans(name)
         return spans[0].start if spans else -1
-
-    def copied(self) -> list[bytes]:
-        """The header lines that a response takes over, without their ends, Via first (§8.2.6.2)."""
-        if (self._layout or self.layout).is_usual:
-            return grammar.COPIED.findall(self.raw, 0, self.head)
-        names = (b"via", b"from", b"to", b"call-id", b"cseq")
-        return [self.raw[one.start : one.end - 2] for name in names for one in self.reader.spans(name)]
 
     def lines(self, name: bytes) -> bytes:
         """Every line of a header as it came, line ends included; empty when there is none.
 
         Args:
-            name: the long name in lower case, one of those that `grammar` knows: ``b"via"``, ``b"to"``...
+            name: the long name in lower case: ``b"via"``, ``b"from"``, ``b"to"``, ``b"call-id"``, ``b"cseq"``,
+                ``b"route"`` or ``b"record-route"``.
         """
         raw = self.raw
-        if not (self._layout or self.layout).is_usual:
-            return b"".join(raw[line.start : line.end] for line in self.reader.spans(name))
-        needle = _LONG[name]
-        found = []
-        at = raw.find(needle, 0, self.head)
-        while at >= 0:
-            stop = raw.find(b"\r\n", at + 2) + 2
-            found.append(raw[at + 2 : stop])
-            at = raw.find(needle, stop - 2, self.head)
-        return found[0] if len(found) == 1 else b"".join(found)
+        if self._found is not None:
+            group, length = _PLACES[name]
+            start, stop = self._found.span(group)
+            return raw[start - length : stop] if start >= 0 else b""
+        return b"".join([raw[line.start : line.end] for line in self.reader.spans(name)])
 
 
 # message-header = header-name HCOLON header-value CRLF;  HCOLON = *( SP / HTAB ) ":" SWS
@@ -434,6 +433,23 @@ def _via_value(raw: bytes, at: int, line: int) -> Via | None:
     transport, host, port, params, end = found.groups()
     branch = received = rport = received_span = rport_span = None
     start = found.start(4)
+    if params.startswith(b";branch=") and params.find(b";", 1) < 0 and len(params) > 8:  # as most are
+        stop = found.end(4)
+        cut = line if end == b"\r\n" else at
+        return Via(
+            at,
+            stop,
+            cut,
+            found.end(),
+            transport,
+            host.lower(),
+            int(port) if port else 0,
+            params[8:],
+            None,
+            None,
+            None,
+            None,
+        )
     for param in params.split(b";")[1:]:
         stop = start + 1 + len(param)
         name, equals, value = param.partition(b"=")

@@ -125,11 +125,11 @@ def server_key(request: Message) -> bytes:
     A branch without the magic cookie comes from an RFC 2543 element: Request-URI, tag, Call-ID, CSeq number and the
     whole top Via stand in for it.
     """
-    via = request.via
     method = request.method if request.method != b"ACK" else b"INVITE"
-    branch = via.branch
+    branch = request.branch
     if branch[:7] == _MAGIC and len(branch) > 7:
-        return b"%b %b:%d %b" % (branch, via.host, via.port, method)
+        return b" ".join((branch, request.sent_by, method))
+    via = request.via
     return b"%b %b %b %d %b %b" % (
         request.uri,
         request.from_tag or b"",

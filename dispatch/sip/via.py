@@ -50,6 +50,11 @@ class Via:
     rport_span: tuple[int, int] | None
     received_span: tuple[int, int] | None
 
+    @property
+    def sent_by(self) -> bytes:
+        """Host, and port where it has one."""
+        return self.host + b":%d" % self.port if self.port else self.host
+
 
 # Via = ( "Via" / "v" ) HCOLON via-parm *(COMMA via-parm)
 def read(raw: bytes, start: int, stop: int, line: tuple[int, int]) -> list[Via]:

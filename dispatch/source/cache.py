@@ -107,4 +107,5 @@ def _in_order(roster: Roster) -> list[Destination]:
 
 def _row(one: Destination) -> tuple[int, bytes, int, int, bytes]:
     """Bytes as they are; an attribute text loses one ``;`` at its end when it is read."""
-    return one.group, one.uri, one.listed, one.priority, one.attrs + b";" * one.attrs.endswith(b";")
+    flags = one.listed - (one.listed >> 31 << 32)  # 32 signed bits, as a list has them
+    return one.group, one.uri, flags, one.priority, one.attrs + b";" * one.attrs.endswith(b";")

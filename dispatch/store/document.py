@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -94,13 +95,17 @@ class Document:
     calls: list[KeptCall] = field(default_factory=list)
 
 
-def describe(dispatcher: Dispatcher, now: float) -> Iterator[Record]:
-    """The records of all that is to be kept; what changes while they are read is as of then.
+def write(dispatcher: Dispatcher, now: float) -> Iterator[bytes]:
+    """The records of all that is to be kept, a line of JSON each; what changes meanwhile is as of then.
 
     Args:
         dispatcher: whose state.
         now: seconds since 1970.
     """
+    return (json.dumps(record, separators=(",", ":")).encode() for record in _describe(dispatcher, now))
+
+
+def _describe(dispatcher: Dispatcher, now: float) -> Iterator[Record]:
     yield {"format": FORMAT, "version": VERSION, "written": now}
     count = 1
     number_of: dict[Tally, int] = {}
@@ -155,14 +160,15 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def read(records: Sequence[Record]) -> Document:
-    """What records say.
+def read(lines: Sequence[bytes]) -> Document:
+    """What lines say.
 
     Raises:
-        BrokenState: they are not as `describe` makes them.
+        BrokenState: they are not as `write` makes them.
     """
-    if not records:
+    if not lines:
         raise BrokenState(0, "it is empty")
+    records = [_parse(number, line) for number, line in enumerate(lines, 1)]
     head = _Reader(1, records[0])
     if records[0].get("format") != FORMAT:
         raise BrokenState(1, f"it is no state of ours: 'format' is not {FORMAT!r}")
@@ -186,7 +192,18 @@ def read(records: Sequence[Record]) -> Document:
             kept.members.append(known[-1])
         else:
             document.calls.append(_read_call(one, known))
+    document.calls.sort(key=lambda call: -call.age)
     return document
+
+
+def _parse(number: int, line: bytes) -> Record:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        raise BrokenState(number, f"{line[:40]!r} is no JSON") from None
+    if not isinstance(record, dict):
+        raise BrokenState(number, f"{line[:40]!r} is no JSON object")
+    return record
 
 
 class _Reader:

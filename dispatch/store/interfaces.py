@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zope.interface import Attribute, Interface
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class IStateStore(Interface):
-    """Keeps the records of `dispatch.store.document`; never on the way of a packet."""
+    """Keeps the lines of `dispatch.store.document`; never on the way of a packet."""
 
     name = Attribute("What to call it in the log. A str.")
 
-    def read() -> Sequence[Mapping[str, object]] | None:
-        """The records that were saved last, and wait for them: at start. None where nothing was saved yet.
+    def read() -> Sequence[bytes] | None:
+        """The lines that were saved last, and wait for them: at start. None where nothing was saved yet.
 
         Raises:
             BrokenState: what is there can't be read.
@@ -30,8 +30,8 @@ class IStateStore(Interface):
             OSError: that is not possible.
         """
 
-    def save(reactor: Any, records: Iterable[Mapping[str, object]]) -> Deferred[None]:
-        """Put records in the place of those before, all or none of them, in a thread.
+    def save(reactor: Any, lines: Iterable[bytes]) -> Deferred[None]:
+        """Put lines in the place of those before, all or none of them, in a thread.
 
         Returns:
             Fires when they would outlive a power failure, or fails with OSError, and those before are still there.

@@ -1,10 +1,9 @@
-"""The state file: a line of JSON for each record, replaced as a whole."""
+"""The state file, replaced as a whole."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from zope.interface import implementer
 
-from dispatch.balance.pace import gently
 from dispatch.store.broken import BrokenState
 from dispatch.store.interfaces import IStateStore
 
@@ -29,15 +27,14 @@ class StateFile:
         self.name = str(path)
         self._path = path
 
-    def read(self) -> list[Mapping[str, object]] | None:
+    def read(self) -> list[bytes] | None:
         """See `IStateStore`."""
         try:
-            lines = self._path.read_bytes().splitlines()
+            return self._path.read_bytes().splitlines()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise BrokenState(0, error.strerror or str(error)) from None
-        return [_record(number, line) for number, line in enumerate(lines, 1)]
 
     def set_aside(self) -> str:
         """See `IStateStore`."""
@@ -45,11 +42,11 @@ class StateFile:
         os.replace(self._path, aside)
         return str(aside)
 
-    def save(self, reactor: Any, records: Iterable[Mapping[str, object]]) -> Deferred[None]:
+    def save(self, reactor: Any, lines: Iterable[bytes]) -> Deferred[None]:
         """See `IStateStore`."""
-        return deferToThreadPool(reactor, reactor.getThreadPool(), self.write, records)
+        return deferToThreadPool(reactor, reactor.getThreadPool(), self.write, lines)
 
-    def write(self, records: Iterable[Mapping[str, object]]) -> None:
+    def write(self, lines: Iterable[bytes]) -> None:
         """`save`, and wait for it.
 
         Raises:
@@ -57,8 +54,7 @@ class StateFile:
         """
         fresh = self._path.with_name(f"{self._path.name}.new")
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            for record in gently(records):
-                file.write(json.dumps(record, separators=(",", ":")).encode() + b"\n")
+            file.writelines(line + b"\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
         os.replace(fresh, self._path)
@@ -67,13 +63,3 @@ class StateFile:
             os.fsync(folder)  # or the name may still mean the file before after a power failure
         finally:
             os.close(folder)
-
-
-def _record(number: int, line: bytes) -> Mapping[str, object]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        raise BrokenState(number, f"{line[:40]!r} is no JSON") from None
-    if not isinstance(record, dict):
-        raise BrokenState(number, f"{line[:40]!r} is no JSON object")
-    return record

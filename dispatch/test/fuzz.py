@@ -7,7 +7,9 @@ Under plain trial the examples are always the same ones (profile ``tests``); her
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+import tempfile
 import time
 import unittest
 from collections.abc import Iterator
@@ -31,6 +33,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="begin no new test after this time")
     seconds = parser.parse_args().seconds
     tests = list(properties(runner.TestLoader().loadPackage(dispatch.test, recurse=True)))
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):  # where tests leave their files
+        return repeat(tests, seconds)
+
+
+def repeat(tests: list[unittest.TestCase], seconds: float) -> int:
+    """Run the tests again and again; 1 when one failed, else 0."""
     end = time.monotonic() + seconds
     rounds = 0
     failed: set[str] = set()

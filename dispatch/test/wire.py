@@ -21,7 +21,10 @@ class FakeTransport:
         self._flows: dict[tuple[str, int], Flow] = {}
 
     def flow_to(self, host: str, port: int) -> Flow:
-        return self._flows.setdefault((host, port), Flow(self.listener, (host, port)))
+        flow = self._flows.get((host, port))
+        if flow is None:
+            flow = self._flows[host, port] = Flow(self.listener, (host, port))
+        return flow
 
     def flow_back(self, host: str, port: int) -> Flow | None:
         return self.flow_to(host, port)

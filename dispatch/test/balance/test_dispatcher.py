@@ -10,12 +10,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
 from dispatch.balance.algorithms import TABLE, Algorithm
-from dispatch.balance.change import COMMAND, LIST, PROBE, TRAFFIC
+from dispatch.balance.change import COMMAND, LIST, PROBE, TRAFFIC, Change
 from dispatch.balance.destination import Row
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.load import Calls
 from dispatch.balance.roster import RosterBuilder
-from dispatch.balance.selection import find_algorithm
+from dispatch.balance.selection import Selection, find_algorithm
 from dispatch.balance.turn import Turn
 from dispatch.errors import UnknownDestination
 from dispatch.test.balance.make import FakeRequest, dispatcher, lines, roster
@@ -140,16 +140,22 @@ class StateTests(SynchronousTestCase):
                 one.set_state(group, address, 0)
 
 
+def marked(one: Dispatcher, selection: Selection | None, state: bytes) -> Change | None:
+    """What becomes of marking the first record."""
+    record = selection.record if selection is not None else None
+    return one.mark(record.group, record.uri, state) if record is not None else None
+
+
 class MarkTests(SynchronousTestCase):
     def test_first_record(self) -> None:
         """What is marked is the destination in use, by the thresholds, and the event that is due is told."""
         one = dispatcher(lines(0, 0))
         selection = one.select(FakeRequest(), 1, PRIORITY)
-        mark = one.mark(selection, b"ip")
+        mark = marked(one, selection, b"ip")
         assert selection is not None and mark is not None
         self.assertEqual((mark.destination.uri, mark.before, mark.after, mark.event), (b"sip:gw0", 0, 9, "down"))
         selection.next()
-        mark = one.mark(selection, b"T")
+        mark = marked(one, selection, b"T")
         assert mark is not None
         self.assertEqual((mark.destination.uri, mark.event), (b"sip:gw1", "down"))
         self.assertIsNone(one.select(FakeRequest(), 1, PRIORITY))
@@ -161,23 +167,23 @@ class MarkTests(SynchronousTestCase):
     def test_nothing_to_mark(self) -> None:
         """Without selection, list, failover or destination there is nothing to mark."""
         one = dispatcher(lines(0))
-        self.assertIsNone(one.mark(None, b"i"))
+        self.assertIsNone(marked(one, None, b"i"))
         selection = one.select(FakeRequest(), 1, PRIORITY)
         one.replace(roster(b"1 sip:other\n"))
-        self.assertIsNone(one.mark(selection, b"i"))
+        self.assertIsNone(marked(one, selection, b"i"))
         self.assertIsNone(one.update(2, b"sip:other", 1))
         assert selection is not None
         selection.next()
         self.assertIsNone(selection.record)
         without = dispatcher(lines(0), flags=0)
-        self.assertIsNone(without.mark(without.select(FakeRequest(), 1, PRIORITY)))
+        self.assertIsNone(without.mark(1, b"sip:gw0", b"i"))
         self.assertEqual([each.flags for each in without.destinations()], [0])
 
     def test_bad_letter(self) -> None:
         """A letter that names no state is an error, and changes nothing."""
         one = dispatcher(lines(0))
         with self.assertRaises(ValueError):
-            one.mark(one.select(FakeRequest(), 1, PRIORITY), b"x")
+            one.mark(1, b"sip:gw0", b"x")
 
     def test_parameters(self) -> None:
         """Thresholds and probing mode are those of the parameters."""
@@ -186,7 +192,7 @@ class MarkTests(SynchronousTestCase):
         seen = []
         for state in (b"t", b"", b"a", b"a", b"a"):
             selection = one.select(FakeRequest(), 1, PRIORITY)
-            one.mark(selection, state) if selection is not None else one.update(1, b"sip:gw0", 0)
+            marked(one, selection, state) if selection is not None else one.update(1, b"sip:gw0", 0)
             seen.append(health.letters(next(one.destinations()).flags))
         self.assertEqual(seen, ["TX", "IP", "IP", "IP", "AX"])
 
@@ -196,8 +202,8 @@ class MarkTests(SynchronousTestCase):
         heard: list[tuple[str, str, str]] = []
         one.observer = lambda change: heard.append((str(change), change.cause, change.event))
         selection = one.select(FakeRequest(), 1, PRIORITY)
-        one.mark(selection, b"ip")
-        one.mark(selection, b"ip")
+        marked(one, selection, b"ip")
+        marked(one, selection, b"ip")
         one.update(1, b"sip:gw0", health.PROBING, "probe answered with 200 OK", PROBE)
         one.set_state(1, b"sip:gw1", health.DISABLED)
         one.set_states(1, health.DISABLED)

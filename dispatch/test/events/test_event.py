@@ -20,7 +20,9 @@ def observed(one: Dispatcher) -> list[Event]:
 
     def observe(change: Change) -> None:
         now = 1_800_000_000.0 + 60 * len(events)
-        events.append(make(change, history.note(change, now), "INFO"))
+        admin = change.destination.condition.admin
+        word = admin.word if admin is not None else ""
+        events.append(make(change, history.note(change, now), word, "INFO"))
 
     one.observer = observe
     return events

@@ -289,7 +289,12 @@ class LoadTests(AlgorithmCase):
         calls = 10
         gateway = self.gateway(fails(486, "Busy Here"), calls=calls)
         proxy = self.loaded(gateway, maxload=1)
-        self.caller(gets(486), proxy.sockets[0], calls=calls, rate=10).finish()
+        for _ in range(calls):
+            phone = Phone(self.address(), proxy.sockets[0])
+            self.addCleanup(phone.close)
+            phone.invite()
+            phone.expect(100)
+            phone.expect(486)
         self.assertEqual(gateway.finish().successful, calls)
 
     def test_failover_moves_the_call(self) -> None:

@@ -191,7 +191,7 @@ class ProblemTests(ConfigCase):
             ('log = "nowhere/events.log"', "[events] log", "there is no folder", "make it"),
         ):
             self.assert_problem(f"{LEAST}[events]\n{line}", 7, *words)
-        self.assert_problem(f"{LEAST}[state]\nfile = '.'", 7, "[state] file", "is a folder")
+        self.assert_problem(f"{LEAST}[state]\nfile = '..'", 7, "[state] file", "is a folder")
         self.assert_problem(f"{LEAST}[state]\ninterval = -1", 7, "[state] interval", "seconds")
 
     def test_control(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import Any
 
@@ -20,8 +20,6 @@ from dispatch.store.document import read
 from dispatch.store.interfaces import IStateStore
 from dispatch.test.balance.make import roster
 
-Records = Sequence[Mapping[str, object]]
-
 
 @implementer(IStateStore)
 class Store:
@@ -30,12 +28,12 @@ class Store:
     name = "the store"
 
     def __init__(self) -> None:
-        self.kept: Records | None = None
+        self.kept: Sequence[bytes] | None = None
         self.problem: BrokenState | None = None
         self.cant_move: OSError | None = None
         self.pending: list[Deferred[None]] = []
 
-    def read(self) -> Records | None:
+    def read(self) -> Sequence[bytes] | None:
         if self.problem is not None:
             raise self.problem
         return self.kept
@@ -45,8 +43,8 @@ class Store:
             raise self.cant_move
         return "elsewhere"
 
-    def save(self, reactor: Any, records: Iterable[Mapping[str, object]]) -> Deferred[None]:
-        self.kept = tuple(records)
+    def save(self, reactor: Any, lines: Iterable[bytes]) -> Deferred[None]:
+        self.kept = tuple(lines)
         self.pending.append(Deferred())
         return self.pending[-1]
 
@@ -166,7 +164,7 @@ class RestoringTests(KeeperCase):
 
     def test_broken(self) -> None:
         """A state that can't be used is set aside with one line, as far as that is possible, and the start goes on."""
-        self.store.kept = ({"format": "x"},)
+        self.store.kept = (b'{"format": "x"}',)
         for problem, cant_move, words in (
             (
                 None,

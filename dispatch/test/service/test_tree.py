@@ -487,6 +487,27 @@ class ReloadTests(TreeCase):
         self.assertEqual(self.reload()[-1], "the list before stays in force")
         self.assertIs(self.service.dispatcher.groups, before)
 
+    def test_many_at_a_time(self) -> None:
+        """However many ask while the list is read, it is read once more, and all are told when that is in force."""
+        first, *others = [self.service.reload() for _ in range(100)]
+        self.assertEqual(self.reactor.pool.work(), 1)
+        self.successResultOf(first)
+        self.list.write_bytes(b"1 sip:a\n")
+        for one in others:
+            self.assertNoResult(one)
+        self.assertEqual(self.reactor.pool.work(), 1)
+        for one in others:
+            self.assertEqual(list(self.successResultOf(one).sets), [1])
+        self.assertEqual((self.uris(), self.reactor.pool.work()), ([b"sip:a"], 0))
+
+    def test_addresses_are_ready(self) -> None:
+        """What takes long about addresses is done before calls come in: at start, and in the thread of a reload."""
+        self.assertIs(self.service.router._membership.groups, self.service.dispatcher.groups)
+        self.list.write_bytes(b"1 sip:127.0.0.78:9\n")
+        self.reload()
+        self.assertIs(self.service.router._membership.groups, self.service.dispatcher.groups)
+        self.assertTrue(self.service.router.is_destination(b"127.0.0.78"))
+
     def test_one_after_the_other(self) -> None:
         """Of two reloads the later one decides, however long the first one takes."""
         done = [self.service.reload(), self.service.reload()]
@@ -562,6 +583,7 @@ class EventTests(TreeCase):
             one.administer(2, self.URI, Admin(DRAIN, 5.0), "drained by a command")
             self.reactor.advance(1)
             self.settle()
+            self.reactor.advance(0)
         self.assertEqual(self.told(), ["dst-down", "state", "drain", "drained"])
         history = one.groups[2].members[0].condition.history
         self.assertEqual([entry.event for entry in history or ()], ["down", "", "drain", "drained"])

@@ -16,10 +16,6 @@ _MANY: Final = 50_000  # a pattern that looks at its input over and over would n
 
 # By pattern: how its match begins, and what is then repeated until it fails at the end.
 _HOSTILE: Final[dict[str, tuple[tuple[bytes, bytes], ...]]] = {
-    "NAMES": (
-        *((b"\r\nv", b" "), (b"\r\nv", b"v"), (b"", b"\r\nv \t "), (b"", b"\r\n "), (b"", b"\r\n"), (b"", b"\r")),
-        *((b"", b"\r\nRecord-Rout"), (b"", b"\r\nProxy-Require \t"), (b"\r\nCSeq", b"\t")),
-    ),
     "TOKEN": ((b"", b"a"), (b"", b"a-")),
     "VIA": (
         *((b"SIP/2.0/", b"A"), (b"SIP/2.0/UDP ", b"a"), (b"SIP/2.0/UDP ", b"a.-")),
@@ -30,18 +26,10 @@ _HOSTILE: Final[dict[str, tuple[tuple[bytes, bytes], ...]]] = {
             (b"SIP/2.0/UDP a,", b" "),
         ),
     ),
-    "BEGINNING": (
-        *((b"", b"A"), (b"A ", b"a"), (b"A ", b"a SIP/2.0"), (b"SIP/2.0 200 ", b" "), (b"SIP/2.0 200 ", b"SIP/2.0 2")),
-        *((b"A a SIP/2.0\r\nVia: SIP/2.0/UDP ", b"a"), (b"A a SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=", b"a")),
-        *((b"A a SIP/2.0\r\nVia: SIP/2.0/UDP a", b";rport"), (b"A a SIP/2.0\r\nVia: SIP/2.0/UDP a", b";branch=a")),
+    "FROM": (
+        *((b" ", b"a"), (b" ", b"a "), (b" ", b" "), (b' "', b"a"), (b" <", b"a"), (b" <a>;tag=", b"a")),
+        *((b' "" <', b":"), (b" <a", b">;tag=a")),
     ),
-    "CSEQ": ((b" ", b"1"), (b" 1 ", b"A"), (b"", b" ")),
-    "NUMBER": ((b"", b" "), (b"", b"\t "), (b"", b"1"), (b"1\r\n", b" ")),
-    "TO": (
-        *((b"\r\nTo: ", b"a"), (b"\r\nTo: ", b"a "), (b"\r\nTo: ", b" "), (b'\r\nTo: "', b"a"), (b"\r\nTo: <", b"a")),
-        *((b"\r\nTo: <a>;tag=", b"a"), (b'\r\nTo: "" <', b":"), (b"\r\nTo: <a", b">;tag=a")),
-    ),
-    "FROM": ((b"\r\nFrom: ", b"a "), (b'\r\nFrom: "', b" "), (b"\r\nFrom: <", b"a"), (b"\r\nFrom: <a>;tag=", b"a")),
     "ROUTE": (
         (b" <", b"a"),
         (b" <a>", b";a"),
@@ -61,7 +49,6 @@ _HOSTILE: Final[dict[str, tuple[tuple[bytes, bytes], ...]]] = {
         ),
         *((b"sip:a;", b"a"), (b"sip:a;a=", b"a"), (b"sips:", b"%")),
     ),
-    "COPIED": ((b"", b"\r\nVia:"), (b"\r\nVia:", b"a"), (b"", b"\r\nTo"), (b"", b"\r\n")),
 }
 
 
@@ -75,8 +62,6 @@ class HostileTests(SynchronousTestCase):
                     text = start + repeated * _MANY + end
                     pattern.match(text)
                     pattern.fullmatch(text)
-                    if name in ("NAMES", "COPIED"):
-                        pattern.findall(text)
 
     def test_each_pattern_is_tried(self) -> None:
         """No pattern of the grammar is left out above."""
@@ -93,63 +78,27 @@ class TakenTests(SynchronousTestCase):
         for text in left:
             self.assertIsNone(pattern.fullmatch(text), text)
 
-    def test_beginning(self) -> None:
-        """A start line and a first Via with a branch are taken at one go."""
-        via = b"\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKa"
-        self.assert_takes(
-            grammar.BEGINNING,
-            (
-                b"INVITE sip:a SIP/2.0" + via + b"\r\n",
-                b"SIP/2.0 200 OK" + via + b"\r\n",
-                b"SIP/2.0 200 " + via + b", ",
-                b"BYE sip:a SIP/2.0\r\nVia: SIP/2.0/TCP [::1];rport;branch=a\r\n",
-                b"BYE sip:a SIP/2.0\r\nVia: SIP/2.0/TCP a.b:65535;branch=a;rport\r\n",
-            ),
-            (
-                b"invite sip:a SIP/2.0" + via + b"\r\n",
-                b"INVITE  sip:a SIP/2.0" + via + b"\r\n",
-                b"INVITE sip:a SIP/2.1" + via + b"\r\n",
-                b"INVITE <sip:a> SIP/2.0" + via + b"\r\n",
-                b"SIP/2.0 700 No" + via + b"\r\n",
-                b"SIP/2.0 20 No" + via + b"\r\n",
-                b"BYE sip:a SIP/2.0\r\nTo: a" + via + b"\r\n",
-                b"BYE sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a:65536;branch=a\r\n",
-                b"BYE sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n",
-                b"BYE sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=a;rport=1\r\n",
-            ),
-        )
-        self.assertIsNone(grammar.BEGINNING.match(b"INVITE sip:a SIP/2.0" + via + b"\r\n ;rport\r\n"))
-
     def test_ports(self) -> None:
-        """A port in a Via is 0 to 65535; nothing else is left half read."""
-        for number in (0, 1, 999, 5060, 9999, 10_000, 59_999, 60_000, 64_999, 65_499, 65_529, 65_535):
+        """A port in a Via is 1 to 65535, without a leading zero; nothing else is left half read."""
+        for number in (1, 999, 5060, 9999, 10_000, 59_999, 60_000, 64_999, 65_499, 65_529, 65_535):
             self.assert_takes(grammar.VIA, (b"SIP/2.0/UDP a:%d\r\n" % number,), ())
         for number in (65_536, 65_540, 65_600, 66_000, 70_000, 99_999, 100_000):
             self.assert_takes(grammar.VIA, (), (b"SIP/2.0/UDP a:%d\r\n" % number,))
 
-    def test_numbers(self) -> None:
-        """A number ends with its line, and no folded line goes on behind it."""
-        for text, expected in ((b" 70\r\nX", b"70"), (b"7\r\n\r\n", b"7"), (b"\t7\r\n", b"7")):
-            found = grammar.NUMBER.match(text)
-            assert found is not None
-            self.assertEqual(found[1], expected)
-        for text in (b" \r\n7\r\n", b" 7 \r\n", b" 7\r\n 0\r\n", b" -7\r\n", b" 1234567890\r\n", b" 7"):
-            self.assertIsNone(grammar.NUMBER.match(text), text)
-
     def test_name_addr(self) -> None:
-        """From and To are taken with angle brackets, and a tag as the only parameter."""
+        """From is taken with angle brackets, and a tag as the only parameter."""
         self.assert_takes(
-            grammar.TO,
+            grammar.FROM,
             (
-                b"\r\nTo: <sip:a>\r\n",
-                b"\r\nTo:<sip:a>;tag=b\r\n",
-                b'\r\nTo: "A, B" <sip:a>\r\n',
-                b"\r\nTo: A B <sip:a>\r\n",
+                b" <sip:a>\r\n",
+                b"<sip:a>;tag=b\r\n",
+                b' "A, B" <sip:a>\r\n',
+                b" A B <sip:a>\r\n",
             ),
             (
-                *(b"\r\nTo: sip:a\r\n", b"\r\nTo: <sip:a> ;tag=b\r\n", b'\r\nTo: "A\\"" <sip:a>\r\n'),
-                *(b"\r\nTo: <sip:a>;x;tag=b\r\n", b"\r\nTo: <sip:a>;tag=b;x\r\n", b"\r\nTo: <sip:a>;TAG=b\r\n"),
-                *(b"\r\nTo: <sip:a\r\n", b"\r\nTo: <>\r\n"),
+                *(b" sip:a\r\n", b" <sip:a> ;tag=b\r\n", b' "A\\"" <sip:a>\r\n'),
+                *(b" <sip:a>;x;tag=b\r\n", b" <sip:a>;tag=b;x\r\n", b" <sip:a>;TAG=b\r\n"),
+                *(b" <sip:a\r\n", b" <>\r\n"),
             ),
         )
 

@@ -131,7 +131,7 @@ class AccessTests(SynchronousTestCase):
     def test_remembered(self) -> None:
         """What was asked for once is the same object when it is asked for again."""
         for message in (Message(request(headers=b"Route: <sip:a>\r\n")), Message(COMPACT)):
-            for name in ("via", "cseq", "call_id", "routes", "reader"):
+            for name in ("via", "call_id", "routes", "reader"):
                 self.assertIs(getattr(message, name), getattr(message, name), name)
 
     def test_missing(self) -> None:
@@ -176,14 +176,6 @@ class LineTests(SynchronousTestCase):
         """A header begins where its name does, in any layout."""
         for data, name, start in ((request(), b"to", b"To:"), (COMPACT, b"to", b"t:"), (COMPACT, b"via", b"v:")):
             self.assertTrue(data.startswith(start, Message(data).first_line(name)))
-
-    def test_copied(self) -> None:
-        """A response takes over Via, From, To, Call-ID and CSeq lines, and nothing of the body."""
-        for data, count in ((request(body=b"\r\nVia: x\r\n"), 5), (COMPACT, 5)):
-            lines = Message(data).copied()
-            self.assertEqual(len(lines), count)
-            for line in lines:
-                self.assertIn(line + b"\r\n", data)
 
     def test_any_header(self) -> None:
         """Headers that don't concern a proxy are found by their long name, folded or compact."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from itertools import product
 from random import Random
 
@@ -16,7 +17,7 @@ from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.load import Calls
 from dispatch.balance.selection import find_algorithm
 from dispatch.store.broken import BrokenState
-from dispatch.store.document import Record, describe, read
+from dispatch.store.document import Record, read, write
 from dispatch.store.restore import restore
 from dispatch.test.balance.make import FakeRequest, roster
 
@@ -42,14 +43,18 @@ def made(text: bytes = LIST, seed: int = 1) -> Dispatcher:
 
 
 def records(one: Dispatcher) -> list[Record]:
-    """As they come back from a file."""
-    return [json.loads(json.dumps(record)) for record in describe(one, WRITTEN)]
+    """What is written of it."""
+    return [json.loads(line) for line in write(one, WRITTEN)]
+
+
+def lines(records: Iterable[Record]) -> list[bytes]:
+    return [json.dumps(record).encode() for record in records]
 
 
 def again(one: Dispatcher, text: bytes = LIST, away: float = 0) -> Dispatcher:
     """Another one that goes on where this one ends."""
     other = made(text, seed=2)
-    restore(other, read(records(one)), WRITTEN + away)
+    restore(other, read([*write(one, WRITTEN)]), WRITTEN + away)
     return other
 
 
@@ -174,7 +179,7 @@ class AnotherListTests(SynchronousTestCase):
         one.select(FakeRequest(), 1, LOAD)
         other = Dispatcher(Random(1))
         other.replace(roster(b"1 sip:a 0 0 duid=x\n"))
-        self.assertEqual(restore(other, read(records(one)), WRITTEN), 1)
+        self.assertEqual(restore(other, read([*write(one, WRITTEN)]), WRITTEN), 1)
 
 
 class BrokenTests(SynchronousTestCase):
@@ -191,7 +196,7 @@ class BrokenTests(SynchronousTestCase):
                 if value == record[name]:
                     continue
                 try:
-                    read([*good[:number], {**record, name: value}, *good[number + 1 :]])
+                    read(lines([*good[:number], {**record, name: value}, *good[number + 1 :]]))
                 except BrokenState as error:
                     self.assertIn(error.record, (0, number + 1, len(good)))
                 else:
@@ -216,8 +221,15 @@ class BrokenTests(SynchronousTestCase):
             ([good[0], good[2], {"records": 2}], "before its set"),
         ):
             with self.assertRaises(BrokenState) as caught:
-                read(bad)
+                read(lines(bad))
             self.assertIn(words, str(caught.exception))
+
+    def test_garbage(self) -> None:
+        """A line that is no JSON object is told by its number."""
+        for text, record in ((b"\xff", 1), (b'{}\n{"a":', 2), (b"{}\n[1]\n", 2), (b"[" * 100_000, 1), (b"\n", 1)):
+            with self.assertRaises(BrokenState) as caught:
+                read(text.splitlines())
+            self.assertEqual(caught.exception.record, record)
 
     @given(
         st.lists(
@@ -228,6 +240,6 @@ class BrokenTests(SynchronousTestCase):
         """Records of any contents are a document or a `BrokenState`."""
         good = records(made())
         try:
-            read([good[0], *between, {"records": len(between) + 1}])
+            read(lines([good[0], *between, {"records": len(between) + 1}]))
         except BrokenState:
             pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from twisted.internet.testing import StringTransport
@@ -23,6 +24,7 @@ class Recorder:
 
     Attributes:
         broken: an error to raise instead.
+        then: called after each message.
     """
 
     messages: list[bytes] = field(default_factory=list)
@@ -30,12 +32,15 @@ class Recorder:
     failures: list[tuple[Flow, str]] = field(default_factory=list)
     faults: list[tuple[bytes, Flow, ParseError]] = field(default_factory=list)
     broken: Exception | None = None
+    then: Callable[[], object] | None = None
 
     def received(self, data: bytes, flow: Flow) -> None:
         if self.broken is not None:
             raise self.broken
         self.messages.append(data)
         self.flows.append(flow)
+        if self.then is not None:
+            self.then()
 
     def malformed(self, data: bytes, flow: Flow, error: ParseError) -> None:
         self.faults.append((data, flow, error))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Callable
+from select import EPOLLERR, EPOLLHUP, EPOLLIN
 from typing import cast
 
 from twisted.internet.error import ConnectionDone
@@ -25,10 +27,10 @@ PEER = ("192.0.2.7", 5060)
 class FakeSocket:
     """A datagram socket: a queue to read from, a list of what was sent, an error to raise."""
 
-    def __init__(self, host: str = "192.0.2.1") -> None:
+    def __init__(self, host: str = "192.0.2.1", number: int = 99) -> None:
         self.host = host
+        self.number = number
         self.waiting: list[tuple[bytes, tuple[str | int, ...]]] = []
-        self.asked = 0
         self.sent: list[tuple[bytes, tuple[str, int]]] = []
         self.error = 0
         self.is_open = True
@@ -37,14 +39,15 @@ class FakeSocket:
         return self.host, 5060
 
     def fileno(self) -> int:
-        return 99
+        return self.number
 
-    def recvfrom(self, size: int) -> tuple[bytes, tuple[str | int, ...]]:
-        self.asked += 1
+    def recvfrom_into(self, buffer: bytearray) -> tuple[int, tuple[str | int, ...]]:
         if self.error or not self.waiting:
             number = self.error or errno.EAGAIN
             raise OSError(number, os.strerror(number))
-        return self.waiting.pop(0)
+        data, address = self.waiting.pop(0)
+        buffer[: len(data)] = data
+        return len(data), address
 
     def sendto(self, data: bytes, remote: tuple[str, int]) -> int:
         if self.error:
@@ -140,24 +143,12 @@ class ReceivingTests(UdpCase):
         self.arrive(OPTIONS)
         self.assertEqual(self.receiver.messages, [OPTIONS])
 
-    def test_most_wake_ups_read_once(self) -> None:
-        """With one datagram per wake-up, the kernel is asked twice only every second time."""
-        for _ in range(16):
-            self.arrive(OPTIONS)
-        self.assertEqual(len(self.receiver.messages), 16)
-        self.assertEqual(self.socket.asked, 24)
-
     def test_a_queue_is_drained(self) -> None:
-        """Once more than one was found waiting, each wake-up empties the queue, up to a bound."""
-        self.arrive(*[OPTIONS] * 300)
+        """On a reactor without epoll each wake-up reads until nothing waits, up to a bound."""
+        self.arrive(*[OPTIONS] * 100)
+        self.assertEqual(len(self.receiver.messages), 64)
         self.udp.doRead()
-        self.assertEqual(len(self.receiver.messages), 1 + 1 + 64)
-        for _ in range(4):
-            self.udp.doRead()
-        self.assertEqual(self.socket.waiting, [])
-        asked = self.socket.asked
-        self.arrive(OPTIONS)
-        self.assertLessEqual(self.socket.asked - asked, 2)
+        self.assertEqual((len(self.receiver.messages), self.socket.waiting), (100, []))
 
     def test_an_error_leaves_the_socket_in_the_reactor(self) -> None:
         """What the kernel reports on reading is logged, and never raised to the reactor."""
@@ -166,6 +157,106 @@ class ReceivingTests(UdpCase):
         self.socket.error = 0
         self.arrive(OPTIONS)
         self.assertEqual(self.receiver.messages, [OPTIONS])
+
+
+class EpollReactor(MemoryReactorClock):
+    """A reactor with an epoll: what it will report, round by round, and how long it was asked to wait.
+
+    Attributes:
+        wait: seconds to the next call; None without one.
+        rounds: what is ready, round by round, by descriptor; nothing is when there are no more.
+        waited: the longest waits that were asked for, -1 for no end.
+        between: called in each round before it is reported.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wait: float | None = 5.0
+        self.rounds: list[list[tuple[int, int]]] = []
+        self.waited: list[float] = []
+        self.between: Callable[[], object] | None = None
+        self._poller = self
+
+    def timeout(self) -> float | None:
+        return self.wait
+
+    def poll(self, seconds: float, most: int) -> list[tuple[int, int]]:
+        self.waited.append(seconds)
+        if self.between is not None:
+            self.between()
+        return self.rounds.pop(0) if self.rounds else []
+
+
+class StayingTests(SynchronousTestCase):
+    """On Twisted's epoll reactor, reading goes on until there is something else to do."""
+
+    def setUp(self) -> None:
+        self.receiver = Recorder()
+        self.reactor = EpollReactor()
+        self.first, self.second = self.make(99), self.make(98)
+
+    def make(self, number: int) -> UdpTransport:
+        made = FakeSocket(number=number)
+        made.waiting += [(OPTIONS, PEER)] * 100
+        udp = UdpTransport(made.host, 5060, self.receiver, FewLimits())
+        udp.adopt(cast(socket.socket, made))
+        udp.start(cast(IReactor, self.reactor))
+        self.addCleanup(udp.stop)
+        return udp
+
+    def read(self) -> int:
+        """Wake the first up; how many messages that gave."""
+        self.first.doRead()
+        return len(self.receiver.messages)
+
+    def test_datagrams_alone(self) -> None:
+        """While nothing but datagrams comes in, they are read in one wake-up; silence until a call is due ends it."""
+        self.reactor.rounds = [[(99, EPOLLIN)]] * 5
+        self.assertEqual(self.read(), 1 + 5)
+        self.assertEqual(self.reactor.waited, [5.0] * 6)
+
+    def test_several_sockets(self) -> None:
+        """Every socket of ours that is ready is read."""
+        self.reactor.rounds = [[(99, EPOLLIN), (98, EPOLLIN)]] * 2
+        self.assertEqual(self.read(), 1 + 4)
+        self.assertEqual({flow.listener for flow in self.receiver.flows}, {self.first.listener, self.second.listener})
+
+    def test_a_call_is_due(self) -> None:
+        """A call that is due is left to the reactor at once."""
+        self.reactor.wait = 0.0
+        self.reactor.rounds = [[(99, EPOLLIN)]]
+        self.assertEqual((self.read(), self.reactor.waited), (1, []))
+
+    def test_no_call(self) -> None:
+        """Without any call to come it waits without end."""
+        self.reactor.wait = None
+        self.read()
+        self.assertEqual(self.reactor.waited, [-1.0])
+
+    def test_another_descriptor(self) -> None:
+        """What is ready and not ours, or is no datagram, is left to the reactor; datagrams beside it are read."""
+        for other in ((7, EPOLLIN), (98, EPOLLERR), (98, EPOLLIN | EPOLLHUP)):
+            self.receiver.messages.clear()
+            self.reactor.rounds = [[other, (99, EPOLLIN)], [(99, EPOLLIN)]]
+            self.assertEqual(self.read(), 1 + 1, other)
+
+    def test_stopped(self) -> None:
+        """A transport that was stopped meanwhile does not wait again."""
+        self.reactor.rounds = [[(98, EPOLLIN)]] * 5
+        self.reactor.between = self.first.stop
+        self.assertEqual(self.read(), 1 + 1)
+        self.assertEqual(len(self.reactor.waited), 1)
+
+    def test_stopped_at_once(self) -> None:
+        """A message whose receiver stops the transport is the last."""
+        self.receiver.then = self.first.stop
+        self.assertEqual((self.read(), self.reactor.waited), (1, []))
+
+    def test_a_descriptor_is_used_again(self) -> None:
+        """Once stopped, a socket's number means nothing: another program part may have it."""
+        self.second.stop()
+        self.reactor.rounds = [[(98, EPOLLIN)]]
+        self.assertEqual((self.read(), len(self.reactor.waited)), (1, 1))
 
 
 class SendingTests(UdpCase):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import suppress
 from itertools import pairwise
 from random import Random
 from typing import Any, Final
@@ -187,10 +188,11 @@ def _then(bench: Bench, call: str, request: Request, selection: Selection | None
         return {"unset_rc": 1 if done else -1}
     if name != "ds_mark_dst":
         raise Unsupported(call)
-    try:
-        marked = bench.dispatcher.mark(selection, argument.encode("latin-1"))
-    except ValueError:
-        marked = None
+    marked = None
+    record = selection.record if selection is not None else None
+    if record is not None:
+        with suppress(ValueError):
+            marked = bench.dispatcher.mark(record.group, record.uri, argument.encode("latin-1"))
     return {"mark_rc": 1 if marked is not None else -1}
 
 
