@@ -151,9 +151,15 @@ def balancer(
 
 
 def prober(
-    name: str, folder: Path, at: Socket, rpc: Path, list_file: Path, silence: float, params: Mapping[str, int | str]
+    name: str,
+    folder: Path,
+    sockets: Sequence[Socket],
+    rpc: Path,
+    list_file: Path,
+    silence: float,
+    params: Mapping[str, int | str],
 ) -> Kamailio:
     """A dispatcher that probes and routes nothing; asked by JSON in datagrams at `rpc`."""
     onward = _PROBER.format(rpc=rpc, list_file=list_file)
     onward += "".join(f'modparam("dispatcher", "{key}", {json.dumps(value)})\n' for key, value in params.items())
-    return Kamailio(name, _head([at], silence) + onward + "request_route { exit; }\n", folder, [at])
+    return Kamailio(name, _head(sockets, silence) + onward + "request_route { exit; }\n", folder, sockets)

@@ -23,6 +23,8 @@ SILENT: Final = 0
 _DATAGRAM: Final = 65535
 _PATIENCE: Final = 10.0
 
+Histories = list[list[list[str]]]
+
 
 class Answer(NamedTuple):
     """What a gateway does with a probe.
@@ -75,19 +77,19 @@ class Gateways:
         for one in self.sockets:
             one.close()
 
-    def serve(self, seconds: float, *watched: Watched) -> list[list[list[str]]]:
-        """Answer for so long.
+    def serve(self, seconds: float, until: Callable[[Histories], bool], *watched: Watched) -> Histories:
+        """Answer until enough was seen, but no longer than so many seconds.
 
         Returns:
             For each of those who probe and each gateway, its letters whenever a fresh probe arrived there.
         """
         by_port = {one.at.port: number for number, one in enumerate(watched)}
-        histories: list[list[list[str]]] = [[[] for _ in self.sockets] for _ in watched]
+        histories: Histories = [[[] for _ in self.sockets] for _ in watched]
         known: dict[tuple[int, int], list[bytes]] = defaultdict(list)
         late: list[tuple[float, int, int, bytes, Any]] = []
         serial = itertools.count()
         end = time.monotonic() + seconds
-        while (now := time.monotonic()) < end:
+        while (now := time.monotonic()) < end and not until(histories):
             while late and late[0][0] <= now:
                 _, _, gateway, data, peer = heapq.heappop(late)
                 self.sockets[gateway].sendto(data, peer)
