@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from dispatch.balance.conduct import Conduct
 from dispatch.control.commands.listing import Listed, run
 from dispatch.errors import UnknownDestination
 from dispatch.test.control.make import LIST, Steered
@@ -25,6 +26,14 @@ class ListTests(SynchronousTestCase):
                 Listed(1, "sip:a", "AX", "", 0, 0, 1, "answered 503", "duid=x"),
             ],
         )
+
+    def test_kept_out(self) -> None:
+        """Why live traffic keeps a destination out stands beside its state, which is as it was."""
+        member = self.steered.dispatcher.groups[1].members[0]
+        member.condition.conduct = Conduct()
+        member.condition.conduct.reason = "5 failures in a row"
+        shown = [(one.state, one.kept_out) for one in run(self.steered.control(), set=1)]
+        self.assertEqual(shown, [("AX", "5 failures in a row"), ("AX", "")])
 
     def test_one_set(self) -> None:
         """With a set, its members only; a set that is not there is an error that says which are."""
