@@ -4,7 +4,8 @@
 #   compiled machine code of the modules that every message passes through; used while they are unchanged
 #   run      a demonstration with calls of its own; DEMO=once ends by itself
 #   check    format, lint, types, import contracts, unit tests
-#   test     check, real, held, fuzz; ends with one line "N passed, N failed"
+#   compiled-unit  the unit tests of those modules on machine code
+#   test     check, compiled-unit, real, held, fuzz; ends with one line "N passed, N failed"
 #   real     tests with real peers (SIPp, Kamailio)
 #   vectors  recorded decisions; VECTORS=DIR takes another folder
 #   held     those of them that must pass by now
@@ -37,7 +38,7 @@ COMPILED := build/compiled/sources.sha256
 CAN_COMPILE := $(shell command -v cc >/dev/null && "$(PYTHON)" -c \
 	'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && echo yes)
 
-.PHONY: check venv compiled run test format lint types contracts unit real vectors held bench fuzz tidy
+.PHONY: check venv compiled compiled-unit run test format lint types contracts unit real vectors held bench fuzz tidy
 
 check: format lint types contracts unit
 
@@ -48,7 +49,7 @@ compiled: $(COMPILED)
 $(COMPILED): $(STAMP) setup.py $(shell $(PYTHON) -c 'import runpy; print(*runpy.run_path("dispatch/compiled.py")["MODULES"])')
 	@echo "compiling what every message passes through"
 	@DISPATCH_COMPILE=1 $(BIN)/python setup.py --quiet build_ext --build-lib build/compiled --build-temp build/temp \
-		&& $(BIN)/python -m dispatch.compiled || echo "not compiled: it runs as plain Python"
+		&& $(BIN)/python -P dispatch/compiled.py || echo "not compiled: it runs as plain Python"
 
 $(STAMP): setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python >= 3.11 that can make a venv; on Debian: apt-get install python3-venv"; exit 1; }
@@ -62,7 +63,7 @@ run: $(STAMP)
 	@$(BIN)/dispatch demo $(if $(filter once,$(DEMO)),--once) $(CONFIG)
 
 test: $(STAMP)
-	@$(BIN)/python -m dispatch.test.everything format lint types contracts unit real held fuzz
+	@$(BIN)/python -m dispatch.test.everything format lint types contracts unit compiled-unit real held fuzz
 
 format: $(STAMP)
 	@$(BIN)/ruff format --check .
@@ -77,7 +78,13 @@ contracts: $(STAMP)
 	@$(BIN)/lint-imports --no-logo
 
 unit: $(STAMP)
-	@$(BIN)/trial --reporter=text $(subst /,.,$(UNIT:.py=))
+	@DISPATCH_COMPILED=0 $(BIN)/trial --reporter=text $(subst /,.,$(UNIT:.py=))
+
+# All rooms that have modules among the compiled ones.
+compiled-unit: $(STAMP)
+	@$(if $(CAN_COMPILE),$(MAKE) --no-print-directory compiled && test -f $(COMPILED) && $(BIN)/trial --reporter=text \
+		dispatch.test.sip dispatch.test.proxy dispatch.test.script dispatch.test.transport dispatch.test.test_engine \
+		dispatch.test.test_compiled,echo "0 passed, 0 failed: there is no C compiler or no Python.h")
 
 real: venv
 	@$(BIN)/trial --reporter=text dispatch.test.real

@@ -12,7 +12,7 @@ import os
 import socket
 from collections.abc import Callable
 from select import EPOLLIN
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReadDescriptor
@@ -173,7 +173,7 @@ class UdpTransport:
         self.datagramReceived(data, address)
         return True
 
-    def datagramReceived(self, data: bytes, address: tuple[str, int]) -> None:
+    def datagramReceived(self, data: bytes, address: Any) -> None:  # machine code would take IPv6's four parts for two
         """Hand one message on; keep-alives end here."""
         if not address[1]:
             self.ignored += 1  # no socket has port 0: the source is forged, and nothing can be sent there
