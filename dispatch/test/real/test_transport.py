@@ -7,7 +7,10 @@ from typing import cast
 
 from twisted.internet import reactor as real_reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.internet.tcp import Server
+from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
@@ -115,6 +118,22 @@ class LoopbackTests(LoopbackCase):
     async def test_tcp6(self) -> None:
         """The same over IPv6."""
         await self.there_and_back(StreamTransport, "::1")
+
+
+class BusyTests(LoopbackCase):
+    async def test_others_have_their_turn(self) -> None:
+        """While datagrams come in without a pause, delayed calls, calls from threads and connections are served."""
+        here, there, caller, called = Inbox(echo=True), Inbox(echo=True), Inbox(), Inbox(echo=True)
+        ours, theirs = self.up(UdpTransport, here), self.up(UdpTransport, there)
+        ours.send(message(0), ours.flow_to(theirs.listener.host, theirs.listener.port))  # to and fro until the end
+        await here.all(100)
+        await deferLater(cast(IReactorTime, reactor), 0.01)
+        await deferToThread(lambda: None)
+        client, server = self.up(StreamTransport, caller), self.up(StreamTransport, called)
+        client.send(message(1), client.flow_to(server.listener.host, server.listener.port))
+        await caller.all(1)
+        self.assertEqual(caller.messages, [message(1)])
+        await here.all(len(here.messages) + 100)
 
 
 class StreamTests(LoopbackCase):
