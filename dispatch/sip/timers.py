@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 _ROUNDS: Final = 64  # timers B, F, H, J, L and M are 64*T1
@@ -20,8 +20,6 @@ class Timers:
         fr_timer: longest wait for a first response (timer B) or for the final one of a non-INVITE (timer F).
         fr_inv_timer: longest wait for the final response of an INVITE after a provisional one (timer C).
         grace: how long open requests may take after SIGTERM.
-        long: timers D, H, J, L and M: how long copies of a message may still come.
-        timer_b: timers B and F.
     """
 
     t1: float = 0.5
@@ -30,12 +28,16 @@ class Timers:
     fr_timer: float = 30.0
     fr_inv_timer: float = 120.0
     grace: float = 5.0
-    long: float = field(init=False)
-    timer_b: float = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "long", _ROUNDS * self.t1)
-        object.__setattr__(self, "timer_b", min(self.long, self.fr_timer))
+    @property
+    def long(self) -> float:
+        """Timers D, H, J, L and M: how long copies of a message may still come."""
+        return _ROUNDS * self.t1
+
+    @property
+    def timer_b(self) -> float:
+        """Timers B and F."""
+        return min(_ROUNDS * self.t1, self.fr_timer)
 
 
 class Machine(Protocol):
