@@ -88,7 +88,9 @@ class Cache:
         return roster
 
     def _is_ours(self) -> bool:
-        """Whether nothing is lost when the file is."""
+        """Whether nothing is lost when the file is; a device or a folder is never ours."""
+        if self._path.exists() and not self._path.is_file():
+            return False
         try:
             with self._path.open("rb") as file:
                 head = file.read(_MARK_AT + len(_MARK))

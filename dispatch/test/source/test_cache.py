@@ -88,6 +88,13 @@ class CacheTests(SynchronousTestCase):
         self.assertTrue(str(problem).startswith(f"{self.path}: the list can't be kept there: "), problem)
         self.assertEqual(content(self.cache.read(SOCKETS)), content(roster))
 
+    def test_a_device(self) -> None:
+        """A device is left where it is, though reading it gives nothing: /dev/null is needed by others."""
+        self.path.symlink_to("/dev/null")
+        (problem,) = self.cache.save(listfile.parse(LIST, "dispatcher.list", SOCKETS))
+        self.assertIn("left alone", str(problem))
+        self.assertTrue(self.path.is_symlink())
+
     def test_something_else(self) -> None:
         """What is no copy of ours is never overwritten: the list itself, say."""
         roster = listfile.parse(LIST, "dispatcher.list", SOCKETS)
