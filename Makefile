@@ -53,7 +53,7 @@ compiled: $(COMPILED)
 
 $(COMPILED): $(STAMP) setup.py $(shell $(PYTHON) -c 'import runpy; print(*runpy.run_path("dispatch/compiled.py")["MODULES"])')
 	@echo "compiling what every message passes through"
-	@DISPATCH_COMPILE=1 $(BIN)/python setup.py --quiet build_ext --build-lib build/compiled --build-temp build/temp \
+	@DISPATCH_COMPILE=1 $(BIN)/python -W ignore setup.py --quiet build_ext --build-lib build/compiled --build-temp build/temp \
 		&& $(BIN)/python -P dispatch/compiled.py || echo "not compiled: it runs as plain Python"
 
 $(STAMP): setup.cfg pyproject.toml
