@@ -94,7 +94,7 @@ class Bench:
                 b"Contact: <sip:caller@192.0.2.9:5060>",
                 b"Max-Forwards: 70",
                 *([b"Subject: a call", b"Content-Type: application/sdp"] if body else []),
-                b"Content-Length: %d" % len(body),
+                b"Content-Length:   %d" % len(body),  # as SIPp writes it
                 b"",
                 body,
             ]
@@ -117,7 +117,7 @@ class Bench:
                 b"CSeq: " + header(request, b"CSeq")[0],
                 b"Contact: <sip:gateway@192.0.2.71:5071>",
                 *([b"Content-Type: application/sdp"] if body else []),
-                b"Content-Length: %d" % len(body),
+                b"Content-Length:   %d" % len(body),  # as SIPp writes it
                 b"",
                 body,
             ]

@@ -36,6 +36,11 @@ class HeadTests(SynchronousTestCase):
         self.assertEqual(found.group(head_.MAX_FORWARDS, head_.CONTENT_LENGTH), (b"70", b"0"))
         self.assertEqual(found.group(head_.ROUTES, head_.RECORD_ROUTES, head_.OPTIONS), (None, None, None))
 
+    def test_padded_numbers(self) -> None:
+        """Blanks before a number are usual: SIPp pads every Content-Length that it fills in."""
+        data = request(body=b"v=0\r\n").replace(b"Length: ", b"Length:   ").replace(b"Forwards: ", b"Forwards:  ")
+        self.assertEqual(head(data).group(head_.MAX_FORWARDS, head_.CONTENT_LENGTH), (b"70", b"5"))
+
     def test_responses(self) -> None:
         """A response has a status, and any reason."""
         data = response_to(request(), 486)
