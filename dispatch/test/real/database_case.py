@@ -101,7 +101,7 @@ class ListTests(DatabaseCase):
         self.assertEqual(self.read(), Roster({}))
 
     def test_rows(self) -> None:
-        """All columns come as they are, in the order of the rows."""
+        """All columns come as they are, flags as 32 bits, in the order of the rows."""
         self.server.execute(
             "INSERT INTO dispatcher (setid, destination, flags, priority, attrs) VALUES "
             "(-2, 'sip:a b#c', -1, -5, 'a=b; c=d'), (1, 'sip:b', 8, 0, 'duid=x;'), (1, 'sip:ü', 0, 0, '')"
@@ -115,7 +115,7 @@ class ListTests(DatabaseCase):
         self.assertEqual(
             seen,
             {
-                -2: [(b"sip:a b#c", -1, -5, b"a=b; c=d")],
+                -2: [(b"sip:a b#c", 0xFFFFFFFF, -5, b"a=b; c=d")],
                 1: [("sip:ü".encode(), 0, 0, b""), (b"sip:b", 8, 0, b"duid=x")],
             },
         )
