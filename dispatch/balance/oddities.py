@@ -11,7 +11,7 @@ from dispatch.balance import attributes
 from dispatch.balance.destination import Destination, LocalSocket
 
 _NUMBERS: Final = (b"cc", b"latency", b"maxload", b"rweight", b"weight")
-_KNOWN: Final = frozenset((*_NUMBERS, b"duid", b"obproxy", b"ping_from", b"socket"))
+_KNOWN: Final = frozenset((*_NUMBERS, b"duid", b"obproxy", b"ping_from", b"ping_socket", b"socket"))
 _NAMES: Final = tuple(name.decode() for name in _KNOWN)
 _WHOLE: Final = re.compile(rb"[+-]?[0-9]+")
 _HIGHEST: Final = 100  # of rweight

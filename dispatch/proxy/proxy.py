@@ -6,7 +6,7 @@ import os
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from dispatch.errors import ParseError, TransportError
 from dispatch.proxy import request as request_
@@ -22,6 +22,7 @@ from dispatch.sip.message import Message
 from dispatch.sip.server_transaction import ServerTransaction, State, server_key
 from dispatch.sip.timers import Timers
 
+_MOST_RECENT: Final = 4000
 Route = Callable[[Context], None]
 """Who decides: it is called once per request and says `relay`, `forward`, `reply` or `answer`."""
 
@@ -54,6 +55,9 @@ class Proxy:
         self._prefixes = (self.prefix, self._stateless_prefix)
         self._tag = b"ds.%b." % run
         self._count = 0
+        # Where responses to what was forwarded without memory a moment ago go: only to save the work of `way_back`.
+        self._recent: dict[bytes, tuple[Flow, bytes]] = {}
+        self._before: dict[bytes, tuple[Flow, bytes]] = {}
         self._listener_numbers = {one: number for number, one in enumerate(me.listeners)}
         self._answered: OrderedDict[bytes, ServerTransaction] = OrderedDict()
 
@@ -110,8 +114,15 @@ class Proxy:
 
     def response(self, message: Message, flow: Flow) -> None:
         """A response that no transaction waits for: only what we forwarded without memory passes (§16.11)."""
+        if message.status == 100:
+            return
+        branch = message.branch
+        recent = self._recent.get(branch) or self._before.get(branch)
+        if recent is not None and message.goes_on_to(recent[1]):
+            self.send(response_.without_via(message), recent[0])
+            return
         below = message.second_via
-        if below is None or message.status == 100:
+        if below is None:
             return
         way = stateless.way_back(message, below, self._stateless_prefix, self.me)
         if way is None or way[0] >= len(self.me.listeners):
@@ -147,7 +158,12 @@ class Proxy:
     def stateless_branch(self, message: Message, back: Flow, loop_hash: bytes) -> bytes:
         """The branch of a request that is not remembered; `back` is where its response goes, see `way_back`."""
         number = self._listener_numbers[back.listener]
-        return stateless.branch(message, self._stateless_prefix, number, back, loop_hash, self.me)
+        branch = stateless.branch(message, self._stateless_prefix, number, back, loop_hash, self.me)
+        if not back.listener.transport.reliable:
+            if len(self._recent) >= _MOST_RECENT:
+                self._before, self._recent = self._recent, {}
+            self._recent[branch] = (back, message.hop)
+        return branch
 
     def own_tag(self, message: Message) -> bytes:
         """The To tag of our own responses to `message`; the same for its copies (§8.2.6.2)."""

@@ -265,6 +265,21 @@ class Message:
         return via.cut_start, via.cut_stop
 
     @property
+    def hop(self) -> bytes:
+        """The topmost Via from sent-by to branch, as written; empty where it is not as usual."""
+        found = self._found
+        if found is None or (found[head_.LINE_END] is None and found[head_.COMMA] is None):
+            return b""
+        return self.raw[found.start(head_.SENT_BY) : found.end(head_.BRANCH)]
+
+    def goes_on_to(self, hop: bytes) -> bool:
+        """Whether the Via below the topmost is that one of a request (`hop`), by UDP and as usual messages have it."""
+        raw, start = self.raw, self.via_cut[1]
+        at = raw.find(hop, start, start + len(hop) + 17) if hop else -1
+        stop = at + len(hop)
+        return at > 0 and raw[start:at] in (b"SIP/2.0/UDP ", b"Via: SIP/2.0/UDP ") and raw[stop : stop + 1] in b";,\r"
+
+    @property
     def second_via(self) -> Via | None:
         """The Via value below the topmost, where a response goes next; None when there is none."""
         found = self._found

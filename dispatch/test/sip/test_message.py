@@ -218,3 +218,22 @@ class AnyBytesTests(SynchronousTestCase):
                 continue
             for accessor in ACCESSORS:
                 answer(message, accessor)
+
+
+class HopTests(SynchronousTestCase):
+    def test_goes_on(self) -> None:
+        """A response goes on to a hop when the Via below its topmost is that one, whole, and in usual layout."""
+        hop = Message(request()).hop
+        self.assertEqual(hop, b"192.0.2.9:5060;branch=z9hG4bKa1")
+        ours = b"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKd1"
+        for below, expected in (
+            (b"\r\nVia: SIP/2.0/UDP " + hop, True),
+            (b", SIP/2.0/UDP " + hop + b";received=192.0.2.9", True),
+            (b"\r\nVia: SIP/2.0/UDP " + hop + b"1", False),
+            (b"\r\nVia: SIP/2.0/TCP " + hop, False),
+            (b"\r\nX-Via: SIP/2.0/UDP " + hop, False),
+            (b"", False),
+        ):
+            data = response_to(request(), 200)
+            data = data[: data.index(b"Via:")] + ours + below + data[data.index(b"\r\nFrom") :]
+            self.assertEqual(Message(data).goes_on_to(hop), expected, below)

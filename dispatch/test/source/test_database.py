@@ -173,13 +173,15 @@ class ReadTests(DatabaseCase):
 
     @given(st.lists(st.tuples(*[st.none() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.binary()] * 5)))
     def test_any_rows(self, rows: list[tuple[object, ...]]) -> None:
-        """Whatever a table holds gives a list, with warnings for what is none."""
+        """Whatever a table holds gives a list, with a warning at least for each row that is no destination."""
         self.execute("DROP TABLE dispatcher; CREATE TABLE dispatcher (setid, destination, flags, priority, attrs)")
         if rows:
             self.insert(*rows)
         roster = self.source().read()
         self.assertEqual(roster.errors, ())
-        self.assertEqual(sum(map(len, roster.sets.values())) + len(roster.warnings), len(rows))
+        taken = sum(map(len, roster.sets.values()))
+        self.assertLessEqual(taken, len(rows))
+        self.assertGreaterEqual(taken + len(roster.warnings), len(rows))
 
     @given(st.binary(max_size=200), st.integers(0, 9000))
     @example(b"", 0)
