@@ -236,11 +236,15 @@ class Dispatcher:
         Raises:
             UnknownDestination: nothing in the set has that address.
         """
+        found, destination = self._named(group, address)
+        self._set(found, destination, flags)
+
+    def _named(self, group: int, address: bytes) -> tuple[Group, Destination]:
         found = self.groups.get(group)
         destination = found.find(address) if found is not None else None
         if found is None or destination is None:
             raise UnknownDestination(f"set {group} has no {address!r}")
-        self._set(found, destination, flags)
+        return found, destination
 
     def set_states(self, group: int, flags: int) -> None:
         """The same for every destination of a set; for none where there is no such set."""
@@ -270,10 +274,7 @@ class Dispatcher:
         Raises:
             UnknownDestination: nothing in the set has that address.
         """
-        found = self.groups.get(group)
-        destination = found.find(address) if found is not None else None
-        if found is None or destination is None:
-            raise UnknownDestination(f"set {group} has no {address!r}")
+        found, destination = self._named(group, address)
         before = destination.flags
         found.administer(destination, admin)
         mode = admin.mode if admin is not None else READY

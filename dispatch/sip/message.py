@@ -228,17 +228,13 @@ class Message:
     def branch(self) -> bytes:
         """The branch of the topmost Via; empty without one."""
         found = self._found
-        if found is None or (found[head_.LINE_END] is None and found[head_.COMMA] is None):
-            return self.via.branch
-        return found[head_.BRANCH]
+        return found[head_.BRANCH] if found is not None and _is_apart(found) else self.via.branch
 
     @property
     def sent_by(self) -> bytes:
         """Host, and port where it has one, of the topmost Via; lower case."""
         found = self._found
-        if found is None or (found[head_.LINE_END] is None and found[head_.COMMA] is None):
-            return self.via.sent_by
-        return found[head_.SENT_BY].lower()
+        return found[head_.SENT_BY].lower() if found is not None and _is_apart(found) else self.via.sent_by
 
     def is_from(self, sent_by: bytes) -> bool:
         """Whether the topmost Via names this very source, and nothing is to be noted there; a no may be a yes."""
@@ -268,7 +264,7 @@ class Message:
     def hop(self) -> bytes:
         """The topmost Via from sent-by to branch, as written; empty where it is not as usual."""
         found = self._found
-        if found is None or (found[head_.LINE_END] is None and found[head_.COMMA] is None):
+        if found is None or not _is_apart(found):
             return b""
         return self.raw[found.start(head_.SENT_BY) : found.end(head_.BRANCH)]
 
@@ -335,29 +331,29 @@ class Message:
     def routes(self) -> list[Entry]:
         """Every value of every Route header, in order (§20.34)."""
         if self._routes is None:
-            entries = self._entries(head_.ROUTES)
+            entries = self._entries(b"route")
             self._routes = self.reader.routes if entries is None else entries
         return self._routes
 
     @property
     def record_routes(self) -> list[Entry]:
         """Every value of every Record-Route header, in order (§20.30)."""
-        entries = self._entries(head_.RECORD_ROUTES)
+        entries = self._entries(b"record-route")
         return self.reader.record_routes if entries is None else entries
 
-    def _entries(self, group: int) -> list[Entry] | None:
+    def _entries(self, name: bytes) -> list[Entry] | None:
         """The values of a block of lines, when they are as usual."""
         if self._found is None:
             return None
         entries: list[Entry] = []
+        group, length = _PLACES[name]
         at, stop = self._found.span(group)
-        name = 6 if group == head_.ROUTES else 13
         while at < stop:
             found = grammar.ROUTE.match(self.raw, at)
             if found is None:
                 return None
-            entries.append(Entry(found.start(1) - 1, found.end() - 2, at - name, found.end(), found[1]))
-            at = found.end() + name
+            entries.append(Entry(found.start(1) - 1, found.end() - 2, at - length, found.end(), found[1]))
+            at = found.end() + length
         return entries
 
     @property
@@ -433,6 +429,11 @@ def _header(name: bytes) -> Callable[[bytes, int, int], re.Match[bytes] | None]:
     compact = [short for short, long in COMPACT.items() if long == name]
     names = b"|".join(map(re.escape, (name, *compact)))
     return re.compile(rb"(?i)\r\n(?:" + names + rb")[ \t]*:[ \t]*([^\r\n]*)").search
+
+
+def _is_apart(found: re.Match[bytes]) -> bool:
+    """Whether the pattern took the topmost Via apart."""
+    return found[head_.LINE_END] is not None or found[head_.COMMA] is not None
 
 
 def _via_in_line(raw: bytes, line: int) -> Via | None:
