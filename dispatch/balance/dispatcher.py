@@ -16,6 +16,7 @@ from dispatch.balance.interfaces import RequestView
 from dispatch.balance.lineup import Lineup
 from dispatch.balance.live import Live
 from dispatch.balance.load import Calls
+from dispatch.balance.pace import gently
 from dispatch.balance.reconcile import Succession
 from dispatch.balance.roster import Roster
 from dispatch.balance.selection import Selection, choose, known_algorithms
@@ -199,7 +200,7 @@ class Dispatcher:
                 calls=self.calls,
                 care=self._care,
             )
-            for number, members in roster.sets.items()
+            for number, members in gently(roster.sets.items())
         }
         return Succession(self.groups, groups, keep_state=keep_state)
 
