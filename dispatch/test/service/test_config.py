@@ -311,6 +311,8 @@ class WarningTests(ConfigCase):
         self.assertEqual(line, 6)
         self.assertIn("consecutive_failures = 5", remedy)
         self.assertEqual(self.warnings(LEAST + "[health.ejection]\nconsecutive_failures = 5"), [])
+        ((_, remedy),) = self.warnings(LEAST + "[health.ejection]\nconsecutive_failures = 5\nmax_ejected_percent = 0")
+        self.assertIn("max_ejected_percent = 0; write e.g. 50", remedy)
         stateless = LEAST + "[route]\nrelay = 'stateless'\nalgorithm = 0\n"
         for text in ("[health]\nretry_after = 5", "[health.ejection]\nsuccess_rate_factor = 1.9"):
             ((line, remedy),) = self.warnings(stateless + text)
