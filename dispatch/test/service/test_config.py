@@ -189,6 +189,7 @@ class ProblemTests(ConfigCase):
             ("dst_up = 5", "[events] dst_up", "a string like"),
             ('webhook = "alarms.example.com"', "[events] webhook", "no URL of http", "e.g. 'https://"),
             ('webhook = "http://me:secret@a/"', "[events] webhook", "token"),
+            ('sinks = ["json:nothing"]', "[events] sinks", "no function 'nothing'", "e.g. 'alarms:make_sink'"),
             ('log = "nowhere/events.log"', "[events] log", "there is no folder", "make it"),
         ):
             self.assert_problem(f"{LEAST}[events]\n{line}", 7, *words)
