@@ -59,7 +59,7 @@ class HubTests(SynchronousTestCase):
         self.assertEqual(len(self.errands), 2)
 
     def test_the_end(self) -> None:
-        """What waits at the end is told, and every sink is stopped, whatever another raises; without any nothing is done."""
+        """What waits at the end is told, and every sink is stopped, whatever another raises; none needs nothing."""
         sinks = Recorder(), Recorder()
         hub = self.hub(*sinks)
         self.tell(hub)
