@@ -30,12 +30,11 @@ class EventsConfig:
     sinks: tuple[str, ...] = ()
 
 
-def _function(value: object, place: Place) -> object:
-    return text(lambda path: function.checked(path, place.file.absolute().parent), "alarms:went_down", value, place)
+def _function(example: str) -> Reader:
+    def read(value: object, place: Place) -> object:
+        return text(lambda path: function.checked(path, place.file.absolute().parent), example, value, place)
 
-
-def _sink(value: object, place: Place) -> object:
-    return text(lambda path: function.checked(path, place.file.absolute().parent), "alarms:make_sink", value, place)
+    return read
 
 
 def _webhook(value: object, place: Place) -> object:
@@ -43,9 +42,9 @@ def _webhook(value: object, place: Place) -> object:
 
 
 EVENT_READERS: Final[Mapping[str, Reader]] = {
-    "dst_down": optional(_function),
-    "dst_up": optional(_function),
+    "dst_down": optional(_function("alarms:went_down")),
+    "dst_up": optional(_function("alarms:went_down")),
     "log": optional(file_name),
     "webhook": optional(_webhook),
-    "sinks": many(_sink, of=str),
+    "sinks": many(_function("alarms:make_sink"), of=str),
 }
