@@ -19,7 +19,7 @@ COURSES: Final = 100
 ROUNDS: Final = 8
 _MODES: Final = 4
 _AT_ONCE: Final = 4
-_TRIES: Final = 3
+_TRIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import struct
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -40,7 +41,8 @@ loadmodule "textops.so"
 loadmodule "jsonrpcs.so"
 loadmodule "cfg_rpc.so"
 loadmodule "dispatcher.so"
-modparam("tm", "fr_timer", 200)
+modparam("tm", "fr_timer", 500)
+modparam("tm", "retr_timer1", 4000)
 modparam("tm", "wt_timer", 10)
 modparam("jsonrpcs", "transport", 4)
 modparam("jsonrpcs", "pretty_format", 0)
@@ -78,10 +80,13 @@ _LARGEST: Final = 65535
 _BUFFER: Final = 1 << 20
 _PATIENCE: Final = 20.0
 _LOOK_AGAIN: Final = 0.01
+_IN_TIME: Final = 0.4  # seconds; later answers may have met the end of fr_timer
+_TIMESTAMPNS: Final = 35  # SO_TIMESTAMPNS of Linux: when the kernel got it, which here is when it was sent
+_STAMP: Final = struct.Struct("@ll")
 
 
 class Slipped(Exception):
-    """There was a second round of probes before the first one was over: this machine is too busy."""
+    """This machine is too busy: a second round of probes began before the first was over, or answers came too late."""
 
 
 def trace(run: Run) -> list[Trace]:
@@ -92,6 +97,7 @@ def trace(run: Run) -> list[Trace]:
     """
     with socket.socket(type=socket.SOCK_DGRAM) as peers:
         peers.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        peers.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
         peers.bind((ports.LOOPBACK, 0))
         peers.settimeout(_PATIENCE)
         with Oracle(run.params, _configuration) as oracle:
@@ -145,12 +151,15 @@ class _Theirs:
         self._oracle.command("dispatcher.ping_active", 1)
         probes = list(self._arrived())
         self._oracle.command("dispatcher.ping_active", 0)
-        for name, probe in probes:
+        for name, probe, _ in probes:
             status = 200 if name == _LAST else answers[int(name)]
             if status != SILENT:
                 self._peers.sendto(response_to(probe, status), self._oracle.at)
+        self._ask(self._uri(_LAST), "nothing")  # its worker takes one after the other: it has had the answers by then
+        if time.time() > probes[0][2] + _IN_TIME:
+            raise Slipped
         self._settle()
-        return Counter(int(name) for name, _ in probes if name != _LAST), self._look()
+        return Counter(int(name) for name, *_ in probes if name != _LAST), self._look()
 
     def _load(self, number: int) -> None:
         # Of equal priorities the first line comes last.
@@ -168,27 +177,31 @@ class _Theirs:
         return "-1" if "error" in answer else "1"
 
     def _mark(self, number: int, letters: str | None) -> int:
-        request = (
-            f"INFO {self._uri(number)} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{self._at};branch=z9hG4bK1\r\n"
-            "From: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:b@127.0.0.1>\r\nCall-ID: 1\r\nCSeq: 1 INFO\r\n"
-            f"X-Mark: {_name(letters)}\r\nContent-Length: 0\r\n\r\n"
-        )
-        self._peers.sendto(request.encode("ascii"), self._oracle.at)
-        found = _RESULT.search(self._peers.recv(_LARGEST))
+        found = _RESULT.search(self._ask(self._uri(number), _name(letters)))
         if found is None:
             raise Slipped
         return int(found[1])
 
-    def _arrived(self) -> Iterator[tuple[str, bytes]]:
-        """The probes of a round."""
+    def _ask(self, uri: str, mark: str) -> bytes:
+        request = (
+            f"INFO {uri} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{self._at};branch=z9hG4bK1\r\n"
+            "From: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:b@127.0.0.1>\r\nCall-ID: 1\r\nCSeq: 1 INFO\r\n"
+            f"X-Mark: {mark}\r\nContent-Length: 0\r\n\r\n"
+        )
+        self._peers.sendto(request.encode("ascii"), self._oracle.at)
+        return self._peers.recv(_LARGEST)
+
+    def _arrived(self) -> Iterator[tuple[str, bytes, float]]:
+        """The probes of a round: of whom, and when each was sent."""
         name = ""
         while name != _LAST:
-            probe = self._peers.recv(_LARGEST)
+            probe, ((_, _, stamp), *_), _, _ = self._peers.recvmsg(_LARGEST, socket.CMSG_SPACE(_STAMP.size))
             found = _PROBED.match(probe)
             if found is None:
                 raise Slipped
             name = found[1].decode("ascii")
-            yield name, probe
+            seconds, nanoseconds = _STAMP.unpack(stamp)
+            yield name, probe, seconds + nanoseconds / 1e9
 
     def _settle(self) -> None:
         """Wait until all probes have come to an end."""
