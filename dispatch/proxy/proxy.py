@@ -128,8 +128,8 @@ class Proxy:
         if way is None or way[0] >= len(self.me.listeners):
             return
         number, host, port = way
-        listener = self.me.listeners[number]
-        back = listener.transport.flow_back(host, port) or listener.transport.flow_to(host, below.port or 5060)
+        transport = self.me.listeners[number].transport
+        back = transport.flow_back(host, port) or transport.flow_to(host, below.port or transport.default_port)
         self.send(response_.without_via(message), back)
 
     def way_back(self, message: Message, flow: Flow) -> Flow:

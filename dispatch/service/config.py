@@ -63,13 +63,23 @@ class Limits:
     Attributes:
         message: bytes of one message.
         headers: header lines of one message.
-        connections: open streams that others made, for each listening socket.
+        connections: open streams, for each listening socket: that others made, and that we made.
+        connections_reserved: of these, kept for destinations.
+        connections_per_source: open streams of one address that is no destination.
+        unsent: bytes that wait for a peer on a stream.
+        message_time: seconds from the first byte of a message on a stream to its last.
+        idle_time: seconds without a message after which a stream is closed.
         transactions: open transactions.
     """
 
     message: int = 65535
     headers: int = 256
     connections: int = 4096
+    connections_reserved: int = 256
+    connections_per_source: int = 1024
+    unsent: int = 1 << 20
+    message_time: float = 30.0
+    idle_time: float = 3600.0
     transactions: int = 200_000
 
 
@@ -552,6 +562,11 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "message": integer(1024),
             "headers": integer(16),
             "connections": integer(1),
+            "connections_reserved": integer(0),
+            "connections_per_source": integer(1),
+            "unsent": integer(65536),
+            "message_time": seconds(1),
+            "idle_time": seconds(10),
             "transactions": integer(1),
         },
     ),
