@@ -38,7 +38,7 @@ class Limits(Protocol):
 
     @property
     def connections_reserved(self) -> int:
-        """How many of these are kept for destinations of the list."""
+        """How many more it has for destinations of the list, that called us."""
 
     @property
     def connections_per_source(self) -> int:

@@ -168,11 +168,8 @@ class StreamTransport:
     def _has_room(self, source: bytes, *, is_known: bool) -> bool:
         limits = self._limits
         if is_known:
-            return self._callers < limits.connections
-        return (
-            self._callers < limits.connections - limits.connections_reserved
-            and self._by_source[source] < limits.connections_per_source
-        )
+            return self._callers < limits.connections + limits.connections_reserved
+        return self._callers < limits.connections and self._by_source[source] < limits.connections_per_source
 
     # -- those whom we call
 

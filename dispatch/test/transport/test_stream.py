@@ -157,7 +157,7 @@ class RoomTests(StreamCase):
 
     def test_destinations_have_their_place(self) -> None:
         """What is reserved is for destinations, which no limit of sources holds back."""
-        self.tcp = self.transport(FewLimits(connections=5, connections_reserved=3, connections_per_source=2))
+        self.tcp = self.transport(FewLimits(connections=2, connections_reserved=3, connections_per_source=2))
         self.tcp.is_known = lambda host: host == GATEWAY[0]
         self.caller(1)
         self.caller(2)
