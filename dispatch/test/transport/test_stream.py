@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field
 from typing import cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IProtocolFactory, IPullProducer, IPushProducer
+from twisted.internet.interfaces import IPullProducer, IPushProducer
 from twisted.internet.protocol import ClientFactory
 from twisted.logger import capturedLogs
-from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
 from dispatch.errors import TransportError
-from dispatch.sip.flow import Flow
 from dispatch.test.transport.fakes import OPTIONS, FakeStream, FewLimits
-from dispatch.test.transport.stream_case import GATEWAY, UNSENT, FakeListening, StreamCase
+from dispatch.test.transport.stream_case import GATEWAY, UNSENT, FakeLayer, FakeListening, StreamCase
 from dispatch.transport.interfaces import IReactor, ISipTransport
 from dispatch.transport.stream import StreamTransport
 
@@ -183,22 +181,6 @@ class RoomTests(StreamCase):
             self.tcp.send(b"x", self.tcp.flow_to("192.0.2.8", port))
         self.assertRaises(TransportError, self.tcp.send, b"x", self.tcp.flow_to("192.0.2.8", 3))
         self.tcp.send(b"x", self.tcp.flow_to(*GATEWAY))
-
-
-@dataclass
-class FakeLayer:
-    """Says who passed, and changes nothing."""
-
-    name: bytes = b"TLS"
-    default_port: int = 5061
-    called: list[Flow] = field(default_factory=list)
-
-    def answering(self, factory: IProtocolFactory) -> IProtocolFactory:
-        return WrappingFactory(factory)
-
-    def calling(self, factory: IProtocolFactory, flow: Flow) -> IProtocolFactory:
-        self.called.append(flow)
-        return WrappingFactory(factory)
 
 
 class LayerTests(StreamCase):
