@@ -124,6 +124,7 @@ class DispatcherService(MultiService):
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
+        self.engine.proxy.udp_mtu = config.sip.udp_mtu
         self.engine.listeners = listeners
         self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         self._draining = Draining(
