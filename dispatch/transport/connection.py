@@ -21,6 +21,9 @@ from dispatch.transport.sockets import host_port, watch
 
 log = Logger()
 
+_PATIENCE: Final = 30
+"""Seconds without a sign of life after which whom we called is gone."""
+
 _PONG: Final = 10.0
 """Seconds that a peer has for the answer to a keep-alive (RFC 5626 §4.4.1)."""
 
@@ -162,7 +165,7 @@ class Connection(protocol.Protocol):
         assert transport is not None
         transport.setTcpNoDelay(True)
         if self.connector is not None:  # what others open has it from the listening socket
-            watch(cast(tcp.Connection, transport).socket)
+            watch(cast(tcp.Connection, transport).socket, _PATIENCE)
         if self._is_direct:
             self._put = cast(socket.socket, transport.getHandle()).send
         self._is_full = False
