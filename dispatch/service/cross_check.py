@@ -137,7 +137,7 @@ def _check_needs(config: Config, top: Place) -> None:
 
 
 def _check_control(control: ControlConfig, place: Place) -> None:
-    for door, addresses in (("amp", control.amp), ("binrpc", control.binrpc)):
+    for door, addresses in control.sockets.items():
         for index, address in enumerate(addresses):
             if address.is_too_long:
                 most = control_address.LONGEST_PATH
