@@ -55,6 +55,7 @@ from dispatch.service.runners import DoorService, EngineService, LoadService, Tr
 from dispatch.sip.overload import offering
 from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
+from dispatch.transport.connection import Connection
 from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
 from dispatch.transport.stream import StreamTransport
@@ -130,6 +131,8 @@ class DispatcherService(MultiService):
         for transport in self._transports:
             if isinstance(transport, StreamTransport):
                 transport.is_known = self._is_destination
+                if config.sip.tcp_alias and transport.name == b"TCP":
+                    transport.may_share = self._is_of_destination
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
@@ -214,6 +217,9 @@ class DispatcherService(MultiService):
 
     def _is_destination(self, address: str) -> bool:
         return self.router.membership.has_address(address)
+
+    def _is_of_destination(self, connection: Connection) -> bool:
+        return self._is_destination(connection.flow.remote[0])
 
     def _expire_load(self) -> None:
         self._run(_until_done(self.dispatcher.expire_load))
