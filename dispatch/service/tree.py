@@ -47,6 +47,7 @@ from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router
 from dispatch.service import doors, lists, secret, telling
 from dispatch.service.config import Config
+from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
 from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
 from dispatch.service.keeper import Keeper
@@ -177,6 +178,10 @@ class DispatcherService(MultiService):
 
     def startService(self) -> None:
         """Begin, and say so in one line."""
+        sip = self._config.sip
+        problem = make_room(needed([one.proto for one in sip.listen], sip.limits))
+        if problem:
+            log.warn("{problem}", problem=problem)
         super().startService()
         self._errands.start()
         sets = self.dispatcher.groups
