@@ -20,7 +20,8 @@ from dispatch.balance.destination import Destination, LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.membership import Membership
 from dispatch.balance.rewrite import rewrite
-from dispatch.balance.selection import Selection, Why, find_algorithm
+from dispatch.balance.selection import Selection, find_algorithm
+from dispatch.balance.why import Why
 from dispatch.proxy.context import Context, Target
 from dispatch.script.mirror import Mirror
 from dispatch.script.scene import Variable
