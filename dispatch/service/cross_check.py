@@ -88,7 +88,9 @@ def _check_silence(config: Config, at: Place) -> None:
 def _check_live_traffic(config: Config, top: Place) -> None:
     health = config.health
     ejection = top.table("health", "ejection")
-    if ejection.is_written and not health.ejection.is_on:
+    if health.ejection.is_on and not health.ejection.max_ejected_percent:
+        ejection.warn(f"{ejection} ejects nobody with max_ejected_percent = 0; write e.g. 50, or leave it out")
+    elif ejection.is_written and not health.ejection.is_on:
         ejection.warn(f"{ejection} ejects nobody; write e.g. consecutive_failures = 5, or success_rate_factor = 1.9")
     if config.route.relay == "stateless" and health.hears_outcomes:
         at = ejection if health.ejection.is_on else top.table("health")
@@ -144,7 +146,13 @@ def _check_control(control: ControlConfig, place: Place) -> None:
                 place.at(door, index).wrong(
                     f"{address}: a unix socket's path has {most} bytes at most; name a shorter one"
                 )
-            elif not address.is_private:
+            elif address.tls is not None:
+                if address.tls.ca is None and not (door == "jsonrpc" and any(one.token for one in control.access)):
+                    place.at(door, index).wrong(
+                        f"{address} would let anybody in; add ':ca=FILE' to ask for client certificates"
+                        + (", or give out tokens under [control.access]" if door == "jsonrpc" else "")
+                    )
+            elif not address.is_private and address.right == "full":
                 others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
                 place.at(door, index).warn(f"{address} gives {others} full control of the service")
 

@@ -115,6 +115,7 @@ class DispatcherService(MultiService):
         self.router.reload = self.lists.reload
 
         self.engine = Engine(reactor, time.monotonic, self._resolver, config.sip.timers, config.sip.limits)
+        self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         key = _secret(config.sip.secret_file)
         self._transports = _bind(config, self.engine)
         control = Control(
@@ -139,7 +140,6 @@ class DispatcherService(MultiService):
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
         self.engine.listeners = listeners
-        self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         self._draining = Draining(
             self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
         )

@@ -104,11 +104,11 @@ class CommandLineTests(SynchronousTestCase):
         parse = ctl.make_parser().parse_args
         for arguments, endpoint in (
             (["list"], "unix:/run/dispatch/amp.sock"),
-            (["-s", "/x/y z:1", "list"], "unix:/x/y z\\:1"),
-            (["-s", "tcp:2050:interface=127.0.0.1", "list"], "tcp:127.0.0.1:2050"),
+            (["-s", "/x/y z:1", "list"], "unix:/x/y z:1"),
+            (["-s", "tcp:2050:interface=127.0.0.1", "list"], "tcp:2050:interface=127.0.0.1"),
             (["-c", str(path), "list"], f"unix:{folder.absolute()}/a.sock"),
         ):
-            self.assertEqual(ctl._endpoint(parse(arguments)), endpoint)
+            self.assertEqual(str(ctl._address(parse(arguments))), endpoint)
 
 
 class DoorTests(SynchronousTestCase):
@@ -117,7 +117,9 @@ class DoorTests(SynchronousTestCase):
         *(("list", "1"), ("health",), ("history", "1", "sip:a"), ("set-state", "1", "sip:a", "ip")),
         ("set-duid-state", "1", "g", "a"),
         *(("drain", "1", "sip:a", "60"), ("maintenance", "1", "sip:a"), ("ready", "1", "sip:a")),
-        *(("reload",), ("diff",), ("ping-active",), ("hash", "8", "abc"), ("version",), ("uptime",)),
+        *(("reload",), ("diff",), ("ping-active",), ("cfg",)),
+        ("cfg-set", "dispatcher.probing_threshold", "2"),
+        *(("hash", "8", "abc"), ("version",), ("uptime",)),
     )
 
     def test_every_command(self) -> None:
