@@ -98,7 +98,8 @@ class Live:
         group = self.groups.get(destination.group)
         if group is None:
             return
-        out = sum(one.group == group.number for one in self._out.values())
+        # One that has left the list may be out still, but it is none of the set.
+        out = sum(one.group == group.number and group.find(one.uri) is not None for one in self._out.values())
         if ejection.may_eject(out, len(group.members), self._settings):
             self._keep_out(destination, conduct, ejection.eject(conduct, self._settings), reason)
 

@@ -84,8 +84,10 @@ def _parse_method(written: str) -> None:
 
 def _reply_codes(value: object, place: Place) -> object:
     """See `reply_codes` for the grammar; what has no effect is told."""
-    if not isinstance(value, str) or re.search(r"[^!-~]", value):
-        return expected("like 'class=2;code=403', without blanks", value, place)
+    if not isinstance(value, str):
+        return expected("a string like 'class=2;code=403'", value, place)
+    if re.search(r"[^!-~]", value):
+        return place.wrong(f"{place} is {value!r}; write it without blanks: 'class=2;code=403'")
     try:
         reply_codes.accepted(value.encode())
     except ValueError as error:
