@@ -1,7 +1,7 @@
 """The syntax tree of a `kamailio.cfg`: what the parser makes, and checks and compiler read.
 
-Every node knows where it stands. Text is as written, with the escapes of its kind of string undone; whether variables in
-it are expanded is up to whoever uses it.
+Every node knows where it stands. Text is as written, with the escapes of its kind of string undone; whether variables
+in it are expanded is up to whoever uses it.
 """
 
 from __future__ import annotations
