@@ -66,6 +66,8 @@ class Engine:
     Attributes:
         proxy: set by whoever builds the tree, before the first message.
         listeners: local sockets; the first that fits sends where nothing else decides.
+        source_towards: the address that the kernel would send from to another one.
+        is_multihomed: that address says which of several sockets sends, also where the one a request came on would fit.
         request_count: requests received, copies included.
         response_count: responses received.
         malformed_count: what was no SIP.
@@ -84,6 +86,8 @@ class Engine:
         self.timers = Queues(seconds())
         self.proxy: Proxy
         self.listeners: tuple[Listener, ...] = ()
+        self.source_towards: Callable[[str], str | None] = _unknown
+        self.is_multihomed = False
         self._clients: dict[bytes, ClientTransaction] = {}
         self._servers: dict[bytes, ServerTransaction] = {}
         self._ways: dict[tuple[bytes, Listener, Socket | None], Flow] = {}
@@ -274,7 +278,8 @@ class Engine:
             way = listener.transport.flow_to(address, parsed.port_number or 5060)
         except TransportError:
             return None
-        if host.strip("[]") == address:  # a name may stand for another address next time
+        # A name may stand for another address next time, and a route may lead elsewhere.
+        if host.strip("[]") == address and not self.is_multihomed:
             if len(self._ways) >= _MOST_WAYS:
                 self._ways.clear()
             self._ways[uri, inbound, socket] = way
@@ -299,13 +304,16 @@ class Engine:
         then(self.locate(uri, inbound, socket))
 
     def _outbound(self, name: bytes, address: str, inbound: Listener, socket: Socket | None) -> Listener | None:
-        """The local socket to send from: of those that fit the one asked for, that it came on, or the first."""
+        """The local socket to send from, of those that fit: asked for, that it came on, on the route, or the first."""
         fitting = [
             one for one in self.listeners if one.transport.name == name and (":" in one.host) == (":" in address)
         ]
         for one in fitting if socket is not None else ():
             if _is_named(one, socket):
                 return one
+        if len(fitting) > 1 and (self.is_multihomed or inbound not in fitting):
+            source = self.source_towards(address)
+            fitting = [one for one in fitting if one.host == source] or fitting
         if inbound in fitting:
             return inbound
         return fitting[0] if fitting else None
@@ -313,6 +321,10 @@ class Engine:
 
 # Compiled to machine code, a class may have no decorator.
 classImplements(Engine, ISipReceiver)
+
+
+def _unknown(address: str) -> str | None:
+    return None
 
 
 def _not_located(_: Failure, then: Callable[[Flow | None], None]) -> None:

@@ -7,17 +7,19 @@ shows it belongs to a call that was set up through us or through a neighbour wit
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from dispatch.sip import route_set
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.flow import Listener
+from dispatch.sip.host import bracketed, canonical, comparable
 from dispatch.sip.message import Message
 from dispatch.sip.route_set import Entry
 
 COOKIE: Final = b"ds"
 _MOST_URIS: Final = 20_000
+_WILDCARDS: Final = ("0.0.0.0", "::")
 
 
 class Identity:
@@ -27,13 +29,23 @@ class Identity:
         listeners: every local socket.
         aliases: further names, ``host`` (any port) or ``host:port``, lower case, IPv6 in brackets.
         secret: key of the hashes; nodes that share it know each other's calls.
+        is_local: whether this machine has an address; asked where a socket is bound to all of them.
     """
 
-    def __init__(self, listeners: Iterable[Listener], aliases: Iterable[bytes], secret: bytes) -> None:
+    def __init__(
+        self,
+        listeners: Iterable[Listener],
+        aliases: Iterable[bytes],
+        secret: bytes,
+        is_local: Callable[[str], bool] = lambda address: False,
+    ) -> None:
         self.listeners = tuple(listeners)
         self.secret = secret
+        self._is_local = is_local
+        self._any = frozenset((":" in one.host, one.port) for one in self.listeners if one.host in _WILDCARDS)
+        self._any_families = frozenset(is_ipv6 for is_ipv6, _ in self._any)
         self._hosts = frozenset(
-            text.lower() for one in self.listeners for text in (_in_uri(one.host), one.sent_by.rpartition(b":")[0])
+            host for one in self.listeners for host in (_in_uri(one.host), one.sent_by.rpartition(b":")[0].lower())
         )
         self._uris: dict[bytes, bool] = {}
         # Kept apart: who chooses a Call-ID is told its cookie, and must not learn a branch by it.
@@ -47,12 +59,20 @@ class Identity:
 
     def is_me(self, host: bytes, port: int) -> bool:
         """Whether a request to this host and port is for us; port 0 stands for 5060."""
-        host = host.lower()
-        return host in self._names or b"%b:%d" % (host, port or 5060) in self._names
+        host = comparable(host)
+        port = port or 5060
+        if host in self._names or b"%b:%d" % (host, port) in self._names:
+            return True
+        return (host[:1] == b"[", port) in self._any and self._has_machine(host)
 
     def is_my_host(self, host: bytes) -> bool:
         """Whether one of our sockets has this address."""
-        return host.lower() in self._hosts
+        host = comparable(host)
+        return host in self._hosts or ((host[:1] == b"[") in self._any_families and self._has_machine(host))
+
+    def _has_machine(self, host: bytes) -> bool:
+        address = canonical(host.decode("latin-1"))
+        return address is not None and self._is_local(address)
 
     def is_my_source(self, host: bytes, port: int) -> bool:
         """Whether what comes from this address comes from us: an alias says so.
@@ -60,7 +80,7 @@ class Identity:
         The addresses of our sockets are not enough: an advertised one may be that of a NAT, and strangers come from
         there too, as they do from other programs beside us.
         """
-        host = host.lower()
+        host = comparable(host)
         return host in self._aliases or b"%b:%d" % (host, port) in self._aliases
 
     def is_my_uri(self, text: bytes) -> bool:
@@ -77,7 +97,7 @@ class Identity:
     def listener_of(self, uri: sip_uri.Uri) -> Listener | None:
         """The socket that a URI of ours names."""
         transport = (uri.transport or b"udp").upper()
-        return self._by_sent_by.get((transport, b"%b:%d" % (uri.host.lower(), uri.port_number or 5060)))
+        return self._by_sent_by.get((transport, b"%b:%d" % (comparable(uri.host), uri.port_number or 5060)))
 
     def cookie(self, call_id: bytes) -> bytes:
         """What proves that a dialog was set up through us."""
@@ -106,7 +126,7 @@ class Identity:
 
 
 def _in_uri(host: str) -> bytes:
-    return b"[%b]" % host.lower().encode() if ":" in host else host.lower().encode()
+    return bracketed(host).lower().encode()
 
 
 class Routing:

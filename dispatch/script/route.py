@@ -106,7 +106,7 @@ class Router:
         self._membership = membership
 
     def is_destination(self, host: bytes, port: int | None = None) -> bool:
-        """Whether a destination of any set has this host, as its URI says it, and this port where one is given."""
+        """Whether a destination of any set has this host or address, and this port where one is given."""
         return self.membership.has_host(host, port)
 
 

@@ -11,10 +11,11 @@ from dispatch.balance.selection import find_algorithm
 from dispatch.service import control_address
 from dispatch.service.config import Config
 from dispatch.service.control_config import ControlConfig
-from dispatch.service.listen import bracketed, local_sockets
+from dispatch.service.listen import local_sockets
 from dispatch.service.reading import Place, suggest
 from dispatch.service.route_config import RouteConfig
 from dispatch.service.sip_config import Sip
+from dispatch.sip.host import host_port
 
 _TIMEOUT: Final = 408
 _FAILOVER_FLAG: Final = 2  # bit of [dispatcher] flags
@@ -47,7 +48,7 @@ def _check_names(sip: Sip, place: Place) -> None:
         if listen.is_any and listen not in sip.advertise:
             host, port = sip.sent_by(listen)
             place.at("listen", index).warn(
-                f"{listen} stands for all addresses: Via and Record-Route will name {bracketed(host)}:{port}, "
+                f"{listen} stands for all addresses: Via and Record-Route will name {host_port(host, port)}, "
                 f'the address of the default route; write advertise = {{ "{listen}" = "HOST:PORT" }} for another'
             )
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from dispatch.service.listen import SIP_PORT, Listen, default_route_address, parse_host_port, parse_listen
-from dispatch.service.reading import WRONG, Place, Reader, expected, file_name, integer, many, seconds, text
+from dispatch.service.reading import WRONG, Place, Reader, boolean, expected, file_name, integer, many, seconds, text
+from dispatch.sip.host import bracketed, host_port
 from dispatch.sip.timers import Timers
 
 
@@ -37,6 +38,7 @@ class Sip:
         listen: sockets to open.
         alias: further names, ``host`` or ``host:port``, that are us.
         advertise: what goes into Via and Record-Route in place of the address of a socket.
+        mhomed: the kernel's route says which socket a request leaves by, whatever it came on.
         secret_file: key of what we sign; made at the first start.
         timers: seconds.
         limits: against too much of anything.
@@ -45,6 +47,7 @@ class Sip:
     listen: tuple[Listen, ...] = ()
     alias: tuple[str, ...] = ()
     advertise: Mapping[Listen, tuple[str, int]] = field(default_factory=dict)
+    mhomed: bool = False
     secret_file: Path = Path("secret")
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
@@ -75,7 +78,12 @@ def _listens(value: object, place: Place) -> object:
 
 
 def _alias(value: object, place: Place) -> object:
-    return value if text(parse_host_port, "sip.example.com:5080", value, place) is not WRONG else WRONG
+    return text(_parse_alias, "sip.example.com:5080", value, place)
+
+
+def _parse_alias(written: str) -> str:
+    host, port = parse_host_port(written)
+    return bracketed(host).lower() if port is None else host_port(host, port).lower()
 
 
 def _advertise(value: object, place: Place) -> object:
@@ -99,6 +107,7 @@ SIP_READERS: Final[Mapping[str, Reader]] = {
     "listen": _listens,
     "alias": many(_alias, of=str),
     "advertise": _advertise,
+    "mhomed": boolean,
     "secret_file": file_name,
 }
 TIMER_READERS: Final[Mapping[str, Reader]] = {

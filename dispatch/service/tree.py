@@ -58,6 +58,7 @@ from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
+from dispatch.transport.sockets import is_local, source_towards
 
 log: Final = Logger()
 
@@ -118,9 +119,11 @@ class DispatcherService(MultiService):
         control = Control(self.dispatcher, self.lists, source.name, __version__, TABLE, time.time, self.probing)
         ports = self._open_doors(control)
         listeners = tuple(transport.listener for transport in self._transports)
-        me = Identity(listeners, map(_alias, config.sip.alias), key)
+        me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.listeners = listeners
+        self.engine.source_towards = source_towards
+        self.engine.is_multihomed = config.sip.mhomed
         self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         self._draining = Draining(
             self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run

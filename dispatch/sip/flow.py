@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from dispatch.sip.host import bracketed
+
 
 class Transport(Protocol):
     """What the core needs of a transport; `dispatch.transport.interfaces.ISipTransport` says it in full."""
@@ -71,5 +73,5 @@ class Flow:
         self.listener = listener
         self.remote = remote
         self.connection = connection
-        self.host = b"[%b]" % remote[0].encode() if ":" in remote[0] else remote[0].encode()
+        self.host = bracketed(remote[0]).encode()
         self.sent_by = b"%b:%d" % (self.host, remote[1])

@@ -16,8 +16,8 @@ from zope.interface import implementer
 from dispatch.errors import ParseError, TransportError
 from dispatch.sip.flow import Flow, Listener
 from dispatch.sip.framer import Framer
+from dispatch.sip.host import host_port
 from dispatch.transport.interfaces import ISipReceiver, IStream
-from dispatch.transport.sockets import host_port
 
 log = Logger()
 

@@ -16,10 +16,11 @@ from zope.interface import implementer
 
 from dispatch.errors import TransportError
 from dispatch.sip.flow import Flow, Listener
+from dispatch.sip.host import host_port
 from dispatch.transport.connection import FIRST, Connection
 from dispatch.transport.flows import Flows, listener_of
 from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Limits
-from dispatch.transport.sockets import bound, family, host_port
+from dispatch.transport.sockets import bound, family
 
 log = Logger()
 

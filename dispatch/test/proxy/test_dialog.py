@@ -39,6 +39,8 @@ class IdentityTests(SynchronousTestCase):
             (b"192.0.2.2", 5060, False),
             (b"[2001:db8::1]", 0, True),
             (b"[2001:DB8::1]", 5060, True),
+            (b"[2001:db8:0:0::1]", 5060, True),
+            (b"[::ffff:192.0.2.1]", 5060, True),
             (b"2001:db8::1", 0, False),
             (b"10.0.0.1", 5070, True),
             (b"10.0.0.1", 0, False),
@@ -51,6 +53,24 @@ class IdentityTests(SynchronousTestCase):
             (b"xlb.example.com", 0, False),
         ):
             self.assertEqual(me.is_me(host, port), expected, (host, port))
+
+    def test_behind_a_wildcard(self) -> None:
+        """A socket on all addresses is reached by each of the machine's, of its family and at its port; no others."""
+        anywhere = [FakeTransport(host="0.0.0.0", sent_by=b"192.0.2.1:5060").listener]
+        me = Identity(anywhere, (), SECRET, {"192.0.2.8", "2001:db8::8"}.__contains__)
+        for host, port, expected in (
+            (b"192.0.2.8", 5060, True),
+            (b"[::ffff:192.0.2.8]", 0, True),
+            (b"192.0.2.8", 5061, False),
+            (b"192.0.2.9", 5060, False),
+            (b"[2001:db8::8]", 5060, False),
+            (b"gw.example.com", 5060, False),
+        ):
+            self.assertEqual(me.is_me(host, port), expected, (host, port))
+        self.assertTrue(me.is_my_host(b"192.0.2.8"))
+        self.assertTrue(me.is_my_host(b"192.0.2.1"))
+        self.assertFalse(me.is_my_host(b"[2001:db8::8]"))
+        self.assertFalse(me.is_my_host(b"192.0.2.9"))
 
     def test_aliases_in_any_case(self) -> None:
         """An alias is us in whatever case the operator wrote it."""
