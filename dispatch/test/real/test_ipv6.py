@@ -42,7 +42,7 @@ class TortureTests(RealCase):
         self.gateway_socket = self.udp("127.0.0.1")
         gateway = Socket("udp", self.gateway_socket.getsockname()[1])
         self.sockets = self.address("udp", LOOPBACK), self.address("tcp", LOOPBACK), self.address("udp")
-        self.keep(service.start("proxy", self.folder, service.Plan(self.sockets, (self.uri(gateway),))))
+        self.keep(service.start("proxy", self.folder, service.Plan(self.sockets, (self.uri(gateway),), grace=0.0)))
 
     def udp(self, host: str = LOOPBACK) -> socket.socket:
         made = socket.socket(family(host), socket.SOCK_DGRAM)
