@@ -59,6 +59,7 @@ from dispatch.transport import TRANSPORTS
 from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
 from dispatch.transport.sockets import is_local, source_towards
+from dispatch.transport.stream import StreamTransport
 
 log: Final = Logger()
 
@@ -118,9 +119,13 @@ class DispatcherService(MultiService):
         self._transports = _bind(config, self.engine)
         control = Control(self.dispatcher, self.lists, source.name, __version__, TABLE, time.time, self.probing)
         ports = self._open_doors(control)
+        for transport in self._transports:
+            if isinstance(transport, StreamTransport):
+                transport.is_known = self._is_destination
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
+        self.engine.proxy.udp_mtu = config.sip.udp_mtu
         self.engine.listeners = listeners
         self.engine.source_towards = source_towards
         self.engine.is_multihomed = config.sip.mhomed
@@ -202,6 +207,9 @@ class DispatcherService(MultiService):
     def _address_of_member(self, host: bytes) -> str | None:
         return literal(host) or self.router.membership.addresses.get(host.lower())
 
+    def _is_destination(self, address: str) -> bool:
+        return self.router.membership.has_address(address)
+
     def _expire_load(self) -> None:
         self._run(_until_done(self.dispatcher.expire_load))
 
@@ -251,6 +259,9 @@ def _bind(config: Config, engine: Engine) -> list[ISipTransport]:
     sip = config.sip
     for index, one in enumerate(sip.listen):
         transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
+        if isinstance(transport, StreamTransport):
+            transport.balancers = sip.proxy_protocol.get(one, ())
+            transport.ping_interval = sip.stream_ping
         try:
             transport.bind()
         except TransportError as error:

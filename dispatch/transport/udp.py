@@ -55,6 +55,7 @@ class UdpTransport:
     """
 
     name = b"UDP"
+    default_port = 5060
     reliable = False
     listener: Listener
 

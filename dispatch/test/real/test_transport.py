@@ -17,10 +17,12 @@ from zope.interface import implementer
 from dispatch.errors import ParseError, TransportError
 from dispatch.sip.flow import Flow
 from dispatch.test.transport.fakes import FewLimits
-from dispatch.transport.connection import UNSENT, Connection
+from dispatch.transport.connection import Connection
 from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport
 from dispatch.transport.stream import StreamTransport
 from dispatch.transport.udp import UdpTransport
+
+UNSENT = FewLimits().unsent
 
 reactor = cast(IReactor, real_reactor)
 
