@@ -244,7 +244,7 @@ class Engine:
     def respond_anew(self, message: bytes, flow: Flow) -> None:
         """See `effects.Core`: a new connection to where the request came from, and the port of its Via (§18.2.2)."""
         transport = flow.listener.transport
-        if not transport.reliable:
+        if not transport.reliable or flow.listener.is_websocket:
             return
         try:
             back = transport.flow_to(flow.remote[0], Message(message).via.port or transport.default_port)

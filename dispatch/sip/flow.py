@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import itertools
+import os
+from typing import Final, Protocol
 
 from dispatch.sip.host import bracketed
+
+_numbers: Final = itertools.count(int.from_bytes(os.urandom(6), "big"))
 
 
 class Transport(Protocol):
@@ -42,9 +46,10 @@ class Listener:
         sent_by: ``host:port`` for Via and Record-Route; the advertised one if there is one (RFC 3261 §18.1.1).
         uri: what a Route header names it by.
         via: a Via line up to the value of its branch.
+        is_websocket: its peers are browsers, which can't be called.
     """
 
-    __slots__ = ("host", "port", "sent_by", "transport", "uri", "via")
+    __slots__ = ("host", "is_websocket", "port", "sent_by", "transport", "uri", "via")
 
     def __init__(self, transport: Transport, host: str, port: int, sent_by: bytes) -> None:
         self.transport = transport
@@ -52,8 +57,11 @@ class Listener:
         self.port = port
         self.sent_by = sent_by
         self.via = b"Via: SIP/2.0/%b %b;branch=" % (transport.name, sent_by)
+        self.is_websocket = transport.name in (b"WS", b"WSS")
         self.uri = b"sip:%b" % sent_by
-        if transport.name != b"UDP":
+        if self.is_websocket:
+            self.uri += b";transport=ws"  # of both (RFC 7118 §5.2.2)
+        elif transport.name != b"UDP":
             self.uri += b";transport=%b" % transport.name.lower()
 
 
@@ -66,13 +74,15 @@ class Flow:
         connection: the stream it came on; None on UDP, and for "open one when needed".
         host: the address as it stands in a Via, IPv6 in brackets.
         sent_by: host and port as they stand in a Via.
+        number: of the connection, never given again, also after a restart as good as never; 0 without one.
     """
 
-    __slots__ = ("connection", "host", "listener", "remote", "sent_by")
+    __slots__ = ("connection", "host", "listener", "number", "remote", "sent_by")
 
     def __init__(self, listener: Listener, remote: tuple[str, int], connection: object = None) -> None:
         self.listener = listener
         self.remote = remote
         self.connection = connection
+        self.number = 0 if connection is None else next(_numbers)
         self.host = bracketed(remote[0]).encode()
         self.sent_by = b"%b:%d" % (self.host, remote[1])
