@@ -391,7 +391,8 @@ class Request:
             return context.reply(403)
         if routing.is_lost:
             return context.reply(430, b"Flow Failed")
-        target = Target(routing.next_hop, flow=routing.flow)
+        # What comes from the very connection that it should go to has its Routes the wrong way round.
+        target = Target(routing.next_hop, flow=routing.flow if routing.flow is not context.flow else None)
         return context.forward(target) if stateless else context.relay(target)
 
     @property

@@ -24,6 +24,7 @@ from dispatch.service.health_config import EJECTION_READERS, HEALTH_READERS, Hea
 from dispatch.service.reading import WRONG, Place, Reader, expected, near, suggest
 from dispatch.service.route_config import ROUTE_READERS, RouteConfig
 from dispatch.service.sip_config import LIMIT_READERS, SIP_READERS, TIMER_READERS, Limits, Sip
+from dispatch.service.websocket_config import WEBSOCKET_READERS, WebSocket
 from dispatch.sip.timers import Timers
 
 
@@ -130,9 +131,18 @@ def _unknown(key: str, readers: Mapping[str, Reader], place: Place) -> str:
 
 
 TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
-    "sip": (Sip, {**SIP_READERS, "timers": _table("sip.timers"), "limits": _table("sip.limits")}),
+    "sip": (
+        Sip,
+        {
+            **SIP_READERS,
+            "timers": _table("sip.timers"),
+            "limits": _table("sip.limits"),
+            "websocket": _table("sip.websocket"),
+        },
+    ),
     "sip.timers": (Timers, TIMER_READERS),
     "sip.limits": (Limits, LIMIT_READERS),
+    "sip.websocket": (WebSocket, WEBSOCKET_READERS),
     "dispatcher": (DispatcherConfig, READERS),
     "lists": (Lists, LISTS_READERS),
     "route": (RouteConfig, ROUTE_READERS),

@@ -29,6 +29,7 @@ def cross_check(config: Config, top: Place) -> None:
     if top.problems:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
+    _check_origins(config.sip, sip)
     _check_streams(config.sip, sip)
     _check_default_socket(config, top)
     _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
@@ -65,6 +66,15 @@ def _check_streams(sip: Sip, place: Place) -> None:
     if sip.udp_mtu and all(listen.proto != "tcp" for listen in sip.listen):
         at = place.at("udp_mtu")
         at.warn(f"{at} has no effect: there is no tcp: socket in listen that a request could leave by")
+
+
+def _check_origins(sip: Sip, place: Place) -> None:
+    for index, listen in enumerate(sip.listen):
+        if listen.proto in ("ws", "wss") and not sip.websocket.origins:
+            place.at("listen", index).warn(
+                f"{listen} takes browsers from any web page; name yours, e.g. [sip.websocket] "
+                f'origins = ["https://phone.example.com"]'
+            )
 
 
 def _check_default_socket(config: Config, top: Place) -> None:

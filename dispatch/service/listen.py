@@ -13,7 +13,9 @@ from dispatch.sip.host import canonical, host_port
 from dispatch.transport.sockets import source_towards
 
 SIP_PORT: Final = 5060
-PROTOCOLS: Final = ("udp", "tcp")
+PROTOCOLS: Final = ("udp", "tcp", "ws")
+USUAL_PORTS: Final = {"ws": 80}
+"""Where it is not `SIP_PORT`."""
 
 # host [":" port]; IPv6 in brackets, as in a URI (RFC 3261 §25.1, hostport).
 _HOST_PORT: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][A-Za-z0-9._-]*))(?::([0-9]{1,5}))?")
@@ -24,7 +26,7 @@ class Listen:
     """One socket to be opened.
 
     Attributes:
-        proto: ``udp`` or ``tcp``.
+        proto: one of `PROTOCOLS`.
         host: an address; IPv6 without brackets.
         port: its port.
     """
@@ -77,7 +79,7 @@ def parse_listen(text: str) -> Listen:
     address = canonical(host)
     if address is None:
         raise ValueError(f"{text!r}: {host!r} is not an IP address of this machine")
-    return Listen(proto, address, SIP_PORT if port is None else port)
+    return Listen(proto, address, USUAL_PORTS.get(proto, SIP_PORT) if port is None else port)
 
 
 def local_sockets(listens: Iterable[Listen]) -> list[LocalSocket]:

@@ -60,6 +60,7 @@ from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
 from dispatch.transport.sockets import is_local, source_towards
 from dispatch.transport.stream import StreamTransport
+from dispatch.transport.websocket import WebSocketLayer
 
 log: Final = Logger()
 
@@ -116,7 +117,7 @@ class DispatcherService(MultiService):
 
         self.engine = Engine(reactor, time.monotonic, self._resolver, config.sip.timers, config.sip.limits)
         key = _secret(config.sip.secret_file)
-        self._transports = _bind(config, self.engine)
+        self._transports = _bind(config, self.engine, reactor)
         control = Control(self.dispatcher, self.lists, source.name, __version__, TABLE, time.time, self.probing)
         ports = self._open_doors(control)
         for transport in self._transports:
@@ -253,12 +254,17 @@ def _secret(path: Path) -> bytes:
         raise ConfigErrors([error]) from None
 
 
-def _bind(config: Config, engine: Engine) -> list[ISipTransport]:
+def _bind(config: Config, engine: Engine, reactor: Any) -> list[ISipTransport]:
     """Take every socket; what was taken is given back when one can't be had."""
     transports: list[ISipTransport] = []
     sip = config.sip
     for index, one in enumerate(sip.listen):
-        transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
+        transport: ISipTransport
+        if one.proto == "ws":
+            layer = WebSocketLayer(sip.limits.message, sip.websocket.origins, sip.websocket.ping, reactor)
+            transport = StreamTransport(one.host, one.port, engine, sip.limits, sip.sent_by(one), layer)
+        else:
+            transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
         if isinstance(transport, StreamTransport):
             transport.balancers = sip.proxy_protocol.get(one, ())
             transport.ping_interval = sip.stream_ping

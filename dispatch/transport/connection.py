@@ -104,6 +104,11 @@ class Connection(protocol.Protocol):
         self._pinged: float | None = None  # when a keep-alive went that has no answer yet
         self._answers_pings = False
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a message has begun that is not complete."""
+        return not self.is_closed and self._framer.is_waiting
+
     def send(self, message: bytes) -> None:
         """See `ISipTransport`."""
         if self.is_closed:

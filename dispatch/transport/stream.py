@@ -139,6 +139,8 @@ class StreamTransport:
 
     def flow_to(self, host: str, port: int) -> Flow:
         """See `ISipTransport`."""
+        if self.listener.is_websocket:
+            raise TransportError(f"{host_port(host, port)}: peers can't be called by WebSocket")
         return self._flows.to(host, port)
 
     def flow_back(self, host: str, port: int) -> Flow | None:

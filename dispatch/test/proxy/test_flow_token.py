@@ -135,6 +135,13 @@ class BrowserTests(SynchronousTestCase):
         self.farm.engine.received(bye, again)
         self.assertEqual(self.farm.lines(), ["BYE sip:bob@192.0.2.71:5071 SIP/2.0 > 5071"])
 
+    def test_the_wrong_way_round(self) -> None:
+        """Routes in the wrong order don't send a browser its own request."""
+        bye = self.bye(self.routes, b"sip:bob@192.0.2.71:5071", via=b"x.invalid", transport=b"WS")
+        self.farm.engine.received(bye, self.flow)
+        self.assertEqual(self.browsers.take(), [])
+        self.assertEqual(self.farm.lines(), ["BYE sip:bob@192.0.2.71:5071 SIP/2.0 > 5071"])
+
     def test_gone(self) -> None:
         """A BYE for a browser that is gone gets 430 (RFC 5626 §5.3)."""
         self.browsers.leave(self.flow)
