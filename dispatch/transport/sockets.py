@@ -69,7 +69,7 @@ def watch(stream: socket.socket, patience: int) -> None:
     """Have the kernel notice when the peer is gone without a word (half-open, RFC 9293 §3.5.1, RFC 5482).
 
     Args:
-        patience: seconds without an acknowledgement of what we sent, or of the three questions in its second half.
+        patience: seconds without an acknowledgement of what we sent, or of three questions asked in the second half.
     """
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, patience // 2)

@@ -29,7 +29,7 @@ from dispatch.transport.sockets import bound, family
 log = Logger()
 
 _CONNECT: Final = 10.0  # seconds until a peer that doesn't answer is given up
-_LOOK: Final = 5.0  # seconds between two looks at all connections
+_LOOK: Final = 2.0  # seconds between two looks at all connections
 _WILDCARDS: Final = ("0.0.0.0", "::")
 
 
@@ -216,8 +216,8 @@ class StreamTransport:
         del self._calls[flow]
         if connection.has_spoken:
             self._backoff.forget(flow)
-        else:
-            self._backoff.failed(flow, reason, self._reactor.seconds())
+        elif self._backoff.failed(flow, reason, self._reactor.seconds()) and self.is_known(flow.remote[0]):
+            log.warn("{reason}", reason=reason)
         try:
             self._receiver.transport_failed(flow, reason)
         except Exception:
