@@ -12,7 +12,9 @@ from typing import Final
 from dispatch.balance.destination import LocalSocket
 
 SIP_PORT: Final = 5060
-PROTOCOLS: Final = ("udp", "tcp")
+PROTOCOLS: Final = ("udp", "tcp", "tls")
+USUAL_PORTS: Final = {"tls": 5061}
+"""Where it is not `SIP_PORT`."""
 
 # host [":" port]; IPv6 in brackets, as in a URI (RFC 3261 §25.1, hostport).
 _HOST_PORT: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][A-Za-z0-9._-]*))(?::([0-9]{1,5}))?")
@@ -23,7 +25,7 @@ class Listen:
     """One socket to be opened.
 
     Attributes:
-        proto: ``udp`` or ``tcp``.
+        proto: one of `PROTOCOLS`.
         host: an address; IPv6 without brackets.
         port: its port.
     """
@@ -81,7 +83,7 @@ def parse_listen(text: str) -> Listen:
         address = ipaddress.ip_address(host)
     except ValueError:
         raise ValueError(f"{text!r}: {host!r} is not an IP address of this machine") from None
-    return Listen(proto, str(address), SIP_PORT if port is None else port)
+    return Listen(proto, str(address), USUAL_PORTS.get(proto, SIP_PORT) if port is None else port)
 
 
 def local_sockets(listens: Iterable[Listen]) -> list[LocalSocket]:

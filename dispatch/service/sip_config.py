@@ -9,6 +9,7 @@ from typing import Final
 
 from dispatch.service.listen import SIP_PORT, Listen, default_route_address, parse_host_port, parse_listen
 from dispatch.service.reading import WRONG, Place, Reader, expected, file_name, integer, many, seconds, text
+from dispatch.service.tls_config import Tls
 from dispatch.sip.timers import Timers
 
 
@@ -50,6 +51,7 @@ class Sip:
         secret_file: key of what we sign; made at the first start.
         timers: seconds.
         limits: against too much of anything.
+        tls: certificates, and whom we believe.
     """
 
     listen: tuple[Listen, ...] = ()
@@ -58,6 +60,7 @@ class Sip:
     secret_file: Path = Path("secret")
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
+    tls: Tls = field(default_factory=Tls)
 
     def sent_by(self, listen: Listen) -> tuple[str, int]:
         """Host and port that others are told for one of our sockets: advertised, or bound.

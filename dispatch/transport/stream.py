@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from dispatch.errors import TransportError
-from dispatch.sip.flow import Flow, Listener
+from dispatch.sip.flow import Flow, Listener, Peer
 from dispatch.transport.backoff import Backoff
 from dispatch.transport.connection import Connection
 from dispatch.transport.flows import Flows, listener_of
@@ -131,9 +131,9 @@ class StreamTransport:
                 connection.leave()
         return gatherResults(ended).addCallback(lambda _: None)
 
-    def flow_to(self, host: str, port: int) -> Flow:
+    def flow_to(self, host: str, port: int, peer: Peer | None = None) -> Flow:
         """See `ISipTransport`."""
-        return self._flows.to(host, port)
+        return self._flows.to(host, port, peer)
 
     def flow_back(self, host: str, port: int) -> Flow | None:
         """See `ISipTransport`."""
