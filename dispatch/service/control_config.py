@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,17 +19,28 @@ class ControlConfig:
 
     Attributes:
         amp: endpoints of the AMP door.
+        binrpc: sockets for the original's `kamcmd`.
     """
 
     amp: tuple[ControlAddress, ...] = ()
+    binrpc: tuple[ControlAddress, ...] = ()
 
     def beside(self, folder: Path) -> ControlConfig:
         """With paths that are relative to a folder."""
-        return ControlConfig(tuple(one.beside(folder) for one in self.amp))
+        return ControlConfig(
+            tuple(one.beside(folder) for one in self.amp), tuple(one.beside(folder) for one in self.binrpc)
+        )
 
 
-def _endpoint(value: object, place: Place) -> object:
+def _stream(value: object, place: Place) -> object:
     return text(control_address.parse, "unix:/run/dispatch/amp.sock", value, place)
 
 
-CONTROL_READERS: Final[Mapping[str, Reader]] = {"amp": many(_endpoint, of=str)}
+def _stream_or_datagrams(value: object, place: Place) -> object:
+    return text(partial(control_address.parse, datagrams=True), "unix:/run/dispatch/ctl.sock", value, place)
+
+
+CONTROL_READERS: Final[Mapping[str, Reader]] = {
+    "amp": many(_stream, of=str),
+    "binrpc": many(_stream_or_datagrams, of=str),
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from dispatch.service.listen import SIP_PORT, Listen, default_route_address, par
 from dispatch.service.reading import WRONG, Place, Reader, expected, file_name, integer, many, seconds, text
 from dispatch.service.tls_config import Tls
 from dispatch.sip.timers import Timers
+from dispatch.transport.proxy_protocol import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ class Sip:
         alias: further names, ``host`` or ``host:port``, that are us.
         advertise: what goes into Via and Record-Route in place of the address of a socket.
         secret_file: key of what we sign; made at the first start.
+        udp_mtu: bytes of a request above which TCP is tried instead of UDP; 0 for never.
+        stream_ping: seconds of silence after which streams that we opened get a keep-alive; 0 for never.
+        proxy_protocol: who must send the PROXY protocol on which socket.
         timers: seconds.
         limits: against too much of anything.
         tls: certificates, and whom we believe.
@@ -58,6 +63,9 @@ class Sip:
     alias: tuple[str, ...] = ()
     advertise: Mapping[Listen, tuple[str, int]] = field(default_factory=dict)
     secret_file: Path = Path("secret")
+    udp_mtu: int = 0
+    stream_ping: float = 0.0
+    proxy_protocol: Mapping[Listen, tuple[Network, ...]] = field(default_factory=dict)
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
     tls: Tls = field(default_factory=Tls)
@@ -108,11 +116,36 @@ def _parse_sent_by(written: str) -> tuple[str, int]:
     return host, SIP_PORT if port is None else port
 
 
+def _proxy_protocol(value: object, place: Place) -> object:
+    if not isinstance(value, dict):
+        return expected('a table: { "tcp:203.0.113.7:5060" = ["10.0.0.0/24"] }', value, place)
+    sources = many(_network, of=str)
+    read = {
+        text(parse_listen, "tcp:203.0.113.7:5060", key, place.at(key)): sources(item, place.at(key))
+        for key, item in value.items()
+    }
+    return WRONG if WRONG in read or WRONG in read.values() else read
+
+
+def _network(value: object, place: Place) -> object:
+    return text(_parse_network, "10.0.0.0/24", value, place)
+
+
+def _parse_network(written: str) -> Network:
+    try:
+        return ip_network(written)
+    except ValueError as error:
+        raise ValueError(f"{written!r} is no address or network: {error}") from None
+
+
 SIP_READERS: Final[Mapping[str, Reader]] = {
     "listen": _listens,
     "alias": many(_alias, of=str),
     "advertise": _advertise,
     "secret_file": file_name,
+    "udp_mtu": integer(0),
+    "stream_ping": seconds(0),
+    "proxy_protocol": _proxy_protocol,
 }
 TIMER_READERS: Final[Mapping[str, Reader]] = {
     "t1": seconds(0.01),

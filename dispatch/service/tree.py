@@ -34,7 +34,6 @@ from dispatch.balance.admin import DRAIN, MAINTENANCE
 from dispatch.balance.change import COMMAND, Change
 from dispatch.balance.membership import Membership, literal
 from dispatch.balance.selection import find_algorithm
-from dispatch.control.amp import ControlFactory
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
 from dispatch.control.text import printable
@@ -122,11 +121,25 @@ class DispatcherService(MultiService):
             self.trust = Trust(config.sip.tls, reactor, self.dispatcher, self.router)
             self.engine.peer_of = self.trust.peer_of
         self._transports = _bind(config, self.engine, self.trust)
-        control = Control(self.dispatcher, self.lists, source.name, __version__, TABLE, time.time, self.probing)
+        control = Control(
+            self.dispatcher,
+            self.lists,
+            source.name,
+            __version__,
+            TABLE,
+            time.time,
+            self.probing,
+            time.time(),
+            self._address_of_member,
+        )
         ports = self._open_doors(control)
+        for transport in self._transports:
+            if isinstance(transport, StreamTransport):
+                transport.is_known = self._is_destination
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
+        self.engine.proxy.udp_mtu = config.sip.udp_mtu
         self.engine.listeners = listeners
         self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         self._draining = Draining(
@@ -158,9 +171,8 @@ class DispatcherService(MultiService):
             prober.setServiceParent(self)
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
-        config, factory = self._config, ControlFactory(self._reactor, control)
         try:
-            return doors.open_all(config, factory, self._reactor)
+            return doors.open_all(self._config, control, self._reactor)
         except ConfigErrors:
             for transport in self._transports:
                 transport.stop()
@@ -213,6 +225,9 @@ class DispatcherService(MultiService):
 
     def _address_of_member(self, host: bytes) -> str | None:
         return literal(host) or self.router.membership.addresses.get(host.lower())
+
+    def _is_destination(self, address: str) -> bool:
+        return self.router.membership.has_address(address)
 
     def _expire_load(self) -> None:
         self._run(_until_done(self.dispatcher.expire_load))
@@ -267,6 +282,9 @@ def _bind(config: Config, engine: Engine, trust: Trust | None) -> list[ISipTrans
             transport = StreamTransport(one.host, one.port, engine, sip.limits, sip.sent_by(one), trust.layer(one))
         else:
             transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
+        if isinstance(transport, StreamTransport):
+            transport.balancers = sip.proxy_protocol.get(one, ())
+            transport.ping_interval = sip.stream_ping
         try:
             transport.bind()
         except TransportError as error:

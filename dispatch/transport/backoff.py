@@ -43,13 +43,14 @@ class Backoff:
         if trouble is not None and now < trouble.until:
             raise TransportError(f"{trouble.reason}; not tried again for {trouble.until - now:.2g} seconds")
 
-    def failed(self, flow: Flow, reason: str, now: float) -> None:
-        """He could not be reached, or let us go before he said anything."""
+    def failed(self, flow: Flow, reason: str, now: float) -> bool:
+        """He could not be reached, or let us go before he said anything; whether that is new."""
         before = self._troubles.get(flow)
         pause = FIRST if before is None else min(before.pause * 2, LONGEST)
         if len(self._troubles) >= _MOST:
             self._troubles.clear()
         self._troubles[flow] = _Trouble(pause, now + pause, reason)
+        return before is None
 
     def forget(self, flow: Flow) -> None:
         """He was there."""

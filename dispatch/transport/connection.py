@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import Final, Protocol, cast
+from typing import Final, NoReturn, Protocol, cast
 
 from twisted.internet import protocol, tcp
 from twisted.internet.interfaces import IConnector, IPullProducer, IPushProducer
@@ -20,6 +20,9 @@ from dispatch.transport.interfaces import ISipReceiver, IStream, Limits
 from dispatch.transport.sockets import host_port, watch
 
 log = Logger()
+
+_PATIENCE: Final = 30
+"""Seconds without a sign of life after which whom we called is gone."""
 
 _PONG: Final = 10.0
 """Seconds that a peer has for the answer to a keep-alive (RFC 5626 §4.4.1)."""
@@ -119,6 +122,8 @@ class Connection(protocol.Protocol):
 
     def cut(self, reason: str) -> None:
         """End it now; what waits to be sent is lost."""
+        if self.called is not None and not self.is_closed:
+            log.warn("{peer}: {reason}", peer=host_port(*self.flow.remote), reason=reason)
         if self.transport is None:
             self.close(reason)
         else:
@@ -162,7 +167,7 @@ class Connection(protocol.Protocol):
         assert transport is not None
         transport.setTcpNoDelay(True)
         if self.connector is not None:  # what others open has it from the listening socket
-            watch(cast(tcp.Connection, transport).socket)
+            watch(cast(tcp.Connection, transport).socket, _PATIENCE)
         if self._is_direct:
             self._put = cast(socket.socket, transport.getHandle()).send
         self._is_full = False
@@ -234,15 +239,21 @@ class Connection(protocol.Protocol):
                 return
             data = data[sent:]
             self._fill()
+        elif self._is_full and self._unsent + len(data) > self._limits.unsent:
+            self._overflow()
         if self._is_full:
             self._unsent += len(data)
-            if self._unsent > self._limits.unsent:
-                self.cut("it does not read")
-                raise self._error("it does not read")
         if self.transport is None:
             self._queue.append(data)
         else:
             self.transport.write(data)
+
+    def _overflow(self) -> NoReturn:
+        """More than may wait. What waits already for somebody whom we called has its time: only the rest fails over."""
+        reason = f"{self._unsent} bytes wait for it already"
+        if self.called is None:
+            self.cut(reason)
+        raise self._error(reason)
 
     def _fill(self) -> None:
         """What is sent waits from now on. We don't stop to read from those whom we call: both might wait for ever."""

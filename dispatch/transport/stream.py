@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -22,12 +22,13 @@ from dispatch.transport.backoff import Backoff
 from dispatch.transport.connection import Connection
 from dispatch.transport.flows import Flows, listener_of
 from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Layer, Limits
+from dispatch.transport.proxy_protocol import Balanced, Network
 from dispatch.transport.sockets import bound, family, host_port
 
 log = Logger()
 
 _CONNECT: Final = 10.0  # seconds until a peer that doesn't answer is given up
-_LOOK: Final = 5.0  # seconds between two looks at all connections
+_LOOK: Final = 2.0  # seconds between two looks at all connections
 _WILDCARDS: Final = ("0.0.0.0", "::")
 
 
@@ -48,8 +49,9 @@ class StreamTransport:
 
     Attributes:
         is_known: whether an address is that of a destination, for which there is always room.
+        balancers: who sends the PROXY protocol before anything else; all others are refused then. Set before `start`.
         ping_interval: seconds of silence after which connections of ours get a keep-alive; 0 for never.
-        refused: connections over a limit.
+        refused: connections that were not taken.
     """
 
     reliable = True
@@ -67,6 +69,7 @@ class StreamTransport:
         self.name = b"TCP" if layer is None else layer.name
         self.default_port = 5060 if layer is None else layer.default_port
         self.is_known: Callable[[str], bool] = lambda host: False
+        self.balancers: Sequence[Network] = ()
         self.ping_interval = 0.0
         self.refused = 0
         self._host = host
@@ -86,7 +89,7 @@ class StreamTransport:
         self._by_source: Counter[bytes] = Counter()  # callers
         self._gone: Deferred[None] | None = None
         self._looking = LoopingCall(self._look)
-        self._told = 0  # of refused connections
+        self._refusals: Counter[str] = Counter()  # why, since the log was told
 
     def bind(self) -> None:
         """See `ISipTransport`."""
@@ -105,6 +108,8 @@ class StreamTransport:
             factory: IProtocolFactory = _Callers(self)
             if self._layer is not None:
                 factory = self._layer.answering(factory)
+            if self.balancers:
+                factory = Balanced(factory, self.balancers, reactor, self._refuse)
             kind = family(self.listener.host)
             self._listening = reactor.adoptStreamPort(self._socket.fileno(), kind, cast(ServerFactory, factory))
             self._socket.close()
@@ -155,7 +160,7 @@ class StreamTransport:
             return None
         source, is_known = _source(remote[0]), self.is_known(remote[0])
         if not self._has_room(source, is_known=is_known):
-            self.refused += 1
+            self._refuse("too many, see connections in [sip.limits]")
             return None
         begun = None if is_known else self._reactor.seconds()
         connection = Connection(self, remote, self._receiver, self._limits, is_direct=self._layer is None, begun=begun)
@@ -170,6 +175,10 @@ class StreamTransport:
         if is_known:
             return self._callers < limits.connections + limits.connections_reserved
         return self._callers < limits.connections and self._by_source[source] < limits.connections_per_source
+
+    def _refuse(self, reason: str) -> None:
+        self.refused += 1
+        self._refusals[reason] += 1
 
     # -- those whom we call
 
@@ -204,8 +213,8 @@ class StreamTransport:
         del self._calls[flow]
         if connection.has_spoken:
             self._backoff.forget(flow)
-        else:
-            self._backoff.failed(flow, reason, self._reactor.seconds())
+        elif self._backoff.failed(flow, reason, self._reactor.seconds()) and self.is_known(flow.remote[0]):
+            log.warn("{reason}", reason=reason)
         try:
             self._receiver.transport_failed(flow, reason)
         except Exception:
@@ -234,14 +243,14 @@ class StreamTransport:
         for connection in tuple(self._connections):
             connection.look(now, self.ping_interval)
         self._backoff.look(now)
-        if self.refused > self._told:
+        for reason, count in self._refusals.items():
             log.warn(
-                "{listener}: {count} connections refused, {callers} are open: see connections in [sip.limits]",
+                "{listener}: {count} connections refused: {reason}",
                 listener=f"{self.name.decode().lower()}:{host_port(self.listener.host, self.listener.port)}",
-                count=self.refused - self._told,
-                callers=self._callers,
+                count=count,
+                reason=reason,
             )
-            self._told = self.refused
+        self._refusals.clear()
 
 
 def _source(host: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from ipaddress import ip_network
 from pathlib import Path
 
 from hypothesis import given
@@ -177,10 +178,6 @@ class ProblemTests(ConfigCase):
         self.assert_problem(LEAST + "mode = 'dst'", 6, "[dispatcher]", "belongs under [route]")
         self.assert_problem(LEAST + "[lists]\nreload = 1", 7, "[lists]", "'reload_keeps_state'")
 
-    def test_what_is_not_there_yet(self) -> None:
-        """Tables that have no effect yet are unknown, not silently taken."""
-        self.assert_problem(LEAST + "[sip.tls]", 6, "tls")
-
     def test_events(self) -> None:
         """A function that is not there, a URL of nobody and a file in no folder are told with a remedy."""
         for line, *words in (
@@ -214,7 +211,7 @@ class ProblemTests(ConfigCase):
         self.assert_problem("[dispatcher]\nflags = 2", 0, "listen", "missing")
         self.assert_problem("[sip]\nlisten = []", 2, "empty")
         self.assert_problem("[sip]\nlisten = [\n'udp:127.0.0.1',\n'udp:127.0.0.1:5060']", 4, "twice")
-        self.assert_problem("[sip]\nlisten = [\n'udp:127.0.0.1',\n'tls:127.0.0.1']", 4, "'tls:127.0.0.1'")
+        self.assert_problem("[sip]\nlisten = [\n'udp:127.0.0.1',\n'sctp:127.0.0.1']", 4, "'sctp:127.0.0.1'")
         self.assert_problem("[sip]\nlisten = 5060", 2, "a list", "5060")
 
     def test_names_of_ours(self) -> None:
@@ -224,6 +221,21 @@ class ProblemTests(ConfigCase):
         several = '[sip]\nlisten = "udp:127.0.0.1:5060"\n[sip.advertise]\n"x" = "a"\n"udp:127.0.0.1:5060" = 3'
         self.assertEqual([line for line, _ in self.problems(several)], [4, 5])
         self.assert_problem('[sip]\nlisten = "udp:127.0.0.1:5060"\nalias = ["a", "sip:b"]', 3, "'sip:b'")
+
+    def test_proxy_protocol(self) -> None:
+        """It is for a stream that is listened on, and names who may send it."""
+        start = '[sip]\nlisten = ["udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"]\nproxy_protocol = '
+        for value, words in (
+            ('{"tcp:127.0.0.1:5061" = "10.0.0.1"}', "not listened on"),
+            ('{"udp:127.0.0.1:5060" = "10.0.0.1"}', "for streams"),
+            ('{"tcp:127.0.0.1:5060" = []}', "no source"),
+            ('{"tcp:127.0.0.1:5060" = "10.0.0.1/8"}', "host bits"),
+            ("3", "a table"),
+        ):
+            self.assert_problem(start + value, 3, words)
+        config = self.load(start + '{"tcp:127.0.0.1:5060" = ["10.0.0.0/8", "2001:db8::1"]}')
+        (sources,) = config.sip.proxy_protocol.values()
+        self.assertEqual(sources, (ip_network("10.0.0.0/8"), ip_network("2001:db8::1/128")))
 
     def test_algorithms(self) -> None:
         """An algorithm is one of the table, by number or name."""
@@ -348,6 +360,13 @@ class WarningTests(ConfigCase):
         text = '[route]\nrelay = "stateless"\nalgorithm = 0\nfailover_on = 503'
         ((line, _),) = self.warnings(LEAST + text)
         self.assertEqual(line, 9)
+
+    def test_udp_mtu_needs_tcp(self) -> None:
+        """Without a TCP socket no request can leave by TCP."""
+        ((line, _),) = self.warnings("[sip]\nudp_mtu = 1300\n" + LEAST.removeprefix("[sip]\n"))
+        self.assertEqual(line, 2)
+        both = LEAST.replace('["udp:127.0.0.1:5060"]', '["udp:127.0.0.1", "tcp:127.0.0.1"]\nudp_mtu = 1300')
+        self.assertEqual(self.warnings(both), [])
 
     def test_all_addresses_need_a_name(self) -> None:
         """A socket on all addresses is warned of, unless it is said by which name it is known."""

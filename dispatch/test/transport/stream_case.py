@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionRefusedError
-from twisted.internet.interfaces import IConnector
+from twisted.internet.interfaces import IConnector, IProtocolFactory
 from twisted.internet.protocol import ClientFactory, ServerFactory
 from twisted.internet.testing import MemoryReactorClock
+from twisted.protocols.policies import WrappingFactory
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from dispatch.sip.flow import Flow
 from dispatch.test.transport.fakes import FakeStream, FewLimits, Recorder
 from dispatch.transport.connection import Connection
 from dispatch.transport.interfaces import IReactor, Layer
+from dispatch.transport.proxy_protocol import Network
 from dispatch.transport.stream import StreamTransport
 
 GATEWAY = ("192.0.2.7", 5060)
@@ -37,6 +42,22 @@ class FakeListening:
         self.is_open = False
 
 
+@dataclass
+class FakeLayer:
+    """Says who passed, and changes nothing."""
+
+    name: bytes = b"TLS"
+    default_port: int = 5061
+    called: list[Flow] = field(default_factory=list)
+
+    def answering(self, factory: IProtocolFactory) -> IProtocolFactory:
+        return WrappingFactory(factory)
+
+    def calling(self, factory: IProtocolFactory, flow: Flow) -> IProtocolFactory:
+        self.called.append(flow)
+        return WrappingFactory(factory)
+
+
 class StreamCase(SynchronousTestCase):
     """A transport in a reactor of memory."""
 
@@ -46,9 +67,12 @@ class StreamCase(SynchronousTestCase):
         self.socket = FakeListening()
         self.tcp = self.transport(FewLimits())
 
-    def transport(self, limits: FewLimits, layer: Layer | None = None) -> StreamTransport:
+    def transport(
+        self, limits: FewLimits, layer: Layer | None = None, balancers: Sequence[Network] = ()
+    ) -> StreamTransport:
         """A transport that runs; its callers come by the last port that the reactor adopted."""
         transport = StreamTransport("192.0.2.1", 5060, self.receiver, limits, layer=layer)
+        transport.balancers = balancers
         transport.adopt(cast(socket.socket, self.socket))
         transport.start(cast(IReactor, self.reactor))
         return transport

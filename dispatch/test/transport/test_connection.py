@@ -207,15 +207,23 @@ class BackPressureTests(StreamCase):
         self.tcp.send(b"0", self.flow)
         self.assertEqual((self.stream.sent, self.stream.value()), (b"a" * 8 + b"1234567890", b""))
 
-    def test_who_does_not_read_is_cut(self) -> None:
-        """Memory for a peer that doesn't read is bounded; with more its connection is cut and the sender told."""
+    def test_a_destination_that_does_not_read(self) -> None:
+        """Memory for it is bounded: what is too much fails at once, and what waits has its time."""
         self.stream.room = 0
         self.tcp.send(b"x" * UNSENT, self.flow)
-        self.assertFalse(self.stream.disconnected)
         self.assertRaises(TransportError, self.tcp.send, b"x", self.flow)
-        self.assertTrue(self.stream.disconnected)
-        self.connection.connectionLost(Failure(ConnectionAborted()))
-        self.assertEqual([flow for flow, _ in self.receiver.failures], [self.flow])
+        self.assertFalse(self.stream.disconnected)
+        self.stream.drain()
+        self.tcp.send(b"y", self.flow)
+        self.assertEqual((self.stream.sent[-2:], self.receiver.failures), (b"xy", []))
+
+    def test_a_caller_that_does_not_read(self) -> None:
+        """Memory for him is bounded: with more he is cut."""
+        connection, stream = self.caller()
+        stream.room = 0
+        self.tcp.send(b"x" * UNSENT, connection.flow)
+        self.assertRaises(TransportError, self.tcp.send, b"x", connection.flow)
+        self.assertTrue(stream.disconnected)
 
     def test_a_dead_socket(self) -> None:
         """When the socket refuses, the sender is told at once, and the next message opens a new connection."""

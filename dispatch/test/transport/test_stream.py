@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field
 from typing import cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IProtocolFactory, IPullProducer, IPushProducer
+from twisted.internet.interfaces import IPullProducer, IPushProducer
 from twisted.internet.protocol import ClientFactory
 from twisted.logger import capturedLogs
-from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
 from dispatch.errors import TransportError
-from dispatch.sip.flow import Flow
 from dispatch.test.transport.fakes import OPTIONS, FakeStream, FewLimits
-from dispatch.test.transport.stream_case import GATEWAY, UNSENT, FakeListening, StreamCase
+from dispatch.test.transport.stream_case import GATEWAY, UNSENT, FakeLayer, FakeListening, StreamCase
 from dispatch.transport.interfaces import IReactor, ISipTransport
 from dispatch.transport.stream import StreamTransport
 
@@ -185,22 +183,6 @@ class RoomTests(StreamCase):
         self.tcp.send(b"x", self.tcp.flow_to(*GATEWAY))
 
 
-@dataclass
-class FakeLayer:
-    """Says who passed, and changes nothing."""
-
-    name: bytes = b"TLS"
-    default_port: int = 5061
-    called: list[Flow] = field(default_factory=list)
-
-    def answering(self, factory: IProtocolFactory) -> IProtocolFactory:
-        return WrappingFactory(factory)
-
-    def calling(self, factory: IProtocolFactory, flow: Flow) -> IProtocolFactory:
-        self.called.append(flow)
-        return WrappingFactory(factory)
-
-
 class LayerTests(StreamCase):
     """Streams with something between TCP and SIP."""
 
@@ -312,7 +294,8 @@ class CallTests(StreamCase):
         """What waits for a connection is bounded, too."""
         self.tcp.send(b"x" * UNSENT, self.flow)
         self.assertRaises(TransportError, self.tcp.send, b"x", self.flow)
-        self.assertTrue(self.reactor.connectors[0].stoppedConnecting)
+        _, stream = self.called()
+        self.assertEqual(len(stream.sent), UNSENT)
 
     def test_broken(self) -> None:
         """A connection that breaks is a failure even when all was sent: nobody knows what arrived."""
@@ -349,9 +332,12 @@ class CallTests(StreamCase):
 
     def test_left_alone(self) -> None:
         """Who can't be reached is left alone, longer each time; what is sent there fails at once and says why."""
+        self.tcp.is_known = lambda host: True
         for number, pause in enumerate((0.25, 0.5, 1.0, 2.0, 4.0, 4.0)):
             self.tcp.send(b"1", self.flow)
-            self.refuse(number)
+            with capturedLogs() as logged:
+                self.refuse(number)
+            self.assertEqual(len(logged), 0 if number else 1)
             error = self.assertRaises(TransportError, self.tcp.send, b"2", self.flow)
             self.assertIn("refused", str(error))
             self.reactor.advance(pause - 0.01)
