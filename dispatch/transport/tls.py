@@ -113,8 +113,8 @@ class _Client:
 
     def clientConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """Twisted: the connection is up."""
-        made = SSL.Connection(self._contexts.calling, None)
-        made.set_app_data(self)
+        made = _Call(self._contexts.calling, None)
+        made.client = self
         if self._peer.name:
             made.set_tlsext_host_name(self._peer.name.encode("idna" if not self._peer.name.isascii() else "ascii"))
         return made
@@ -138,9 +138,14 @@ class _Client:
             raise PeerRefused(f"{REFUSED}: {reason}")
 
 
+class _Call(SSL.Connection):
+    """Knows whom it is for. Twisted has put itself where pyOpenSSL has room for such."""
+
+    client: _Client
+
+
 def judge(connection: SSL.Connection, certificate: X509, fault: int, depth: int, is_fine: int) -> bool:
     """OpenSSL: what we think of a certificate that a peer shows whom we called."""
-    client = connection.get_app_data()
-    assert isinstance(client, _Client)
-    client.judge(certificate.to_cryptography(), 0 if is_fine else fault, depth)
+    assert isinstance(connection, _Call)
+    connection.client.judge(certificate.to_cryptography(), 0 if is_fine else fault, depth)
     return True
