@@ -68,6 +68,8 @@ class Engine:
             transport can tell.
         proxy: set by whoever builds the tree, before the first message.
         listeners: local sockets; the first that fits sends where nothing else decides.
+        source_towards: the address that the kernel would send from to another one.
+        is_multihomed: that address says which of several sockets sends, also where the one a request came on would fit.
         request_count: requests received, copies included.
         response_count: responses received.
         malformed_count: what was no SIP.
@@ -87,6 +89,8 @@ class Engine:
         self.proxy: Proxy
         self.listeners: tuple[Listener, ...] = ()
         self.peer_of: Callable[[bytes, str, int], Peer] = named
+        self.source_towards: Callable[[str], str | None] = _unknown
+        self.is_multihomed = False
         self._clients: dict[bytes, ClientTransaction] = {}
         self._servers: dict[bytes, ServerTransaction] = {}
         self._ways: dict[tuple[bytes, Listener, Socket | None], Flow] = {}
@@ -243,7 +247,7 @@ class Engine:
     def respond_anew(self, message: bytes, flow: Flow) -> None:
         """See `effects.Core`: a new connection to where the request came from, and the port of its Via (§18.2.2)."""
         transport = flow.listener.transport
-        if not transport.reliable:
+        if not transport.reliable or flow.listener.is_websocket:
             return
         try:
             via, host = Message(message).via, flow.remote[0]
@@ -277,8 +281,8 @@ class Engine:
             way = listener.transport.flow_to(address, port, peer)
         except TransportError:
             return None
-        # A name may stand for another address next time, and another list may expect another peer.
-        if peer is None and host.strip("[]") == address:
+        # A name may stand for another address next time, a route may lead elsewhere, another list expect another peer.
+        if peer is None and host.strip("[]") == address and not self.is_multihomed:
             if len(self._ways) >= _MOST_WAYS:
                 self._ways.clear()
             self._ways[uri, inbound, socket] = way
@@ -306,13 +310,16 @@ class Engine:
         then(self.locate(uri, inbound, socket))
 
     def _outbound(self, name: bytes, address: str, inbound: Listener, socket: Socket | None) -> Listener | None:
-        """The local socket to send from: of those that fit the one asked for, that it came on, or the first."""
+        """The local socket to send from, of those that fit: asked for, that it came on, on the route, or the first."""
         fitting = [
             one for one in self.listeners if one.transport.name == name and (":" in one.host) == (":" in address)
         ]
         for one in fitting if socket is not None else ():
             if _is_named(one, socket):
                 return one
+        if len(fitting) > 1 and (self.is_multihomed or inbound not in fitting):
+            source = self.source_towards(address)
+            fitting = [one for one in fitting if one.host == source] or fitting
         if inbound in fitting:
             return inbound
         return fitting[0] if fitting else None
@@ -326,6 +333,10 @@ def named(host: bytes, address: str, port: int) -> Peer:
     """Who is expected by the name that leads there (RFC 5922 §7.2); an address is no name."""
     text = host.decode("latin-1").lower()
     return Peer("" if text.strip("[]") == address else text)
+
+
+def _unknown(address: str) -> str | None:
+    return None
 
 
 def _not_located(_: Failure, then: Callable[[Flow | None], None]) -> None:

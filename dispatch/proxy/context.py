@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dispatch.errors import TransportError
 from dispatch.proxy import request as request_
 from dispatch.proxy import response as response_
+from dispatch.proxy.flow_token import hides
 from dispatch.sip import build
 from dispatch.sip.client_transaction import ClientTransaction
 from dispatch.sip.effects import Socket
@@ -34,12 +35,14 @@ class Target:
         uri: new Request-URI; None leaves it.
         socket: protocol, host and port of the local socket to send from; None: the one that fits.
         outcome: told what became of the request there, see `Outcome`; None where nobody wants to know.
+        flow: the connection to send by; None: whatever way leads to the next hop.
     """
 
     next_hop: bytes
     uri: bytes | None = None
     socket: Socket | None = None
     outcome: Outcome | None = None
+    flow: Flow | None = None
 
 
 _ANSWERED: Final = Message(b"ACK sip:answered.invalid SIP/2.0\r\n\r\n")  # stands where a request was, to free its bytes
@@ -180,7 +183,9 @@ class Context:
 
     def _relay(self, target: Target) -> None:
         self.attempts += 1
-        flow = self._proxy.core.locate(target.next_hop, self.routing.listener or self.flow.listener, target.socket)
+        flow = target.flow or self._proxy.core.locate(
+            target.next_hop, self.routing.listener or self.flow.listener, target.socket
+        )
         if flow is not None:
             self._relay_to(target, flow)
         else:
@@ -188,7 +193,9 @@ class Context:
 
     def forward(self, target: Target) -> None:
         """Send the request to `target` without remembering it (§16.11)."""
-        flow = self._proxy.core.locate(target.next_hop, self.routing.listener or self.flow.listener, target.socket)
+        flow = target.flow or self._proxy.core.locate(
+            target.next_hop, self.routing.listener or self.flow.listener, target.socket
+        )
         if flow is not None:
             self._forward_to(target, flow)
         else:
@@ -285,7 +292,8 @@ class Context:
         at = message.first_line(b"via")
         top = outbound.via + branch + b"\r\n"
         if self.wants_record_route:
-            lines = self._proxy.me.record_route(message.call_id, self.flow.listener, outbound)
+            back = self.flow if hides(message, self.flow) else None
+            lines = self._proxy.me.record_route(message.call_id, self.flow.listener, outbound, back)
             first = message.first_line(b"record-route")
             if 0 <= first < at:
                 edits.append((first, first, lines))

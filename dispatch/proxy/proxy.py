@@ -131,8 +131,13 @@ class Proxy:
         if way is None or way[0] >= len(self.me.listeners):
             return
         number, host, port = way
-        transport = self.me.listeners[number].transport
-        back = transport.flow_back(host, port) or transport.flow_to(host, below.port or transport.default_port)
+        listener = self.me.listeners[number]
+        transport = listener.transport
+        back = transport.flow_back(host, port)
+        if back is None:
+            if listener.is_websocket:
+                return  # nobody can be called there
+            back = transport.flow_to(host, below.port or transport.default_port)
         self.send(response_.without_via(message), back)
 
     def way_back(self, message: Message, flow: Flow) -> Flow:

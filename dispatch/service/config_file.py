@@ -25,6 +25,7 @@ from dispatch.service.reading import WRONG, Place, Reader, expected, near, sugge
 from dispatch.service.route_config import ROUTE_READERS, RouteConfig
 from dispatch.service.sip_config import LIMIT_READERS, SIP_READERS, TIMER_READERS, Limits, Sip
 from dispatch.service.tls_config import TLS_READERS, Tls
+from dispatch.service.websocket_config import WEBSOCKET_READERS, WebSocket
 from dispatch.sip.timers import Timers
 
 
@@ -138,11 +139,13 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             "timers": _table("sip.timers"),
             "limits": _table("sip.limits"),
             "tls": _table("sip.tls"),
+            "websocket": _table("sip.websocket"),
         },
     ),
     "sip.timers": (Timers, TIMER_READERS),
     "sip.limits": (Limits, LIMIT_READERS),
     "sip.tls": (Tls, TLS_READERS),
+    "sip.websocket": (WebSocket, WEBSOCKET_READERS),
     "dispatcher": (DispatcherConfig, READERS),
     "lists": (Lists, LISTS_READERS),
     "route": (RouteConfig, ROUTE_READERS),

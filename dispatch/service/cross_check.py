@@ -11,10 +11,11 @@ from dispatch.balance.selection import find_algorithm
 from dispatch.service import control_address
 from dispatch.service.config import Config
 from dispatch.service.control_config import ControlConfig
-from dispatch.service.listen import bracketed, local_sockets
+from dispatch.service.listen import local_sockets
 from dispatch.service.reading import Place, suggest
 from dispatch.service.route_config import RouteConfig
 from dispatch.service.sip_config import Sip
+from dispatch.sip.host import host_port
 
 _TIMEOUT: Final = 408
 _FAILOVER_FLAG: Final = 2  # bit of [dispatcher] flags
@@ -29,6 +30,7 @@ def cross_check(config: Config, top: Place) -> None:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
     _check_tls(config.sip, top.table("sip", "tls"))
+    _check_origins(config.sip, sip)
     _check_streams(config.sip, sip)
     _check_default_socket(config, top)
     _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
@@ -50,7 +52,7 @@ def _check_names(sip: Sip, place: Place) -> None:
         if listen.is_any and listen not in sip.advertise:
             host, port = sip.sent_by(listen)
             place.at("listen", index).warn(
-                f"{listen} stands for all addresses: Via and Record-Route will name {bracketed(host)}:{port}, "
+                f"{listen} stands for all addresses: Via and Record-Route will name {host_port(host, port)}, "
                 f'the address of the default route; write advertise = {{ "{listen}" = "HOST:PORT" }} for another'
             )
 
@@ -83,6 +85,15 @@ def _check_streams(sip: Sip, place: Place) -> None:
     if sip.udp_mtu and all(listen.proto != "tcp" for listen in sip.listen):
         at = place.at("udp_mtu")
         at.warn(f"{at} has no effect: there is no tcp: socket in listen that a request could leave by")
+
+
+def _check_origins(sip: Sip, place: Place) -> None:
+    for index, listen in enumerate(sip.listen):
+        if listen.proto in ("ws", "wss") and not sip.websocket.origins:
+            place.at("listen", index).warn(
+                f"{listen} takes browsers from any web page; name yours, e.g. [sip.websocket] "
+                f'origins = ["https://phone.example.com"]'
+            )
 
 
 def _check_default_socket(config: Config, top: Place) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from dispatch.service.listen import SIP_PORT, Listen, default_route_address, parse_host_port, parse_listen
-from dispatch.service.reading import WRONG, Place, Reader, expected, file_name, integer, many, seconds, text
+from dispatch.service.reading import WRONG, Place, Reader, boolean, expected, file_name, integer, many, seconds, text
 from dispatch.service.tls_config import Tls
+from dispatch.service.websocket_config import WebSocket
+from dispatch.sip.host import bracketed, host_port
 from dispatch.sip.timers import Timers
 from dispatch.transport.proxy_protocol import Network
 
@@ -50,6 +52,7 @@ class Sip:
         listen: sockets to open.
         alias: further names, ``host`` or ``host:port``, that are us.
         advertise: what goes into Via and Record-Route in place of the address of a socket.
+        mhomed: the kernel's route says which socket a request leaves by, whatever it came on.
         secret_file: key of what we sign; made at the first start.
         udp_mtu: bytes of a request above which TCP is tried instead of UDP; 0 for never.
         stream_ping: seconds of silence after which streams that we opened get a keep-alive; 0 for never.
@@ -57,11 +60,13 @@ class Sip:
         timers: seconds.
         limits: against too much of anything.
         tls: certificates, and whom we believe.
+        websocket: which pages may connect.
     """
 
     listen: tuple[Listen, ...] = ()
     alias: tuple[str, ...] = ()
     advertise: Mapping[Listen, tuple[str, int]] = field(default_factory=dict)
+    mhomed: bool = False
     secret_file: Path = Path("secret")
     udp_mtu: int = 0
     stream_ping: float = 0.0
@@ -69,6 +74,7 @@ class Sip:
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
     tls: Tls = field(default_factory=Tls)
+    websocket: WebSocket = field(default_factory=WebSocket)
 
     def sent_by(self, listen: Listen) -> tuple[str, int]:
         """Host and port that others are told for one of our sockets: advertised, or bound.
@@ -96,7 +102,12 @@ def _listens(value: object, place: Place) -> object:
 
 
 def _alias(value: object, place: Place) -> object:
-    return value if text(parse_host_port, "sip.example.com:5080", value, place) is not WRONG else WRONG
+    return text(_parse_alias, "sip.example.com:5080", value, place)
+
+
+def _parse_alias(written: str) -> str:
+    host, port = parse_host_port(written)
+    return bracketed(host).lower() if port is None else host_port(host, port).lower()
 
 
 def _advertise(value: object, place: Place) -> object:
@@ -142,6 +153,7 @@ SIP_READERS: Final[Mapping[str, Reader]] = {
     "listen": _listens,
     "alias": many(_alias, of=str),
     "advertise": _advertise,
+    "mhomed": boolean,
     "secret_file": file_name,
     "udp_mtu": integer(0),
     "stream_ping": seconds(0),

@@ -58,7 +58,9 @@ from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
+from dispatch.transport.sockets import is_local, source_towards
 from dispatch.transport.stream import StreamTransport
+from dispatch.transport.websocket import WebSocketLayer
 
 log: Final = Logger()
 
@@ -120,7 +122,7 @@ class DispatcherService(MultiService):
         if any(listen.proto == "tls" for listen in config.sip.listen):
             self.trust = Trust(config.sip.tls, reactor, self.dispatcher, self.router)
             self.engine.peer_of = self.trust.peer_of
-        self._transports = _bind(config, self.engine, self.trust)
+        self._transports = _bind(config, self.engine, self.trust, reactor)
         control = Control(
             self.dispatcher,
             self.lists,
@@ -137,10 +139,12 @@ class DispatcherService(MultiService):
             if isinstance(transport, StreamTransport):
                 transport.is_known = self._is_destination
         listeners = tuple(transport.listener for transport in self._transports)
-        me = Identity(listeners, map(_alias, config.sip.alias), key)
+        me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
         self.engine.listeners = listeners
+        self.engine.source_towards = source_towards
+        self.engine.is_multihomed = config.sip.mhomed
         self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         self._draining = Draining(
             self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
@@ -272,7 +276,7 @@ def _secret(path: Path) -> bytes:
         raise ConfigErrors([error]) from None
 
 
-def _bind(config: Config, engine: Engine, trust: Trust | None) -> list[ISipTransport]:
+def _bind(config: Config, engine: Engine, trust: Trust | None, reactor: Any) -> list[ISipTransport]:
     """Take every socket; what was taken is given back when one can't be had."""
     transports: list[ISipTransport] = []
     sip = config.sip
@@ -280,6 +284,9 @@ def _bind(config: Config, engine: Engine, trust: Trust | None) -> list[ISipTrans
         transport: ISipTransport
         if trust is not None and one.proto == "tls":
             transport = StreamTransport(one.host, one.port, engine, sip.limits, sip.sent_by(one), trust.layer(one))
+        elif one.proto == "ws":
+            layer = WebSocketLayer(sip.limits.message, sip.websocket.origins, sip.websocket.ping, reactor)
+            transport = StreamTransport(one.host, one.port, engine, sip.limits, sip.sent_by(one), layer)
         else:
             transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
         if isinstance(transport, StreamTransport):

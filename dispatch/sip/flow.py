@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from typing import Final, NamedTuple, Protocol
 
+from dispatch.sip.host import bracketed
+
 _SECURE: Final = frozenset((b"TLS", b"WSS"))
+
+_numbers: Final = itertools.count(int.from_bytes(os.urandom(6), "big"))
 
 
 class Transport(Protocol):
@@ -56,9 +62,10 @@ class Listener:
         secure_uri: the same for requests that must be safe on all of their way (RFC 5630).
         via: a Via line up to the value of its branch.
         is_secure: nobody between us and the peer can read or change what is sent.
+        is_websocket: its peers are browsers, which can't be called.
     """
 
-    __slots__ = ("host", "is_secure", "port", "secure_uri", "sent_by", "transport", "uri", "via")
+    __slots__ = ("host", "is_secure", "is_websocket", "port", "secure_uri", "sent_by", "transport", "uri", "via")
 
     def __init__(self, transport: Transport, host: str, port: int, sent_by: bytes) -> None:
         self.transport = transport
@@ -67,9 +74,13 @@ class Listener:
         self.sent_by = sent_by
         self.via = b"Via: SIP/2.0/%b %b;branch=" % (transport.name, sent_by)
         self.is_secure = transport.name in _SECURE
+        self.is_websocket = transport.name in (b"WS", b"WSS")
         self.uri = b"sip:%b" % sent_by
         self.secure_uri = b"sips:%b" % sent_by
-        if transport.name != b"UDP":
+        if self.is_websocket:
+            self.uri += b";transport=ws"  # of both (RFC 7118 §5.2.2)
+            self.secure_uri += b";transport=ws"
+        elif transport.name != b"UDP":
             self.uri += b";transport=%b" % transport.name.lower()
 
 
@@ -83,9 +94,10 @@ class Flow:
         host: the address as it stands in a Via, IPv6 in brackets.
         peer: who is expected there; None where nobody can tell.
         sent_by: host and port as they stand in a Via.
+        number: of the connection, never given again, also after a restart as good as never; 0 without one.
     """
 
-    __slots__ = ("connection", "host", "listener", "peer", "remote", "sent_by")
+    __slots__ = ("connection", "host", "listener", "number", "peer", "remote", "sent_by")
 
     def __init__(
         self, listener: Listener, remote: tuple[str, int], connection: object = None, peer: Peer | None = None
@@ -94,5 +106,6 @@ class Flow:
         self.remote = remote
         self.connection = connection
         self.peer = peer
-        self.host = b"[%b]" % remote[0].encode() if ":" in remote[0] else remote[0].encode()
+        self.number = 0 if connection is None else next(_numbers)
+        self.host = bracketed(remote[0]).encode()
         self.sent_by = b"%b:%d" % (self.host, remote[1])

@@ -16,8 +16,9 @@ from zope.interface import implementer
 from dispatch.errors import ParseError, TransportError
 from dispatch.sip.flow import Flow, Listener
 from dispatch.sip.framer import Framer
+from dispatch.sip.host import host_port
 from dispatch.transport.interfaces import ISipReceiver, IStream, Limits
-from dispatch.transport.sockets import host_port, watch
+from dispatch.transport.sockets import watch
 
 log = Logger()
 
@@ -102,6 +103,11 @@ class Connection(protocol.Protocol):
         self._idle = 0.0  # since when nothing came
         self._pinged: float | None = None  # when a keep-alive went that has no answer yet
         self._answers_pings = False
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a message has begun that is not complete."""
+        return not self.is_closed and self._framer.is_waiting
 
     def send(self, message: bytes) -> None:
         """See `ISipTransport`."""

@@ -7,7 +7,8 @@ from typing import Final
 
 from dispatch.errors import TransportError
 from dispatch.sip.flow import Flow, Listener, Peer, Transport
-from dispatch.transport.sockets import canonical, family, host_port
+from dispatch.sip.host import host_port
+from dispatch.transport.sockets import canonical, family
 
 MOST: Final = 20_000
 """Addresses remembered; all are forgotten when there are more: addresses can be forged."""

@@ -18,12 +18,13 @@ from zope.interface import implementer
 
 from dispatch.errors import TransportError
 from dispatch.sip.flow import Flow, Listener, Peer
+from dispatch.sip.host import host_port
 from dispatch.transport.backoff import Backoff
 from dispatch.transport.connection import Connection
 from dispatch.transport.flows import Flows, listener_of
 from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Layer, Limits
 from dispatch.transport.proxy_protocol import Balanced, Network
-from dispatch.transport.sockets import bound, family, host_port
+from dispatch.transport.sockets import bound, family
 
 log = Logger()
 
@@ -138,6 +139,8 @@ class StreamTransport:
 
     def flow_to(self, host: str, port: int, peer: Peer | None = None) -> Flow:
         """See `ISipTransport`."""
+        if self.listener.is_websocket:
+            raise TransportError(f"{host_port(host, port)}: peers can't be called by WebSocket")
         return self._flows.to(host, port, peer)
 
     def flow_back(self, host: str, port: int) -> Flow | None:

@@ -18,8 +18,8 @@ from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
 
 from dispatch.sip.flow import Flow, Peer
+from dispatch.sip.host import host_port
 from dispatch.transport.identity import objection
-from dispatch.transport.sockets import host_port
 from dispatch.transport.tls_context import Contexts
 
 log: Final = Logger()

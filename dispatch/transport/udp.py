@@ -22,9 +22,10 @@ from zope.interface import classImplements
 
 from dispatch.errors import TransportError
 from dispatch.sip.flow import Flow, Listener, Peer
+from dispatch.sip.host import host_port
 from dispatch.transport.flows import Flows, listener_of
 from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Limits
-from dispatch.transport.sockets import bound, host_port
+from dispatch.transport.sockets import bound
 
 if TYPE_CHECKING:
     from twisted.internet.epollreactor import EPollReactor

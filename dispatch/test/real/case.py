@@ -151,7 +151,7 @@ class RealCase(SynchronousTestCase):
         extra: Sequence[str] = (),
     ) -> Sipp:
         """A caller at work; `finish` waits for it."""
-        at = self.address(to.proto)
+        at = self.address(to.proto, to.host)
         return self.keep(
             Sipp(
                 name,

@@ -237,6 +237,27 @@ class ProblemTests(ConfigCase):
         (sources,) = config.sip.proxy_protocol.values()
         self.assertEqual(sources, (ip_network("10.0.0.0/8"), ip_network("2001:db8::1/128")))
 
+    def test_aliases(self) -> None:
+        """An alias has one spelling, in lower case, and keeps its port."""
+        written = '["SIP.example.com:5080", "[2001:DB8:0::1]", "[2001:db8::2]:5080", "[::ffff:192.0.2.1]"]'
+        self.assertEqual(
+            self.load(f'[sip]\nlisten = "udp:127.0.0.1"\nalias = {written}').sip.alias,
+            ("sip.example.com:5080", "[2001:db8::1]", "[2001:db8::2]:5080", "192.0.2.1"),
+        )
+
+    def test_origins(self) -> None:
+        """A page is named by scheme, host and port alone; a socket that takes any page is warned of."""
+        start = '[sip]\nlisten = "ws:127.0.0.1:8080"\n[dispatcher]\nflags = 2\n'
+        for value in ('"phone.example.com"', '"https://phone.example.com/"', '"*"', '""', "[3]"):
+            self.assert_problem(f"{start}[sip.websocket]\norigins = {value}", 6, "https://phone.example.com")
+        good = f'{start}[sip.websocket]\norigins = ["https://Phone.example.com:8443", "http://[::1]:80", "null"]'
+        self.assertEqual(
+            self.load(good).sip.websocket.origins, ("https://phone.example.com:8443", "http://[::1]:80", "null")
+        )
+        self.assertEqual(self.warnings(good), [])
+        ((line, _),) = self.warnings(start)
+        self.assertEqual(line, 2)
+
     def test_algorithms(self) -> None:
         """An algorithm is one of the table, by number or name."""
         self.assert_problem(LEAST + "[route]\nalgorithm = 'round-robbin'", 7, "did you mean 'round-robin'?")
