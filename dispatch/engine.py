@@ -19,7 +19,7 @@ from dispatch.sip import client_transaction, server_transaction
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.client_transaction import ClientTransaction, client_key
 from dispatch.sip.effects import Socket
-from dispatch.sip.flow import Flow, Listener
+from dispatch.sip.flow import Flow, Listener, Peer
 from dispatch.sip.message import Message
 from dispatch.sip.server_transaction import ServerTransaction, invite_key, server_key
 from dispatch.sip.timers import Queues, Timers
@@ -64,6 +64,8 @@ class Engine:
         limits: above so many open transactions new requests get 503, with more headers 400.
 
     Attributes:
+        peer_of: who is expected at a host, as a URI or Via names it, of that address and port; asked where the
+            transport can tell.
         proxy: set by whoever builds the tree, before the first message.
         listeners: local sockets; the first that fits sends where nothing else decides.
         source_towards: the address that the kernel would send from to another one.
@@ -86,6 +88,7 @@ class Engine:
         self.timers = Queues(seconds())
         self.proxy: Proxy
         self.listeners: tuple[Listener, ...] = ()
+        self.peer_of: Callable[[bytes, str, int], Peer] = named
         self.source_towards: Callable[[str], str | None] = _unknown
         self.is_multihomed = False
         self._clients: dict[bytes, ClientTransaction] = {}
@@ -247,7 +250,9 @@ class Engine:
         if not transport.reliable or flow.listener.is_websocket:
             return
         try:
-            back = transport.flow_to(flow.remote[0], Message(message).via.port or transport.default_port)
+            via, host = Message(message).via, flow.remote[0]
+            port = via.port or transport.default_port
+            back = transport.flow_to(host, port, self._expected(flow.listener, via.host, host, port))
         except TransportError:
             return
         self.proxy.send(message, back)
@@ -271,15 +276,20 @@ class Engine:
         if listener is None:
             return None
         try:
-            way = listener.transport.flow_to(address, parsed.port_number or listener.transport.default_port)
+            port = parsed.port_number or listener.transport.default_port
+            peer = self._expected(listener, parsed.host, address, port)
+            way = listener.transport.flow_to(address, port, peer)
         except TransportError:
             return None
-        # A name may stand for another address next time, and a route may lead elsewhere.
-        if host.strip("[]") == address and not self.is_multihomed:
+        # A name may stand for another address next time, a route may lead elsewhere, another list expect another peer.
+        if peer is None and host.strip("[]") == address and not self.is_multihomed:
             if len(self._ways) >= _MOST_WAYS:
                 self._ways.clear()
             self._ways[uri, inbound, socket] = way
         return way
+
+    def _expected(self, listener: Listener, host: bytes, address: str, port: int) -> Peer | None:
+        return self.peer_of(host, address, port) if listener.is_secure else None
 
     def locate_later(
         self, uri: bytes, inbound: Listener, socket: Socket | None, then: Callable[[Flow | None], None]
@@ -317,6 +327,12 @@ class Engine:
 
 # Compiled to machine code, a class may have no decorator.
 classImplements(Engine, ISipReceiver)
+
+
+def named(host: bytes, address: str, port: int) -> Peer:
+    """Who is expected by the name that leads there (RFC 5922 §7.2); an address is no name."""
+    text = host.decode("latin-1").lower()
+    return Peer("" if text.strip("[]") == address else text)
 
 
 def _unknown(address: str) -> str | None:

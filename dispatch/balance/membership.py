@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from dispatch.balance import health
@@ -101,6 +101,19 @@ class Membership:
             ):
                 return member
         return None
+
+    def at(self, address: str, port: int, transport: bytes) -> Iterator[Destination]:
+        """All destinations that are reached there, in the order of listings.
+
+        Args:
+            address: as in `find`.
+            port: theirs, or the usual one of the transport where their URI has none.
+            transport: upper case.
+        """
+        usual = 5061 if transport == b"TLS" else _SIP_PORT
+        for member in self._by_address.get(address, ()):
+            if member.transport == transport and (member.port or usual) == port:
+                yield member
 
     def find_uri(
         self, text: bytes, group: int, mode: int, lookup: Callable[[str], str | None] = lambda name: None

@@ -7,11 +7,13 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from dispatch.balance import attributes
+from dispatch.balance import attributes, tls_peer
 from dispatch.balance.destination import Destination, LocalSocket
 
 _NUMBERS: Final = (b"cc", b"latency", b"maxload", b"rweight", b"weight")
-_KNOWN: Final = frozenset((*_NUMBERS, b"duid", b"obproxy", b"ping_from", b"ping_socket", b"socket"))
+_KNOWN: Final = frozenset(
+    (*_NUMBERS, b"duid", b"obproxy", b"ping_from", b"ping_socket", b"socket", tls_peer.NAME, tls_peer.VERIFY)
+)
 _NAMES: Final = tuple(name.decode() for name in _KNOWN)
 _WHOLE: Final = re.compile(rb"[+-]?[0-9]+")
 _HIGHEST: Final = 100  # of rweight
@@ -56,6 +58,7 @@ class Oddities:
             yield from self._attributes(one)
 
     def _attributes(self, one: Destination) -> Iterator[str]:
+        yield from tls_peer.oddities(one)
         for name in [name for name in one.attributes if name not in _KNOWN and name not in self._told]:
             self._told.add(name)
             meant = difflib.get_close_matches(name[:40].decode("latin-1"), _NAMES, 1, _CLOSE)

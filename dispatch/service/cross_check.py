@@ -29,6 +29,7 @@ def cross_check(config: Config, top: Place) -> None:
     if top.problems:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
+    _check_tls(config.sip, top.table("sip", "tls"))
     _check_origins(config.sip, sip)
     _check_streams(config.sip, sip)
     _check_default_socket(config, top)
@@ -54,6 +55,24 @@ def _check_names(sip: Sip, place: Place) -> None:
                 f"{listen} stands for all addresses: Via and Record-Route will name {host_port(host, port)}, "
                 f'the address of the default route; write advertise = {{ "{listen}" = "HOST:PORT" }} for another'
             )
+
+
+def _check_tls(sip: Sip, place: Place) -> None:
+    tls, sockets = sip.tls, [listen for listen in sip.listen if listen.proto == "tls"]
+    if sockets and tls.certificate is None:
+        place.wrong(f"{sockets[0]} needs a certificate; write [sip.tls] certificate = 'FILE'")
+    if sockets and tls.verify_client and tls.ca is None:
+        at = place.at("verify_client")
+        at.wrong(f"{at} needs to know who may sign; write ca = 'FILE'")
+    if not isinstance(tls.verify_client, bool):
+        for index, listen in enumerate(tls.verify_client):
+            if listen not in sockets:
+                at = place.at("verify_client")
+                remedy = suggest(listen, map(str, sockets)) if sockets else "none is tls"
+                place.at("verify_client", index).wrong(f"{at} names {listen}, which is not listened on; {remedy}")
+    if not tls.verify_server:
+        at = place.at("verify_server")
+        at.warn(f"{at} is false: whoever answers at the address of a destination gets its calls, and can hear them")
 
 
 def _check_streams(sip: Sip, place: Place) -> None:

@@ -13,8 +13,8 @@ from dispatch.sip.host import canonical, host_port
 from dispatch.transport.sockets import source_towards
 
 SIP_PORT: Final = 5060
-PROTOCOLS: Final = ("udp", "tcp", "ws")
-USUAL_PORTS: Final = {"ws": 80}
+PROTOCOLS: Final = ("udp", "tcp", "tls", "ws")
+USUAL_PORTS: Final = {"tls": 5061, "ws": 80}
 """Where it is not `SIP_PORT`."""
 
 # host [":" port]; IPv6 in brackets, as in a URI (RFC 3261 §25.1, hostport).

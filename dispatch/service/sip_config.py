@@ -10,6 +10,7 @@ from typing import Final
 
 from dispatch.service.listen import SIP_PORT, Listen, default_route_address, parse_host_port, parse_listen
 from dispatch.service.reading import WRONG, Place, Reader, boolean, expected, file_name, integer, many, seconds, text
+from dispatch.service.tls_config import Tls
 from dispatch.service.websocket_config import WebSocket
 from dispatch.sip.host import bracketed, host_port
 from dispatch.sip.timers import Timers
@@ -58,6 +59,7 @@ class Sip:
         proxy_protocol: who must send the PROXY protocol on which socket.
         timers: seconds.
         limits: against too much of anything.
+        tls: certificates, and whom we believe.
         websocket: which pages may connect.
     """
 
@@ -71,6 +73,7 @@ class Sip:
     proxy_protocol: Mapping[Listen, tuple[Network, ...]] = field(default_factory=dict)
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
+    tls: Tls = field(default_factory=Tls)
     websocket: WebSocket = field(default_factory=WebSocket)
 
     def sent_by(self, listen: Listen) -> tuple[str, int]:

@@ -52,6 +52,7 @@ from dispatch.service.functions import make_dispatcher, make_manner, make_parame
 from dispatch.service.keeper import Keeper
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
+from dispatch.service.trust import Trust
 from dispatch.sip.overload import offering
 from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
@@ -80,6 +81,7 @@ class DispatcherService(MultiService):
         probing: who is probed, and what an answer does.
         engine: transactions.
         router: what hands requests to the route; its `observer` is told every decision.
+        trust: certificates, and who is expected where; None where no socket speaks TLS.
 
     Raises:
         ConfigErrors: the list or the secret can't be used, or a socket can't be had.
@@ -100,6 +102,7 @@ class DispatcherService(MultiService):
         self.dispatcher.replace(start.roster)
         self.dispatcher.observer = self._observed
         self._keeper: Keeper | None = None
+        self.trust: Trust | None = None
         self.probing = make_probing(config, self.dispatcher)
         self._resolver = Resolver(reactor)
         counts_calls = self.dispatcher.calls is not None
@@ -116,7 +119,10 @@ class DispatcherService(MultiService):
 
         self.engine = Engine(reactor, time.monotonic, self._resolver, config.sip.timers, config.sip.limits)
         key = _secret(config.sip.secret_file)
-        self._transports = _bind(config, self.engine, reactor)
+        if any(listen.proto == "tls" for listen in config.sip.listen):
+            self.trust = Trust(config.sip.tls, reactor, self.dispatcher, self.router)
+            self.engine.peer_of = self.trust.peer_of
+        self._transports = _bind(config, self.engine, self.trust, reactor)
         control = Control(
             self.dispatcher,
             self.lists,
@@ -188,6 +194,14 @@ class DispatcherService(MultiService):
             sets=len(sets),
             source=self._origin,
         )
+        if self.trust is not None:
+            self.trust.start()
+
+    def hang_up(self) -> None:
+        """What SIGHUP asks for: read certificates and lists again."""
+        if self.trust is not None:
+            self.trust.renew()
+        self.lists.reload()
 
     def stopService(self) -> Deferred[object]:
         """Take no new calls, let open requests be answered, then stop."""
@@ -262,13 +276,15 @@ def _secret(path: Path) -> bytes:
         raise ConfigErrors([error]) from None
 
 
-def _bind(config: Config, engine: Engine, reactor: Any) -> list[ISipTransport]:
+def _bind(config: Config, engine: Engine, trust: Trust | None, reactor: Any) -> list[ISipTransport]:
     """Take every socket; what was taken is given back when one can't be had."""
     transports: list[ISipTransport] = []
     sip = config.sip
     for index, one in enumerate(sip.listen):
         transport: ISipTransport
-        if one.proto == "ws":
+        if trust is not None and one.proto == "tls":
+            transport = StreamTransport(one.host, one.port, engine, sip.limits, sip.sent_by(one), trust.layer(one))
+        elif one.proto == "ws":
             layer = WebSocketLayer(sip.limits.message, sip.websocket.origins, sip.websocket.ping, reactor)
             transport = StreamTransport(one.host, one.port, engine, sip.limits, sip.sent_by(one), layer)
         else:

@@ -13,7 +13,7 @@ from dispatch.engine import Engine
 from dispatch.errors import ParseError, TransportError
 from dispatch.script.route import Request
 from dispatch.service.sip_config import Limits
-from dispatch.sip.flow import Flow
+from dispatch.sip.flow import Flow, Peer
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER, Farm
 from dispatch.test.wire import FakeResolver, FakeTransport, header, request, response_to
@@ -450,7 +450,7 @@ class LocateTests(SynchronousTestCase):
         """An address that the socket can't reach has no way."""
 
         class Refusing(FakeTransport):
-            def flow_to(self, host: str, port: int) -> Flow:
+            def flow_to(self, host: str, port: int, peer: Peer | None = None) -> Flow:
                 raise TransportError("not from here")
 
         refusing = Refusing()

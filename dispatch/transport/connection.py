@@ -214,7 +214,7 @@ class Connection(protocol.Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: it is gone, or never came to be."""
-        self._end(reason.getErrorMessage())
+        self._end(_words(reason))
         self._owner.gone(self)
 
     def pauseProducing(self) -> None:
@@ -303,3 +303,10 @@ class Connection(protocol.Protocol):
 
     def _error(self, reason: str) -> TransportError:
         return TransportError(f"{host_port(*self.flow.remote)}: {reason}")
+
+
+def _words(reason: Failure) -> str:
+    """What happened; errors of OpenSSL are lists of library, function and reason."""
+    args = reason.value.args if reason.value is not None else ()
+    queue = args[0] if args else None
+    return ", ".join(entry[2] for entry in queue) if isinstance(queue, list) else reason.getErrorMessage()

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from dispatch.errors import TransportError
-from dispatch.sip.flow import Flow, Listener
+from dispatch.sip.flow import Flow, Listener, Peer
 from dispatch.sip.host import host_port
 from dispatch.transport.backoff import Backoff
 from dispatch.transport.connection import Connection
@@ -137,11 +137,11 @@ class StreamTransport:
                 connection.leave()
         return gatherResults(ended).addCallback(lambda _: None)
 
-    def flow_to(self, host: str, port: int) -> Flow:
+    def flow_to(self, host: str, port: int, peer: Peer | None = None) -> Flow:
         """See `ISipTransport`."""
         if self.listener.is_websocket:
             raise TransportError(f"{host_port(host, port)}: peers can't be called by WebSocket")
-        return self._flows.to(host, port)
+        return self._flows.to(host, port, peer)
 
     def flow_back(self, host: str, port: int) -> Flow | None:
         """See `ISipTransport`."""

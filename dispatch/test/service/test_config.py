@@ -178,10 +178,6 @@ class ProblemTests(ConfigCase):
         self.assert_problem(LEAST + "mode = 'dst'", 6, "[dispatcher]", "belongs under [route]")
         self.assert_problem(LEAST + "[lists]\nreload = 1", 7, "[lists]", "'reload_keeps_state'")
 
-    def test_what_is_not_there_yet(self) -> None:
-        """Tables that have no effect yet are unknown, not silently taken."""
-        self.assert_problem(LEAST + "[sip.tls]", 6, "tls")
-
     def test_events(self) -> None:
         """A function that is not there, a URL of nobody and a file in no folder are told with a remedy."""
         for line, *words in (
@@ -215,7 +211,7 @@ class ProblemTests(ConfigCase):
         self.assert_problem("[dispatcher]\nflags = 2", 0, "listen", "missing")
         self.assert_problem("[sip]\nlisten = []", 2, "empty")
         self.assert_problem("[sip]\nlisten = [\n'udp:127.0.0.1',\n'udp:127.0.0.1:5060']", 4, "twice")
-        self.assert_problem("[sip]\nlisten = [\n'udp:127.0.0.1',\n'tls:127.0.0.1']", 4, "'tls:127.0.0.1'")
+        self.assert_problem("[sip]\nlisten = [\n'udp:127.0.0.1',\n'sctp:127.0.0.1']", 4, "'sctp:127.0.0.1'")
         self.assert_problem("[sip]\nlisten = 5060", 2, "a list", "5060")
 
     def test_names_of_ours(self) -> None:

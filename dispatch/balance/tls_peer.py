@@ -1,0 +1,73 @@
+"""Who is expected at the other end of TLS: what the list says of a destination, or the name that led there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from dispatch.balance.destination import Destination
+from dispatch.balance.membership import Membership, literal
+from dispatch.sip.flow import Flow, Peer
+
+NAME: Final = b"tls_name"
+"""Attribute: the SIP domain that the certificate of a destination must be for; without it the host of its URI."""
+
+VERIFY: Final = b"tls_verify"
+"""Attribute: ``no`` takes whoever is there for the destination."""
+
+_TLS: Final = b"TLS"
+_DOMAIN: Final = re.compile(rb"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?")
+
+
+def of_destination(destination: Destination, *, verifies: bool) -> Peer:
+    """Who a destination must be.
+
+    Args:
+        destination: reached by TLS.
+        verifies: what ``[sip.tls] verify_server`` says.
+    """
+    name = destination.attributes.get(NAME) or (b"" if literal(destination.host) else destination.host)
+    is_verified = verifies and destination.attributes.get(VERIFY) != b"no"
+    return Peer(name.decode("latin-1").lower(), is_verified)
+
+
+def of_place(membership: Membership, host: bytes, address: str, port: int, *, verifies: bool) -> Peer:
+    """Who is expected where a URI or Via leads.
+
+    A destination is known by its name, and by its address too: what it calls itself in a Contact is often that.
+
+    Args:
+        membership: the list in force.
+        host: as written.
+        address: what it stands for, in the usual spelling.
+        port: there.
+        verifies: what ``[sip.tls] verify_server`` says.
+    """
+    name = host.lower()
+    is_address = literal(host) is not None
+    for destination in membership.at(address, port, _TLS):
+        if is_address or destination.host.lower() == name:
+            return of_destination(destination, verifies=verifies)
+    return Peer("" if is_address else name.decode("latin-1"), verifies)
+
+
+def destinations(membership: Membership, flow: Flow, *, verifies: bool) -> Iterator[Destination]:
+    """All that are reached by this flow."""
+    for destination in membership.at(*flow.remote, _TLS):
+        if of_destination(destination, verifies=verifies) == flow.peer:
+            yield destination
+
+
+def oddities(destination: Destination) -> Iterator[str]:
+    """What is wrong with these attributes, or is to be known about them."""
+    named = destination.attributes
+    verify, name = named.get(VERIFY), named.get(NAME)
+    if (verify is not None or name is not None) and destination.transport != _TLS:
+        yield "tls_name and tls_verify mean nothing without TLS; write 'sips:' or ';transport=tls' in its URI"
+    if verify == b"no":
+        yield "tls_verify=no: whoever answers at its address gets its calls, and can hear them"
+    elif verify not in (None, b"yes"):
+        yield f"tls_verify is {verify[:40]!r}, taken for yes; write yes or no"
+    if name is not None and (not _DOMAIN.fullmatch(name) or literal(name) is not None):
+        yield f"tls_name {name[:80]!r} is no domain that a certificate can be for; write e.g. tls_name=gw.example.com"
