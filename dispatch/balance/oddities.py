@@ -18,6 +18,7 @@ _NAMES: Final = tuple(name.decode() for name in _KNOWN)
 _WHOLE: Final = re.compile(rb"[+-]?[0-9]+")
 _HIGHEST: Final = 100  # of rweight
 _CLOSE: Final = 0.7  # a slip of one or two letters
+_WEBSOCKET: Final = (b"WS", b"WSS")
 
 
 class Oddities:
@@ -50,7 +51,10 @@ class Oddities:
                 where = f"{unit} {self._duids[duid]}"
                 yield f"duid {one.duid[:40]!r} is that of {where} too; one may be taken for the other: change it"
             self._duids.setdefault(duid, one.line)
-        if self._transports and one.transport not in self._transports:
+        if self._transports and one.transport in _WEBSOCKET and one.transport not in self._told:
+            self._told.add(one.transport)
+            yield f"{one.uri[:60]!r} can't be called: browsers call us; name it by another transport, or remove it"
+        elif self._transports and one.transport not in self._transports:
             self._transports.add(one.transport)  # told once
             name = one.transport[:20].decode("latin-1")
             yield f"nothing can be sent by {name!r}, as no socket of ours speaks it; add one to [sip] listen"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dispatch.errors import TransportError
 from dispatch.proxy import request as request_
 from dispatch.proxy import response as response_
-from dispatch.proxy.flow_token import hides
+from dispatch.proxy.flow_token import is_held
 from dispatch.sip import build
 from dispatch.sip.client_transaction import ClientTransaction
 from dispatch.sip.effects import Socket
@@ -292,7 +292,7 @@ class Context:
         at = message.first_line(b"via")
         top = outbound.via + branch + b"\r\n"
         if self.wants_record_route:
-            back = self.flow if hides(message, self.flow) else None
+            back = self.flow if is_held(message, self.flow) else None
             lines = self._proxy.me.record_route(message.call_id, self.flow.listener, outbound, back)
             first = message.first_line(b"record-route")
             if 0 <= first < at:

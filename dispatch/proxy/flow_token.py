@@ -48,11 +48,15 @@ class FlowTokens:
         return digest.hexdigest().encode()
 
 
-def hides(request: Message, flow: Flow) -> bool:
-    """Whether only its connection leads back to the sender: a browser, or one that knows itself by another address."""
+def is_held(request: Message, flow: Flow) -> bool:
+    """Whether its connection is the best way back to the sender, or the only one.
+
+    It is for a browser, for one who has come by TLS, since few of those can be called, and fewer prove who they are,
+    and for one who knows himself by another address.
+    """
     if flow.connection is None:
         return False
-    if flow.listener.is_websocket:
+    if flow.listener.is_websocket or flow.listener.is_secure:
         return True
     host = request.via.host
     return comparable(host) != flow.host and canonical(host.decode("latin-1")) is not None

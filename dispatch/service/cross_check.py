@@ -58,7 +58,7 @@ def _check_names(sip: Sip, place: Place) -> None:
 
 
 def _check_tls(sip: Sip, place: Place) -> None:
-    tls, sockets = sip.tls, [listen for listen in sip.listen if listen.proto == "tls"]
+    tls, sockets = sip.tls, [listen for listen in sip.listen if listen.is_secure]
     if sockets and tls.certificate is None:
         place.wrong(f"{sockets[0]} needs a certificate; write [sip.tls] certificate = 'FILE'")
     if sockets and tls.verify_client and tls.ca is None:
@@ -89,7 +89,7 @@ def _check_streams(sip: Sip, place: Place) -> None:
 
 def _check_origins(sip: Sip, place: Place) -> None:
     for index, listen in enumerate(sip.listen):
-        if listen.proto in ("ws", "wss") and not sip.websocket.origins:
+        if listen.is_websocket and not sip.websocket.origins:
             place.at("listen", index).warn(
                 f"{listen} takes browsers from any web page; name yours, e.g. [sip.websocket] "
                 f'origins = ["https://phone.example.com"]'

@@ -13,8 +13,8 @@ from dispatch.sip.host import canonical, host_port
 from dispatch.transport.sockets import source_towards
 
 SIP_PORT: Final = 5060
-PROTOCOLS: Final = ("udp", "tcp", "tls", "ws")
-USUAL_PORTS: Final = {"tls": 5061, "ws": 80}
+PROTOCOLS: Final = ("udp", "tcp", "tls", "ws", "wss")
+USUAL_PORTS: Final = {"tls": 5061, "ws": 80, "wss": 443}
 """Where it is not `SIP_PORT`."""
 
 # host [":" port]; IPv6 in brackets, as in a URI (RFC 3261 §25.1, hostport).
@@ -39,6 +39,16 @@ class Listen:
     def is_any(self) -> bool:
         """Whether it stands for all addresses of the machine."""
         return ipaddress.ip_address(self.host).is_unspecified
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it speaks TLS."""
+        return self.proto in ("tls", "wss")
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether it takes browsers."""
+        return self.proto in ("ws", "wss")
 
     def __str__(self) -> str:
         return f"{self.proto}:{host_port(self.host, self.port)}"

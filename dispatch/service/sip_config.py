@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
-from dispatch.service.listen import SIP_PORT, Listen, default_route_address, parse_host_port, parse_listen
+from dispatch.service.listen import SIP_PORT, USUAL_PORTS, Listen, default_route_address, parse_host_port, parse_listen
 from dispatch.service.reading import WRONG, Place, Reader, boolean, expected, file_name, integer, many, seconds, text
 from dispatch.service.tls_config import Tls
 from dispatch.service.websocket_config import WebSocket
@@ -115,16 +116,16 @@ def _advertise(value: object, place: Place) -> object:
         return expected('a table: { "udp:10.0.0.5:5060" = "203.0.113.7:5060" }', value, place)
     names = {
         text(parse_listen, "udp:10.0.0.5:5060", key, place.at(key)): text(
-            _parse_sent_by, "203.0.113.7:5060", item, place.at(key)
+            partial(_parse_sent_by, key.partition(":")[0].lower()), "203.0.113.7:5060", item, place.at(key)
         )
         for key, item in value.items()
     }
     return WRONG if WRONG in names or WRONG in names.values() else names
 
 
-def _parse_sent_by(written: str) -> tuple[str, int]:
+def _parse_sent_by(proto: str, written: str) -> tuple[str, int]:
     host, port = parse_host_port(written)
-    return host, SIP_PORT if port is None else port
+    return host, USUAL_PORTS.get(proto, SIP_PORT) if port is None else port
 
 
 def _proxy_protocol(value: object, place: Place) -> object:

@@ -50,14 +50,16 @@ from dispatch.service.config import Config
 from dispatch.service.draining import Draining
 from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
 from dispatch.service.keeper import Keeper
+from dispatch.service.listen import Listen
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
+from dispatch.service.sip_config import Sip
 from dispatch.service.trust import Trust
 from dispatch.sip.overload import offering
 from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.dns import Resolver
-from dispatch.transport.interfaces import ISipTransport
+from dispatch.transport.interfaces import ISipTransport, Layer
 from dispatch.transport.sockets import is_local, source_towards
 from dispatch.transport.stream import StreamTransport
 from dispatch.transport.websocket import WebSocketLayer
@@ -119,7 +121,7 @@ class DispatcherService(MultiService):
 
         self.engine = Engine(reactor, time.monotonic, self._resolver, config.sip.timers, config.sip.limits)
         key = _secret(config.sip.secret_file)
-        if any(listen.proto == "tls" for listen in config.sip.listen):
+        if any(listen.is_secure for listen in config.sip.listen):
             self.trust = Trust(config.sip.tls, reactor, self.dispatcher, self.router)
             self.engine.peer_of = self.trust.peer_of
         self._transports = _bind(config, self.engine, self.trust, reactor)
@@ -282,10 +284,8 @@ def _bind(config: Config, engine: Engine, trust: Trust | None, reactor: Any) -> 
     sip = config.sip
     for index, one in enumerate(sip.listen):
         transport: ISipTransport
-        if trust is not None and one.proto == "tls":
-            transport = StreamTransport(one.host, one.port, engine, sip.limits, sip.sent_by(one), trust.layer(one))
-        elif one.proto == "ws":
-            layer = WebSocketLayer(sip.limits.message, sip.websocket.origins, sip.websocket.ping, reactor)
+        layer = _layer(sip, one, trust, reactor)
+        if layer is not None:
             transport = StreamTransport(one.host, one.port, engine, sip.limits, sip.sent_by(one), layer)
         else:
             transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
@@ -300,6 +300,14 @@ def _bind(config: Config, engine: Engine, trust: Trust | None, reactor: Any) -> 
             raise ConfigErrors([config.problem(str(error), "sip", "listen", index)]) from None
         transports.append(transport)
     return transports
+
+
+def _layer(sip: Sip, listen: Listen, trust: Trust | None, reactor: Any) -> Layer | None:
+    """What lies between TCP and SIP on a socket."""
+    secure = trust.layer(listen) if trust is not None and listen.is_secure else None
+    if not listen.is_websocket:
+        return secure
+    return WebSocketLayer(sip.limits.message, sip.websocket.origins, sip.websocket.ping, reactor, secure)
 
 
 def _alias(name: str) -> bytes:

@@ -15,5 +15,6 @@ TRANSPORTS: Final[dict[str, Callable[[str, int, ISipReceiver, Limits, tuple[str,
 }
 """From the scheme in ``listen`` to what makes it, given host, port, receiver, limits, and what is advertised.
 
-``tls`` is a `StreamTransport` too, with a `TlsLayer` that has certificates.
+``tls``, ``ws`` and ``wss`` are `StreamTransport` too, with a `TlsLayer` that has certificates, a `WebSocketLayer`, or
+both.
 """

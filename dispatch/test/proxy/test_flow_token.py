@@ -6,7 +6,7 @@ from typing import Final
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dispatch.proxy.flow_token import FlowTokens, hides
+from dispatch.proxy.flow_token import FlowTokens, is_held
 from dispatch.service.route_config import RouteConfig
 from dispatch.sip.flow import Flow
 from dispatch.sip.message import Message
@@ -73,19 +73,20 @@ class TokenTests(SynchronousTestCase):
         self.assertRegex(self.tokens.make(self.net.join(("2001:db8::9", 5)), b"call-1"), rb"^[0-9a-f-]+$")
 
     def test_who_needs_one(self) -> None:
-        """Browsers, and streams from another address than the one in their Via; a name in it says nothing."""
+        """Browsers, TLS, and streams from another address than the one in their Via; a name in it says nothing."""
         tcp, udp = Connected(b"TCP"), FakeTransport()
         for net, via, expected in (
             (self.net, b"df7jal23ls0d.invalid", True),
             (self.net, b"198.51.100.9:40000", True),
+            (Connected(b"TLS"), b"198.51.100.9:5061", True),
             (tcp, b"10.0.0.9:5060", True),
             (tcp, b"198.51.100.9:5060", False),
             (tcp, b"[::ffff:198.51.100.9]:5060", False),
             (tcp, b"phone.example.com", False),
         ):
             message = Message(request(via=via, transport=net.name))
-            self.assertEqual(hides(message, net.join()), expected, via)
-        self.assertFalse(hides(Message(request(via=b"10.0.0.9")), udp.flow_to(*PHONE)))
+            self.assertEqual(is_held(message, net.join()), expected, via)
+        self.assertFalse(is_held(Message(request(via=b"10.0.0.9")), udp.flow_to(*PHONE)))
 
 
 class BrowserTests(SynchronousTestCase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dispatch.test.real import service
+from dispatch.test.real import service, tls_bridge
 from dispatch.test.real.case import RealCase
 from dispatch.test.real.process import Socket
 from dispatch.test.real.scenario import (
@@ -56,21 +56,27 @@ CALLEE_CHANGES: Final = document(
     *(arrives("BYE"), reply(200, "OK")),
 )
 
-SIDES: Final = {"udp": ("udp", "127.0.0.1"), "tcp": ("tcp", "127.0.0.1"), "udp6": ("udp", "::1")}
-_ROUTE: Final = re.compile(rb"<sip:([^;>]+)(?:;transport=([a-z]+))?(;r2=on)?;lr;ds=[0-9a-f]{16}>")
+SIDES: Final = {
+    "udp": ("udp", "127.0.0.1"),
+    "tcp": ("tcp", "127.0.0.1"),
+    "tls": ("tls", "127.0.0.1"),
+    "udp6": ("udp", "::1"),
+}
+_ROUTE: Final = re.compile(rb"<sip:(?:[0-9a-f-]+@)?([^;>]+)(?:;transport=([a-z]+))?(;r2=on)?;lr;ds=[0-9a-f]{16}>")
 _CALLS: Final = 3
 
 
 class PairTests(RealCase):
     ours_only = True
+    programs = ("sipp", "socat")
 
     def calls_to(self, side: str, caller: str, gateway: str) -> None:
         """A few calls from each kind of socket to a gateway on this one."""
         at = {name: self.address(proto, host) for name, (proto, host) in SIDES.items()}
-        called = self.gateway(gateway, at=self.address(*SIDES[side]), calls=_CALLS * len(SIDES))
-        plan = service.Plan(tuple(at.values()), (self.uri(called.sockets[0]),))
-        self.keep(service.start("proxy", self.folder, plan))
-        callers = {name: self.caller(caller, at[name], f"caller-{name}", calls=_CALLS) for name in SIDES}
+        more = {"sip.tls": tls_bridge.sip_tls(self.folder / "certificates")}
+        called, listed = self.called(side, gateway)
+        self.keep(service.start("proxy", self.folder, service.Plan(tuple(at.values()), (listed,), more=more)))
+        callers = {name: self.calling(name, caller, at[name]) for name in SIDES}
         for one in callers.values():
             one.finish()
         called.finish()
@@ -80,16 +86,36 @@ class PairTests(RealCase):
             if not seen.sent:
                 self.assertEqual(seen.values(b"Route"), [], seen.start_line)
 
+    def called(self, side: str, scenario: str) -> tuple[Sipp, str]:
+        """A gateway on that side, and what the list says of it."""
+        calls = _CALLS * len(SIDES)
+        if side != "tls":
+            gateway = self.gateway(scenario, at=self.address(*SIDES[side]), calls=calls)
+            return gateway, self.uri(gateway.sockets[0])
+        at = self.address("tcp")
+        gateway = self.gateway(tls_bridge.secured(scenario, at), at=self.address("tcp"), calls=calls)
+        self.keep(tls_bridge.before(self.folder / "certificates", at, gateway.sockets[0]))
+        return gateway, f"sip:{at.address};transport=tls tls_name={tls_bridge.GATEWAY}"
+
+    def calling(self, side: str, scenario: str, proxy: Socket) -> Sipp:
+        """A caller on that side."""
+        name = f"caller-{side}"
+        if side != "tls":
+            return self.caller(scenario, proxy, name, calls=_CALLS)
+        at = self.address("tcp")
+        self.keep(tls_bridge.towards(self.folder / "certificates", at, proxy))
+        return self.caller(tls_bridge.secured(scenario, at), at, name, calls=_CALLS)
+
     def in_the_way(self, caller: Sipp, inbound: Socket, outbound: Socket) -> None:
-        """The route set names the socket of each side, or the one of both (RFC 5658)."""
-        expected = [inbound] if inbound == outbound else [inbound, outbound]
+        """The route set names the socket of each side, or the one of both (RFC 5658); with TLS always both sides."""
+        expected = [inbound] if inbound == outbound and inbound.proto != "tls" else [inbound, outbound]
         (*_, first) = (one for one in caller.received(200) if one.value(b"CSeq") == b"1 INVITE")
         found = _ROUTE.findall(b", ".join(first.values(b"Record-Route")))[::-1]
         self.assertEqual(
             [(where, transport) for where, transport, _ in found],
-            [(one.address.encode(), b"tcp" if one.proto == "tcp" else b"") for one in expected],
+            [(one.address.encode(), b"" if one.proto == "udp" else one.proto.encode()) for one in expected],
         )
-        self.assertEqual({bool(r2) for *_, r2 in found}, {inbound != outbound})
+        self.assertEqual({bool(r2) for *_, r2 in found}, {len(expected) == 2})
         for seen in caller.messages():
             if not seen.sent:
                 self.assertEqual(seen.values(b"Route"), [], seen.start_line)
@@ -102,6 +128,10 @@ class PairTests(RealCase):
         """The same to a gateway on TCP."""
         self.calls_to("tcp", CALLER_CHANGES, CALLEE_ENDS)
 
+    def test_to_tls(self) -> None:
+        """The same to a gateway on TLS, which proves its name, and asks for ours."""
+        self.calls_to("tls", CALLER_CHANGES, CALLEE_ENDS)
+
     def test_to_udp6(self) -> None:
         """The same to a gateway on UDP over IPv6."""
         self.calls_to("udp6", CALLER_CHANGES, CALLEE_ENDS)
@@ -113,6 +143,10 @@ class PairTests(RealCase):
     def test_back_from_tcp(self) -> None:
         """A gateway on TCP changes the call with each side, which ends it."""
         self.calls_to("tcp", CALLER_ENDS, CALLEE_CHANGES)
+
+    def test_back_from_tls(self) -> None:
+        """A gateway on TLS changes the call with each side, which ends it."""
+        self.calls_to("tls", CALLER_ENDS, CALLEE_CHANGES)
 
     def test_back_from_udp6(self) -> None:
         """A gateway on UDP over IPv6 changes the call with each side, which ends it."""

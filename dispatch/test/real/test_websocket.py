@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import ClassVar
 
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
@@ -12,8 +13,10 @@ from dispatch.test.real import service
 from dispatch.test.real.case import RealCase
 from dispatch.test.real.process import Process, Socket
 from dispatch.test.real.scenario import accept, arrives, back, document, pause, reply, response, ringing
+from dispatch.test.transport import certificates
 from dispatch.test.wire import header, request
 
+NAME = "lb.example"
 PAGE = "https://phone.example.com"
 HOST = b"df7jal23ls0d.invalid"  # what a browser calls itself (RFC 7118 §5)
 CONTACT = b"<sip:alice@%b;transport=ws>" % HOST
@@ -48,7 +51,7 @@ class Phone:
         self.send(request(via=HOST, transport=b"WS", headers=headers, body=b"v=0\r\n"))
         answer = self.until(b"SIP/2.0 200")
         routes = b",".join(header(answer, b"Record-Route")).split(b",")
-        self._routes = b"".join(b"Route: %b\r\n" % route for route in reversed(routes))
+        self.routes = b"".join(b"Route: %b\r\n" % route for route in reversed(routes))
         self._to = header(answer, b"To")[0].partition(b";tag=")[2]
         self._uri = header(answer, b"Contact")[0].strip(b"<>")
         self.say(b"ACK", 1)
@@ -56,7 +59,7 @@ class Phone:
     def say(self, method: bytes, cseq: int) -> None:
         """A request inside the call."""
         branch = b"z9hG4bK%b%d" % (method, cseq)
-        inside = {"via": HOST, "transport": b"WS", "to_tag": self._to, "headers": self._routes, "branch": branch}
+        inside = {"via": HOST, "transport": b"WS", "to_tag": self._to, "headers": self.routes, "branch": branch}
         self.send(request(method, self._uri, cseq=cseq, **inside))
 
     def answer(self, asked: bytes) -> None:
@@ -66,26 +69,52 @@ class Phone:
         self.send(b"SIP/2.0 200 OK\r\n%bContact: %b\r\nContent-Length: 0\r\n\r\n" % (lines, CONTACT))
 
 
-class WebSocketTests(RealCase):
+class _BrowserCase(RealCase):
     ours_only = True
     ws: ClassVar[str] = "ws"
+    trust: ssl.SSLContext | None = None
 
     def start(self, gateway: Process | Socket) -> Socket:
         """The service with a socket for browsers; answers where that is."""
         at, udp = self.address(self.ws), self.address("udp")
         target = gateway.sockets[0] if isinstance(gateway, Process) else gateway
-        more = {"sip.websocket": {"origins": [PAGE]}}
+        more: dict[str, dict[str, service.Value]] = {"sip.websocket": {"origins": [PAGE]}, **self.more()}
         self.keep(service.start("proxy", self.folder, service.Plan((at, udp), (self.uri(target),), more=more)))
         return at
+
+    def more(self) -> dict[str, dict[str, service.Value]]:
+        """Further tables of the configuration."""
+        return {}
 
     def connect(self, at: Socket, origin: str = PAGE, subprotocol: str = "sip") -> ClientConnection:
         """A browser that was taken."""
         browser = connect(
-            f"{self.ws}://{at.address}/sip", origin=Origin(origin), subprotocols=[Subprotocol(subprotocol)]
+            f"{self.ws}://{at.address}/sip",
+            origin=Origin(origin),
+            subprotocols=[Subprotocol(subprotocol)],
+            ssl=self.trust,
+            server_hostname=NAME if self.trust is not None else None,
         )
         self.addCleanup(browser.close)
         return browser
 
+    def the_gateway_hangs_up(self) -> Phone:
+        """A gateway's BYE reaches the page by its connection, and the answer the gateway."""
+        gateway = self.gateway(
+            document(
+                "gateway",
+                *(arrives("INVITE"), ringing(), accept(), arrives("ACK")),
+                *(pause(20), back("BYE"), response(200)),
+            )
+        )
+        phone = Phone(self.connect(self.start(gateway)))
+        phone.call()
+        phone.answer(phone.until(b"BYE"))
+        gateway.finish()
+        return phone
+
+
+class WebSocketTests(_BrowserCase):
     def test_a_call(self) -> None:
         """A page calls a gateway on UDP, the gateway changes the call, the page hangs up (RFC 7118 §5)."""
         gateway = self.gateway(
@@ -113,17 +142,7 @@ class WebSocketTests(RealCase):
 
     def test_the_gateway_hangs_up(self) -> None:
         """A gateway's BYE reaches the page by its connection, and the answer the gateway."""
-        gateway = self.gateway(
-            document(
-                "gateway",
-                *(arrives("INVITE"), ringing(), accept(), arrives("ACK")),
-                *(pause(20), back("BYE"), response(200)),
-            )
-        )
-        phone = Phone(self.connect(self.start(gateway)))
-        phone.call()
-        phone.answer(phone.until(b"BYE"))
-        gateway.finish()
+        self.the_gateway_hangs_up()
 
     def test_a_page_that_is_closed(self) -> None:
         """A gateway's BYE for a page that is gone gets 430."""
@@ -158,3 +177,17 @@ class WebSocketTests(RealCase):
         self.assertEqual(caught.exception.rcvd.code, 1009)
         other.send(request(b"OPTIONS", f"sip:{at.address}".encode(), via=HOST, transport=b"WS"), text=True)
         self.assertTrue(bytes(other.recv(_WAIT, decode=False)).startswith(b"SIP/2.0 200"))
+
+
+class SecureWebSocketTests(_BrowserCase):
+    ws = "wss"
+
+    def more(self) -> dict[str, dict[str, service.Value]]:
+        folder = certificates.write(self.folder / "certificates", NAME)
+        self.trust = ssl.create_default_context(cafile=folder / "ca.pem")
+        return {"sip.tls": {"certificate": str(folder / f"{NAME}.pem"), "private_key": str(folder / f"{NAME}.key")}}
+
+    def test_a_call(self) -> None:
+        """Over TLS a page that knows our name calls, and the gateway hangs up."""
+        phone = self.the_gateway_hangs_up()
+        self.assertIn(b";transport=ws;", phone.routes)
