@@ -49,10 +49,14 @@ class FlowTokens:
 
 
 def hides(request: Message, flow: Flow) -> bool:
-    """Whether only its connection leads back to the sender: a browser, or one that knows itself by another address."""
+    """Whether only its connection leads back to the sender for certain.
+
+    So it is with a browser, with a phone that knows itself by another address, and by TLS, where few callers have a
+    certificate to be known by when they are called.
+    """
     if flow.connection is None:
         return False
-    if flow.listener.is_websocket:
+    if flow.listener.is_websocket or flow.listener.is_secure:
         return True
     host = request.via.host
     return comparable(host) != flow.host and canonical(host.decode("latin-1")) is not None
