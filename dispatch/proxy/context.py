@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dispatch.errors import TransportError
 from dispatch.proxy import request as request_
 from dispatch.proxy import response as response_
-from dispatch.proxy.flow_token import is_held
+from dispatch.proxy.flow_token import hides
 from dispatch.sip import build
 from dispatch.sip.client_transaction import ClientTransaction
 from dispatch.sip.effects import Socket
@@ -226,8 +226,9 @@ class Context:
             self._server.respond(100, build.response(message, 100, received=self._received, headers=headers))
 
     def _relay_to(self, target: Target, flow: Flow | None) -> None:
+        is_unsafe = flow is not None and self.routing.must_be_safe and not flow.listener.is_secure
         if self._server is None:
-            if flow is not None:  # an ACK has no transaction (§17)
+            if flow is not None and not is_unsafe:  # an ACK has no transaction (§17)
                 self._send_off(target, flow, self._proxy.new_branch(self._loop_hash))
             return
         if self._expected:
@@ -236,6 +237,10 @@ class Context:
             return
         if self.is_cancelled:
             self._ended(487)
+            return
+        if is_unsafe:
+            self._note(480, self._own_response(480, headers=self._unsafe))
+            self._ended(503)
             return
         if flow is None:
             if target.outcome is not None:
@@ -262,6 +267,9 @@ class Context:
         if flow is None:
             self.reply(503)
             return
+        if self.routing.must_be_safe and not flow.listener.is_secure:
+            self.reply(480, headers=self._unsafe)
+            return
         self._send_off(target, flow, self._proxy.stateless_branch(self.message, self._back, self._loop_hash))
 
     def _send_off(self, target: Target, flow: Flow, branch: bytes) -> None:
@@ -285,6 +293,11 @@ class Context:
                 return self.outgoing(target, stream.listener, branch), stream
         return data, flow
 
+    @property
+    def _unsafe(self) -> bytes:
+        """Says why a request for ``sips:`` goes nowhere (RFC 5630 §5.3)."""
+        return b'Warning: 380 %b "SIPS Not Allowed"\r\n' % self.flow.listener.sent_by
+
     def outgoing(self, target: Target, outbound: Listener, branch: bytes) -> bytes:
         """The request as it leaves us (§16.6): four edits at most, all other bytes as they came."""
         message = self.message
@@ -292,8 +305,10 @@ class Context:
         at = message.first_line(b"via")
         top = outbound.via + branch + b"\r\n"
         if self.wants_record_route:
-            back = self.flow if is_held(message, self.flow) else None
-            lines = self._proxy.me.record_route(message.call_id, self.flow.listener, outbound, back)
+            back = self.flow if hides(message, self.flow) else None
+            lines = self._proxy.me.record_route(
+                message.call_id, self.flow.listener, outbound, back, must_be_safe=self.routing.must_be_safe
+            )
             first = message.first_line(b"record-route")
             if 0 <= first < at:
                 edits.append((first, first, lines))

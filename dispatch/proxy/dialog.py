@@ -92,7 +92,7 @@ class Identity:
         known = self._uris.get(text)
         if known is None:
             parsed = sip_uri.parse(text)
-            known = parsed is not None and self.is_me(parsed.host, parsed.port_number)
+            known = parsed is not None and self.is_me(parsed.host, parsed.usual_port)
             if len(self._uris) >= _MOST_URIS:
                 self._uris.clear()
             self._uris[text] = known
@@ -100,8 +100,8 @@ class Identity:
 
     def listener_of(self, uri: sip_uri.Uri) -> Listener | None:
         """The socket that a URI of ours names."""
-        transport = (uri.transport or b"udp").upper()
-        return self._by_sent_by.get((transport, b"%b:%d" % (comparable(uri.host), uri.port_number or 5060)))
+        transport = (uri.transport or (b"tls" if uri.scheme == b"sips" else b"udp")).upper()
+        return self._by_sent_by.get((transport, b"%b:%d" % (comparable(uri.host), uri.usual_port)))
 
     def cookie(self, call_id: bytes) -> bytes:
         """What proves that a dialog was set up through us."""
@@ -115,7 +115,15 @@ class Identity:
         digest.update(text)
         return digest.hexdigest().encode()
 
-    def record_route(self, call_id: bytes, inbound: Listener, outbound: Listener, back: Flow | None = None) -> bytes:
+    def record_route(
+        self,
+        call_id: bytes,
+        inbound: Listener,
+        outbound: Listener,
+        back: Flow | None = None,
+        *,
+        must_be_safe: bool = False,
+    ) -> bytes:
         """The Record-Route lines for a request from `inbound` that leaves by `outbound` (RFC 3261 §16.6 step 4).
 
         Two of them when the sides differ, so that each side finds a socket that it can reach (RFC 5658).
@@ -123,19 +131,21 @@ class Identity:
         Args:
             back: the connection that leads back to the sender, where nothing else does. Then there are two as well,
                 which tells the way to him from the way away from him.
+            must_be_safe: the dialog is one of ``sips:`` (RFC 3261 §16.6 step 4, RFC 5630).
         """
         cookie = self.cookie(call_id)
+        near, far = (inbound.secure_uri, outbound.secure_uri) if must_be_safe else (inbound.uri, outbound.uri)
         if back is not None:
-            scheme, _, rest = inbound.uri.partition(b":")
+            scheme, _, rest = near.partition(b":")
             return b"Record-Route: <%b;r2=on;lr;ds=%b>\r\nRecord-Route: <%b:%b@%b;r2=on;lr;ds=%b>\r\n" % (
-                *(outbound.uri, cookie),
+                *(far, cookie),
                 *(scheme, self.tokens.make(back, call_id), rest, cookie),
             )
         if inbound is outbound:
-            return b"Record-Route: <%b;lr;ds=%b>\r\n" % (inbound.uri, cookie)
+            return b"Record-Route: <%b;lr;ds=%b>\r\n" % (near, cookie)
         return b"Record-Route: <%b;r2=on;lr;ds=%b>\r\nRecord-Route: <%b;r2=on;lr;ds=%b>\r\n" % (
-            *(outbound.uri, cookie),
-            *(inbound.uri, cookie),
+            *(far, cookie),
+            *(near, cookie),
         )
 
 
@@ -155,9 +165,10 @@ class Routing:
         flow: the connection to send by, which the last Route value of ours names.
         is_lost: that connection is gone, and there is no other way: RFC 5626 §5.3 wants 430.
         leftover: Route lines that stay, for the loop hash.
+        must_be_safe: the request may only go by TLS, and so may all that follows it (RFC 5630).
     """
 
-    __slots__ = ("cuts", "flow", "is_lost", "is_ours", "leftover", "listener", "next_hop", "uri")
+    __slots__ = ("cuts", "flow", "is_lost", "is_ours", "leftover", "listener", "must_be_safe", "next_hop", "uri")
 
     def __init__(self, message: Message, me: Identity, inbound: Listener) -> None:
         """Take our own Route values off, and repair what a strict router did to the Request-URI (§16.6 step 6).
@@ -172,6 +183,7 @@ class Routing:
         self.flow: Flow | None = None
         self.is_lost = False
         self.leftover = b""
+        self.must_be_safe = False
         at = message.first_line(b"route")
         if at >= 0 and not _is_only_ours(message, me, inbound, at, self):
             self.leftover = message.lines(b"route")
@@ -225,7 +237,7 @@ def _is_only_ours(message: Message, me: Identity, inbound: Listener, at: int, ro
 
 
 def _is_own_route(parsed: sip_uri.Uri, message: Message, me: Identity, routing: Routing) -> bool:
-    if not me.is_me(parsed.host, parsed.port_number):
+    if not me.is_me(parsed.host, parsed.usual_port):
         return False
     cookie = sip_uri.param(parsed, COOKIE)
     if cookie is not None and cookie == me.cookie(message.call_id):

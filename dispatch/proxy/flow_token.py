@@ -48,11 +48,11 @@ class FlowTokens:
         return digest.hexdigest().encode()
 
 
-def is_held(request: Message, flow: Flow) -> bool:
-    """Whether its connection is the best way back to the sender, or the only one.
+def hides(request: Message, flow: Flow) -> bool:
+    """Whether only its connection leads back to the sender for certain.
 
-    It is for a browser, for one who has come by TLS, since few of those can be called, and fewer prove who they are,
-    and for one who knows himself by another address.
+    So it is with a browser, with a phone that knows itself by another address, and by TLS, where few callers have a
+    certificate to be known by when they are called.
     """
     if flow.connection is None:
         return False

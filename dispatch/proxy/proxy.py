@@ -71,8 +71,11 @@ class Proxy:
             ParseError: it can't be carried; `refuse` answers it.
             Exception: whatever the route raised; the request has got its 500.
         """
-        request_.check(message)
+        must_be_safe = request_.check(message)
+        if must_be_safe and not flow.listener.is_secure:
+            raise ParseError("sips by a way that is not safe", status=416)
         routing = Routing(message, self.me, flow.listener)
+        routing.must_be_safe = must_be_safe
         digest = request_.loop_hash(message, routing.leftover)
         if message.raw.find(OURS, 0, message.head) >= 0 and request_.is_loop(message, self._prefixes, digest):
             raise ParseError("the request comes round", status=482)

@@ -218,7 +218,7 @@ class Request:
     def is_for_us(self) -> bool:
         """Whether the Request-URI has no user part and names us."""
         parsed = sip_uri.parse(self._context.message.uri)
-        return parsed is not None and not parsed.user and self._context.me.is_me(parsed.host, parsed.port_number)
+        return parsed is not None and not parsed.user and self._context.me.is_me(parsed.host, parsed.usual_port)
 
     @property
     def hops(self) -> int | None:

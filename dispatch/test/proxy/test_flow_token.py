@@ -6,7 +6,7 @@ from typing import Final
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dispatch.proxy.flow_token import FlowTokens, is_held
+from dispatch.proxy.flow_token import FlowTokens, hides
 from dispatch.service.route_config import RouteConfig
 from dispatch.sip.flow import Flow
 from dispatch.sip.message import Message
@@ -85,8 +85,8 @@ class TokenTests(SynchronousTestCase):
             (tcp, b"phone.example.com", False),
         ):
             message = Message(request(via=via, transport=net.name))
-            self.assertEqual(is_held(message, net.join()), expected, via)
-        self.assertFalse(is_held(Message(request(via=b"10.0.0.9")), udp.flow_to(*PHONE)))
+            self.assertEqual(hides(message, net.join()), expected, via)
+        self.assertFalse(hides(Message(request(via=b"10.0.0.9")), udp.flow_to(*PHONE)))
 
 
 class BrowserTests(SynchronousTestCase):
