@@ -11,7 +11,7 @@ from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
 from dispatch.balance.roster import Roster
-from dispatch.control.values import Fault, Parameter, Value
+from dispatch.control.values import Fault, Parameter
 from dispatch.errors import DispatchError, UnknownDestination
 
 
@@ -49,6 +49,7 @@ class Door(Enum):
     AMP = "amp"
     CTL = "dispatchctl"  # a person's names and views; it comes through AMP
     RPC = "rpc"  # the original's, over BINRPC and JSON-RPC alike
+    MI = "mi"  # the management interface of its earlier versions
 
 
 class Right(IntEnum):
@@ -119,15 +120,16 @@ class Form:
     Attributes:
         help: what the door says of it, in the original's words.
         read: the arguments by name, as written, of the parameters in their order. May raise `Fault`.
-        view: the values of the answer; called with the `Control`, the answer of `run`, and the parameters.
+        view: the answer as the door has it, `Value` for RPC and `Node` for MI; called with the `Control`, the answer of
+            `run`, and the parameters.
         failed: the values in place of an error, or the `Fault` that it is there; called with the error and the
             parameters.
     """
 
     help: str
-    view: Callable[[Control, Any, Sequence[Parameter]], tuple[Value, ...]]
+    view: Callable[[Control, Any, Sequence[Parameter]], tuple[Any, ...]]
     read: Callable[[Sequence[Parameter]], Mapping[str, bytes]] = lambda parameters: {}
-    failed: Callable[[DispatchError, Sequence[Parameter]], tuple[Value, ...] | Fault] = lambda error, parameters: Fault(
+    failed: Callable[[DispatchError, Sequence[Parameter]], tuple[Any, ...] | Fault] = lambda error, parameters: Fault(
         500, str(error)
     )
 

@@ -11,7 +11,7 @@ from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group
 from dispatch.control.command import Control
 from dispatch.control.text import to_text
-from dispatch.control.values import Fault, Parameter, Repeated, Struct, Value
+from dispatch.control.values import Fault, Node, Parameter, Repeated, Struct, Value
 from dispatch.sip import uri as sip_uri
 
 _PROTOCOLS: Final = {b"UDP": 1, b"TCP": 2, b"TLS": 3, b"SCTP": 4, b"WS": 5, b"WSS": 6}
@@ -29,6 +29,21 @@ def view(control: Control, answer: Any, parameters: Sequence[Parameter]) -> tupl
     mode = str(parameters[0]) if parameters else ""
     records = Repeated("SET", map(partial(_set, control, mode), groups.values()))
     return (Struct((("NRSETS", len(groups)), ("RECORDS", records))),)
+
+
+def nodes(control: Control, answer: Any, parameters: Sequence[Parameter]) -> tuple[Node, ...]:
+    """The same as MI has it."""
+    groups = control.dispatcher.groups
+    if not groups:
+        return ()
+    count = str(len(groups))
+    return (Node("SET_NO", count), *(Node("SET", str(one.number), children=_nodes(one)) for one in groups.values()))
+
+
+def _nodes(group: Group) -> Iterator[Node]:
+    for one in group.members:
+        letters, priority, attrs = health.letters(one.flags), str(one.priority), to_text(one.attrs)
+        yield Node("URI", to_text(one.uri), (("flags", letters), ("priority", priority), ("attrs", attrs)))
 
 
 def _set(control: Control, mode: str, group: Group) -> Struct:

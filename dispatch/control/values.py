@@ -52,3 +52,20 @@ class Fault(DispatchError):
         super().__init__(text)
         self.code = code
         self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A line of an MI answer, with those below it.
+
+    Attributes:
+        name: before the value; empty for none.
+        value: what it says.
+        attributes: name and value of each.
+        children: one level further in.
+    """
+
+    name: str
+    value: str
+    attributes: tuple[tuple[str, str], ...] = ()
+    children: Iterable[Node] = ()

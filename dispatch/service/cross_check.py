@@ -167,14 +167,20 @@ def _check_needs(config: Config, top: Place) -> None:
 
 
 def _check_control(control: ControlConfig, place: Place) -> None:
-    for door, addresses in (("amp", control.amp), ("binrpc", control.binrpc)):
+    for door, addresses in control.sockets.items():
         for index, address in enumerate(addresses):
             if address.is_too_long:
                 most = control_address.LONGEST_PATH
                 place.at(door, index).wrong(
                     f"{address}: a unix socket's path has {most} bytes at most; name a shorter one"
                 )
-            elif not address.is_private:
+            elif address.tls is not None:
+                if address.tls.ca is None and not (door == "jsonrpc" and any(one.token for one in control.access)):
+                    place.at(door, index).wrong(
+                        f"{address} would let anybody in; add ':ca=FILE' to ask for client certificates"
+                        + (", or give out tokens under [control.access]" if door == "jsonrpc" else "")
+                    )
+            elif not address.is_private and address.right == "full":
                 others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
                 place.at(door, index).warn(f"{address} gives {others} full control of the service")
 

@@ -15,8 +15,8 @@ from dispatch.control.commands.maintenance import MAINTENANCE
 from dispatch.control.commands.ping_active import PING_ACTIVE
 from dispatch.control.commands.ready import READY
 from dispatch.control.commands.reload import RELOAD
-from dispatch.control.commands.set_state import SET_DUID_STATE, SET_STATE
-from dispatch.control.commands.system import LIST_METHODS, METHOD_HELP, METHOD_SIGNATURE
+from dispatch.control.commands.set_state import DS_SET_STATE, SET_DUID_STATE, SET_STATE
+from dispatch.control.commands.system import LIST_METHODS, METHOD_HELP, METHOD_SIGNATURE, WHICH
 
 TABLE: Final[tuple[Command, ...]] = (
     LIST,
@@ -40,4 +40,6 @@ TABLE: Final[tuple[Command, ...]] = (
     LIST_METHODS,
     METHOD_HELP,
     METHOD_SIGNATURE,
+    DS_SET_STATE,
+    WHICH,
 )

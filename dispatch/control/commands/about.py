@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dispatch.control.command import Argument, Command, Control, Door, Form
+from dispatch.control.values import Node
 
 INTERFACE: Final = 1
 """Number of the interface; it grows when a program that knows the one before would be misled."""
@@ -62,7 +63,7 @@ def _spelled(argument: Argument) -> str:
 
 
 VERSION: Final = Command(
-    names={Door.AMP: "version", Door.CTL: "version", Door.RPC: "core.version"},
+    names={Door.AMP: "version", Door.CTL: "version", Door.RPC: "core.version", Door.MI: "version"},
     help="tell the version of the running service",
     run=_version,
     answer=Version,
@@ -71,7 +72,8 @@ VERSION: Final = Command(
         Door.RPC: Form(
             "Returns the version string of the server.",
             lambda control, answer, parameters: (f"{answer.product} {answer.version}",),
-        )
+        ),
+        Door.MI: Form("", lambda control, answer, parameters: (Node("Server", f"{answer.product} {answer.version}"),)),
     },
 )
 COMMANDS: Final = Command(

@@ -11,7 +11,7 @@ from typing import Final
 
 from dispatch.control.command import Argument, Command, Control, Door, Form
 from dispatch.control.text import to_bytes
-from dispatch.control.values import Parameter, Struct, Value
+from dispatch.control.values import Node, Parameter, Struct, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,21 @@ def _view_uptime(control: Control, answer: Uptime, parameters: Sequence[Paramete
     return (Struct((("now", answer.now), ("up_since", answer.since), ("uptime", answer.seconds))),)
 
 
+def _uptime_nodes(control: Control, answer: Uptime, parameters: Sequence[Parameter]) -> tuple[Node, ...]:
+    return (
+        Node("Now", answer.now),
+        Node("Up since", answer.since),
+        Node("Up time", f"{answer.seconds} [sec]"),
+    )
+
+
+def _ps_nodes(control: Control, answer: Iterator[Process], parameters: Sequence[Parameter]) -> tuple[Node, ...]:
+    return tuple(
+        Node("Process", "", (("ID", str(index)), ("PID", str(one.pid)), ("Type", one.description)))
+        for index, one in enumerate(answer)
+    )
+
+
 def _view_ps(control: Control, answer: Iterator[Process], parameters: Sequence[Parameter]) -> tuple[Value, ...]:
     return tuple(value for one in answer for value in (one.pid, one.description))
 
@@ -90,20 +105,26 @@ def _view_echo(control: Control, answer: Echo, parameters: Sequence[Parameter]) 
 
 
 UPTIME: Final = Command(
-    names={Door.AMP: "uptime", Door.CTL: "uptime", Door.RPC: "core.uptime"},
+    names={Door.AMP: "uptime", Door.CTL: "uptime", Door.RPC: "core.uptime", Door.MI: "uptime"},
     help="tell for how long the service runs",
     run=_uptime,
     answer=Uptime,
     sentence=lambda one: f"{one.seconds} seconds, since {one.since}",
-    forms={Door.RPC: Form("Returns uptime of SIP server.", _view_uptime)},
+    forms={
+        Door.RPC: Form("Returns uptime of SIP server.", _view_uptime),
+        Door.MI: Form("", _uptime_nodes),
+    },
 )
 PS: Final = Command(
-    names={Door.RPC: "core.ps"},
+    names={Door.RPC: "core.ps", Door.MI: "ps"},
     help="tell the processes of the service",
     run=_processes,
     answer=Process,
     is_listing=True,
-    forms={Door.RPC: Form("Returns the description of running processes.", _view_ps)},
+    forms={
+        Door.RPC: Form("Returns the description of running processes.", _view_ps),
+        Door.MI: Form("", _ps_nodes),
+    },
 )
 PSX: Final = Command(
     names={Door.RPC: "core.psx"},

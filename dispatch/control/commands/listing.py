@@ -72,7 +72,7 @@ def _listed(one: Destination) -> Listed:
 
 
 LIST: Final = Command(
-    names={Door.AMP: "list", Door.CTL: "list", Door.RPC: "dispatcher.list"},
+    names={Door.AMP: "list", Door.CTL: "list", Door.RPC: "dispatcher.list", Door.MI: "ds_list"},
     help="show the destinations, their state and what went there",
     arguments=(Argument("set", int, "only this set", optional=True),),
     run=run,
@@ -92,5 +92,8 @@ LIST: Final = Command(
         Column("KEPT OUT", lambda one: one.kept_out),
     ),
     nothing="no destinations",
-    forms={Door.RPC: Form("Return the content of dispatcher sets", original_list.view)},
+    forms={
+        Door.RPC: Form("Return the content of dispatcher sets", original_list.view),
+        Door.MI: Form("", original_list.nodes),
+    },
 )

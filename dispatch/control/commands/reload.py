@@ -78,7 +78,7 @@ def _sentence(one: Reloaded) -> str:
 
 
 RELOAD: Final = Command(
-    names={Door.AMP: "reload", Door.CTL: "reload", Door.RPC: "dispatcher.reload"},
+    names={Door.AMP: "reload", Door.CTL: "reload", Door.RPC: "dispatcher.reload", Door.MI: "ds_reload"},
     help="read the list again, and wait until it is in force",
     run=run,
     answer=Reloaded,
@@ -90,6 +90,11 @@ RELOAD: Final = Command(
             "Reload dispatcher destination sets",
             lambda control, answer, parameters: ("Ok. Dispatcher successfully reloaded.",),
             failed=lambda error, parameters: Fault(500, "Reload Failed"),
-        )
+        ),
+        Door.MI: Form(
+            "",
+            lambda control, answer, parameters: (),
+            failed=lambda error, parameters: Fault(500, "ERROR Reloading data"),
+        ),
     },
 )

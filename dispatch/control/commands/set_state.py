@@ -15,6 +15,7 @@ from dispatch.control.values import Fault, Parameter, Value
 from dispatch.errors import DispatchError, UnknownDestination
 
 _ALL: Final = "all"
+_DIGITS: Final = 10
 _OK: Final = ("Ok. Dispatcher state updated.",)
 
 
@@ -42,7 +43,10 @@ def run(control: Control, set: int, uri: str, state: str) -> StateSet:
         BadValue: no such state.
         UnknownDestination: no such destination.
     """
-    flags = _flags(state)
+    return _give(control, set, uri, _flags(state))
+
+
+def _give(control: Control, set: int, uri: str, flags: int) -> StateSet:
     if uri == _ALL:
         if set not in control.dispatcher.groups:
             raise UnknownDestination(f"there is no set {set}; 'list' shows what there is")
@@ -57,6 +61,15 @@ def run(control: Control, set: int, uri: str, state: str) -> StateSet:
 def _run_duid(control: Control, set: int, duid: str, state: str) -> StateSet:
     _flags(state)
     return run(control, set, to_text(find_duid(control, set, duid).uri), state)
+
+
+def _run_mi(control: Control, set: int, uri: str, state: str) -> StateSet:
+    """The letters add up there, as those of `ds_mark_dst` do."""
+    try:
+        flags = health.marked(to_bytes(state))
+    except ValueError as error:
+        raise BadValue(str(error)) from None
+    return _give(control, set, to_text(find(control, set, uri).uri), flags)
 
 
 def _flags(state: str) -> int:
@@ -87,6 +100,24 @@ def _failed(error: DispatchError, parameters: Sequence[Parameter]) -> tuple[Valu
 
 def _failed_duid(error: DispatchError, parameters: Sequence[Parameter]) -> Fault:
     return Fault(500, "Unknown State Value" if isinstance(error, BadValue) else "State Update Failed")
+
+
+def _read_mi(parameters: Sequence[Parameter]) -> dict[str, bytes]:
+    if len(parameters) < 3:
+        raise Fault(400, "Too few or too many arguments")
+    state, group, address = map(str, parameters[:3])
+    for value, fault in ((state, "bad state value"), (group, "group not found"), (address, "address not found")):
+        if not value:
+            raise Fault(500, fault)
+    if not group.isascii() or not group.isdigit() or len(group) > _DIGITS:
+        raise Fault(500, "bad group value")
+    return {"set": group.encode(), "uri": to_bytes(address), "state": to_bytes(state)}
+
+
+def _failed_mi(error: DispatchError, parameters: Sequence[Parameter]) -> Fault:
+    if isinstance(error, BadValue):
+        return Fault(500, "unknown state value")
+    return Fault(404, "destination not found")
 
 
 def _sentence(one: StateSet) -> str:
@@ -138,4 +169,15 @@ SET_DUID_STATE: Final = Command(
             _failed_duid,
         )
     },
+)
+DS_SET_STATE: Final = Command(
+    names={Door.MI: "ds_set_state"},
+    help="the same by letters that add up",
+    arguments=(Argument("set", int, "its set"), Argument("uri", str, "the destination"), _STATE),
+    run=_run_mi,
+    answer=StateSet,
+    right=Right.FULL,
+    errors=(UnknownDestination,),
+    sentence=_sentence,
+    forms={Door.MI: Form("", lambda control, answer, parameters: (), _read_mi, _failed_mi)},
 )

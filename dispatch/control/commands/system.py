@@ -1,4 +1,4 @@
-"""The original's `system.` methods: what its RPC doors can be asked for."""
+"""What the original's doors can be asked for: its `system.` methods, and `which` of MI."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from dispatch.control.command import Argument, Command, Control, Door, Form
 from dispatch.control.text import to_bytes
-from dispatch.control.values import Fault, Parameter, Value
+from dispatch.control.values import Fault, Node, Parameter, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,18 @@ def _names(control: Control, answer: list[Method], parameters: Sequence[Paramete
     return tuple(one.name for one in answer)
 
 
+def _commands(control: Control) -> list[Method]:
+    return [Method(name, "") for name in sorted(row.names[Door.MI] for row in control.commands if Door.MI in row.names)]
+
+
+WHICH: Final = Command(
+    names={Door.MI: "which"},
+    help="tell every command",
+    run=_commands,
+    answer=Method,
+    is_listing=True,
+    forms={Door.MI: Form("", lambda control, answer, parameters: tuple(Node("", one.name) for one in answer))},
+)
 LIST_METHODS: Final = Command(
     names={Door.RPC: "system.listMethods"},
     help="tell every method",

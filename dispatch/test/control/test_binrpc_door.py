@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.control import binrpc
-from dispatch.control.binrpc_door import BinrpcDatagrams, BinrpcProtocol, Methods
-from dispatch.control.command import Door
+from dispatch.control.access import Entry
+from dispatch.control.binrpc_door import BinrpcProtocol, Packets, datagram
+from dispatch.control.command import Door, Right
 from dispatch.control.commands import TABLE
+from dispatch.control.datagrams import Datagrams
+from dispatch.control.methods import Methods
 from dispatch.control.values import Value
 from dispatch.test.control.make import LIST, Steered, Transport
 
@@ -38,7 +43,7 @@ def texts(packet: bytes) -> list[bytes]:
     return found
 
 
-class Datagrams:
+class FakeSocket:
     """A datagram socket that keeps what is sent."""
 
     def __init__(self) -> None:
@@ -53,7 +58,7 @@ class StreamTests(SynchronousTestCase):
         self.steered = Steered(LIST)
         self.clock = Clock()
         self.gone = 0
-        self.server = BinrpcProtocol(self.clock, Methods(self.clock, self.steered.control()), self.go)
+        self.server = BinrpcProtocol(self.clock, Packets(self.clock, Methods(self.steered.control())), Entry(), self.go)
         self.transport = Transport()
         self.server.makeConnection(self.transport)
 
@@ -164,8 +169,8 @@ class DatagramTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.steered = Steered(LIST)
         self.clock = Clock()
-        self.server = BinrpcDatagrams(Methods(self.clock, self.steered.control()))
-        self.socket = Datagrams()
+        self.server = Datagrams(partial(datagram, Packets(self.clock, Methods(self.steered.control())), Right.FULL))
+        self.socket = FakeSocket()
         self.server.transport = self.socket  # type: ignore[assignment]  # one that keeps what is sent
 
     def ask(self, data: bytes, addr: object = ("127.0.0.1", 9)) -> list[list[bytes]]:
