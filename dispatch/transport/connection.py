@@ -40,6 +40,9 @@ class Owner(Protocol):
     def ended(self, connection: Connection, reason: str) -> None:
         """Nothing can be sent on it any more, and whatever waits for a response by it waits in vain."""
 
+    def refuse(self, reason: str) -> None:
+        """A caller was not let in; why."""
+
     def gone(self, connection: Connection) -> None:
         """Nothing of it is left in the reactor."""
 
@@ -214,7 +217,10 @@ class Connection(protocol.Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: it is gone, or never came to be."""
-        self._end(_words(reason))
+        fault = _fault(reason)
+        if fault and self.called is None:
+            self._owner.refuse(fault)
+        self._end(fault or reason.getErrorMessage())
         self._owner.gone(self)
 
     def pauseProducing(self) -> None:
@@ -305,8 +311,10 @@ class Connection(protocol.Protocol):
         return TransportError(f"{host_port(*self.flow.remote)}: {reason}")
 
 
-def _words(reason: Failure) -> str:
-    """What happened; errors of OpenSSL are lists of library, function and reason."""
+def _fault(reason: Failure) -> str:
+    """What TLS found wrong with the peer, or he with us; empty for all else.
+
+    Errors of OpenSSL are lists of library, function and reason.
+    """
     args = reason.value.args if reason.value is not None else ()
-    queue = args[0] if args else None
-    return ", ".join(entry[2] for entry in queue) if isinstance(queue, list) else reason.getErrorMessage()
+    return ", ".join(entry[2] for entry in args[0]) if args and isinstance(args[0], list) else ""

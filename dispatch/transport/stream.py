@@ -110,7 +110,7 @@ class StreamTransport:
             if self._layer is not None:
                 factory = self._layer.answering(factory)
             if self.balancers:
-                factory = Balanced(factory, self.balancers, reactor, self._refuse)
+                factory = Balanced(factory, self.balancers, reactor, self.refuse)
             kind = family(self.listener.host)
             self._listening = reactor.adoptStreamPort(self._socket.fileno(), kind, cast(ServerFactory, factory))
             self._socket.close()
@@ -163,7 +163,7 @@ class StreamTransport:
             return None
         source, is_known = _source(remote[0]), self.is_known(remote[0])
         if not self._has_room(source, is_known=is_known):
-            self._refuse("too many, see connections in [sip.limits]")
+            self.refuse("too many, see connections in [sip.limits]")
             return None
         begun = None if is_known else self._reactor.seconds()
         connection = Connection(self, remote, self._receiver, self._limits, is_direct=self._layer is None, begun=begun)
@@ -179,7 +179,8 @@ class StreamTransport:
             return self._callers < limits.connections + limits.connections_reserved
         return self._callers < limits.connections and self._by_source[source] < limits.connections_per_source
 
-    def _refuse(self, reason: str) -> None:
+    def refuse(self, reason: str) -> None:
+        """See `Owner`."""
         self.refused += 1
         self._refusals[reason] += 1
 
