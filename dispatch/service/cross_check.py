@@ -118,7 +118,9 @@ def _check_silence(config: Config, at: Place) -> None:
 def _check_live_traffic(config: Config, top: Place) -> None:
     health = config.health
     ejection = top.table("health", "ejection")
-    if ejection.is_written and not health.ejection.is_on:
+    if health.ejection.is_on and not health.ejection.max_ejected_percent:
+        ejection.warn(f"{ejection} ejects nobody with max_ejected_percent = 0; write e.g. 50, or leave it out")
+    elif ejection.is_written and not health.ejection.is_on:
         ejection.warn(f"{ejection} ejects nobody; write e.g. consecutive_failures = 5, or success_rate_factor = 1.9")
     if config.route.relay == "stateless" and health.hears_outcomes:
         at = ejection if health.ejection.is_on else top.table("health")

@@ -57,6 +57,7 @@ class Sip:
         secret_file: key of what we sign; made at the first start.
         udp_mtu: bytes of a request above which TCP is tried instead of UDP; 0 for never.
         stream_ping: seconds of silence after which streams that we opened get a keep-alive; 0 for never.
+        tcp_alias: whether a destination that connects by TCP may ask for its requests by that connection.
         proxy_protocol: who must send the PROXY protocol on which socket.
         timers: seconds.
         limits: against too much of anything.
@@ -71,6 +72,7 @@ class Sip:
     secret_file: Path = Path("secret")
     udp_mtu: int = 0
     stream_ping: float = 0.0
+    tcp_alias: bool = False
     proxy_protocol: Mapping[Listen, tuple[Network, ...]] = field(default_factory=dict)
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
@@ -158,6 +160,7 @@ SIP_READERS: Final[Mapping[str, Reader]] = {
     "secret_file": file_name,
     "udp_mtu": integer(0),
     "stream_ping": seconds(0),
+    "tcp_alias": boolean,
     "proxy_protocol": _proxy_protocol,
 }
 TIMER_READERS: Final[Mapping[str, Reader]] = {

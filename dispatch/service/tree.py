@@ -47,6 +47,7 @@ from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router
 from dispatch.service import doors, lists, secret, telling
 from dispatch.service.config import Config
+from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
 from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
 from dispatch.service.keeper import Keeper
@@ -58,6 +59,7 @@ from dispatch.service.trust import Trust
 from dispatch.sip.overload import offering
 from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
+from dispatch.transport.connection import Connection
 from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport, Layer
 from dispatch.transport.sockets import is_local, source_towards
@@ -120,6 +122,7 @@ class DispatcherService(MultiService):
         self.router.reload = self.lists.reload
 
         self.engine = Engine(reactor, time.monotonic, self._resolver, config.sip.timers, config.sip.limits)
+        self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         key = _secret(config.sip.secret_file)
         if any(listen.is_secure for listen in config.sip.listen):
             self.trust = Trust(config.sip.tls, reactor, self.dispatcher, self.router)
@@ -140,6 +143,8 @@ class DispatcherService(MultiService):
         for transport in self._transports:
             if isinstance(transport, StreamTransport):
                 transport.is_known = self._is_destination
+                if config.sip.tcp_alias and transport.name == b"TCP":
+                    transport.may_share = self._is_of_destination
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
@@ -147,7 +152,6 @@ class DispatcherService(MultiService):
         self.engine.listeners = listeners
         self.engine.source_towards = source_towards
         self.engine.is_multihomed = config.sip.mhomed
-        self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         self._draining = Draining(
             self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
         )
@@ -186,6 +190,10 @@ class DispatcherService(MultiService):
 
     def startService(self) -> None:
         """Begin, and say so in one line."""
+        sip = self._config.sip
+        problem = make_room(needed([one.proto for one in sip.listen], sip.limits))
+        if problem:
+            log.warn("{problem}", problem=problem)
         super().startService()
         self._errands.start()
         sets = self.dispatcher.groups
@@ -234,6 +242,9 @@ class DispatcherService(MultiService):
 
     def _is_destination(self, address: str) -> bool:
         return self.router.membership.has_address(address)
+
+    def _is_of_destination(self, connection: Connection) -> bool:
+        return self._is_destination(connection.flow.remote[0])
 
     def _expire_load(self) -> None:
         self._run(_until_done(self.dispatcher.expire_load))

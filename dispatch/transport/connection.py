@@ -37,6 +37,9 @@ class Owner(Protocol):
     def seconds(self) -> float:
         """The reactor's time."""
 
+    def greeted(self, connection: Connection, message: bytes) -> None:
+        """A caller's first message is here."""
+
     def ended(self, connection: Connection, reason: str) -> None:
         """Nothing can be sent on it any more, and whatever waits for a response by it waits in vain."""
 
@@ -67,7 +70,7 @@ class Connection(protocol.Protocol):
 
     Attributes:
         flow: the way back to the peer, on this very connection.
-        called: as given: requests of ours go by this flow.
+        called: requests of ours for this flow go by it; None on a caller's own, unless he shares it.
         connector: there when we called.
         is_closed: nothing can be sent any more.
         has_spoken: a message came.
@@ -196,6 +199,8 @@ class Connection(protocol.Protocol):
         except ParseError as error:
             fault = error
         if framer.done:
+            if not self.has_spoken and self.called is None:
+                self._owner.greeted(self, framer.done[0])
             self.has_spoken = self._is_active = True
             self._begun = None
             for message in framer.done:
@@ -218,7 +223,7 @@ class Connection(protocol.Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: it is gone, or never came to be."""
         fault = _fault(reason)
-        if fault and self.called is None:
+        if fault and self.connector is None:
             self._owner.refuse(fault)
         self._end(fault or reason.getErrorMessage())
         self._owner.gone(self)
@@ -276,7 +281,7 @@ class Connection(protocol.Protocol):
 
     def _ping(self, now: float) -> None:
         """A keep-alive, as the side that opened the connection sends it (RFC 5626 §3.5.1)."""
-        if self.called is None or self._is_full:
+        if self.connector is None or self._is_full:
             return
         self._pinged = now
         self._framer.awaits_pong = True

@@ -19,6 +19,7 @@ from zope.interface import implementer
 from dispatch.errors import TransportError
 from dispatch.sip.flow import Flow, Listener, Peer
 from dispatch.sip.host import host_port
+from dispatch.transport.alias import asked_port
 from dispatch.transport.backoff import Backoff
 from dispatch.transport.connection import Connection
 from dispatch.transport.flows import Flows, listener_of
@@ -38,7 +39,7 @@ class StreamTransport:
     """One listening socket of TCP, or of what a layer makes of TCP, and the connections opened from its address.
 
     A request goes by the one connection that we hold for its flow, opened when needed. A response goes by the
-    connection that its request came on; a caller's connection carries nothing else.
+    connection that its request came on; a caller's connection carries nothing else, unless he may share it.
 
     Args:
         host: address to bind to, and to call from.
@@ -50,6 +51,8 @@ class StreamTransport:
 
     Attributes:
         is_known: whether an address is that of a destination, for which there is always room.
+        may_share: whether a caller who asks for it gets requests for his address by his own connection (RFC 5923);
+            None for nobody. His address alone proves little: on TLS it is for whose certificate names him.
         balancers: who sends the PROXY protocol before anything else; all others are refused then. Set before `start`.
         ping_interval: seconds of silence after which connections of ours get a keep-alive; 0 for never.
         refused: connections that were not taken.
@@ -70,6 +73,7 @@ class StreamTransport:
         self.name = b"TCP" if layer is None else layer.name
         self.default_port = 5060 if layer is None else layer.default_port
         self.is_known: Callable[[str], bool] = lambda host: False
+        self.may_share: Callable[[Connection], bool] | None = None
         self.balancers: Sequence[Network] = ()
         self.ping_interval = 0.0
         self.refused = 0
@@ -209,6 +213,21 @@ class StreamTransport:
         """See `Owner`."""
         return self._reactor.seconds() if self._reactor is not None else 0.0
 
+    def greeted(self, connection: Connection, message: bytes) -> None:
+        """See `Owner`."""
+        if self.may_share is None or not self.may_share(connection):
+            return
+        port = asked_port(message, self.default_port)
+        if port is None:
+            return
+        try:
+            flow = self.flow_to(connection.flow.remote[0], port)
+        except TransportError:
+            return  # a balancer has named an address of the other family
+        if flow not in self._calls:
+            connection.called = flow
+            self._calls[flow] = connection
+
     def ended(self, connection: Connection, reason: str) -> None:
         """See `Owner`."""
         flow = connection.called
@@ -227,7 +246,7 @@ class StreamTransport:
     def gone(self, connection: Connection) -> None:
         """See `Owner`."""
         self._connections.discard(connection)
-        if connection.called is None:
+        if connection.connector is None:
             remote = connection.flow.remote
             self._callers -= 1
             source = _source(remote[0])

@@ -186,6 +186,7 @@ class ProblemTests(ConfigCase):
             ("dst_up = 5", "[events] dst_up", "a string like"),
             ('webhook = "alarms.example.com"', "[events] webhook", "no URL of http", "e.g. 'https://"),
             ('webhook = "http://me:secret@a/"', "[events] webhook", "token"),
+            ('sinks = ["json:nothing"]', "[events] sinks", "no function 'nothing'", "e.g. 'alarms:make_sink'"),
             ('log = "nowhere/events.log"', "[events] log", "there is no folder", "make it"),
         ):
             self.assert_problem(f"{LEAST}[events]\n{line}", 7, *words)
@@ -367,6 +368,8 @@ class WarningTests(ConfigCase):
         self.assertEqual(line, 6)
         self.assertIn("consecutive_failures = 5", remedy)
         self.assertEqual(self.warnings(LEAST + "[health.ejection]\nconsecutive_failures = 5"), [])
+        ((_, remedy),) = self.warnings(LEAST + "[health.ejection]\nconsecutive_failures = 5\nmax_ejected_percent = 0")
+        self.assertIn("max_ejected_percent = 0; write e.g. 50", remedy)
         stateless = LEAST + "[route]\nrelay = 'stateless'\nalgorithm = 0\n"
         for text in ("[health]\nretry_after = 5", "[health.ejection]\nsuccess_rate_factor = 1.9"):
             ((line, remedy),) = self.warnings(stateless + text)

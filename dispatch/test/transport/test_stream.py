@@ -183,6 +183,70 @@ class RoomTests(StreamCase):
         self.tcp.send(b"x", self.tcp.flow_to(*GATEWAY))
 
 
+ASKS = b"OPTIONS sip:a@example.com SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.9:5060;%b\r\nContent-Length: 0\r\n\r\n"
+
+
+class AliasTests(StreamCase):
+    """Callers who ask for requests by their own connection (RFC 5923)."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.flow = self.tcp.flow_to("192.0.2.9", 5060)
+        self.tcp.may_share = lambda connection: connection.flow.remote[0] == "192.0.2.9"
+
+    def opened(self, host: str = "192.0.2.9", params: bytes = b"branch=z9hG4bK1;alias;rport") -> bool:
+        """Whether a request to a caller with this Via needs a connection of ours."""
+        connection, stream = self.caller(host=host)
+        connection.dataReceived(ASKS % params)
+        before = len(self.reactor.tcpClients)
+        self.tcp.send(b"x", self.tcp.flow_to(host, 5060))
+        opened = len(self.reactor.tcpClients) > before
+        self.assertEqual(stream.sent, b"" if opened else b"x")
+        return opened
+
+    def test_who_may_and_asks(self) -> None:
+        """Whoever may share his connection and asks for it is sent requests by it, for the port of his Via."""
+        self.assertFalse(self.opened())
+
+    def test_who_does_not_ask(self) -> None:
+        """Without the parameter we connect, whatever looks like it."""
+        self.assertTrue(self.opened(params=b"branch=z9hG4bK;aliases;x=alias"))
+
+    def test_who_may_not(self) -> None:
+        """A stranger gets no requests of others, ask as he may; nobody does where it isn't allowed."""
+        self.assertTrue(self.opened("192.0.2.10"))
+        self.tcp.may_share = None
+        self.assertTrue(self.opened())
+
+    def test_its_end(self) -> None:
+        """When it ends, what waits for an answer by it fails, and the next request opens a connection."""
+        connection, _ = self.caller()
+        connection.dataReceived(ASKS % b"branch=z9hG4bK1;alias")
+        self.tcp.send(b"x", self.flow)
+        connection.connectionLost(Failure(ConnectionLost()))
+        self.assertEqual([flow for flow, _ in self.receiver.failures], [self.flow])
+        self.tcp.send(b"y", self.flow)
+        self.assertEqual(len(self.reactor.tcpClients), 1)
+        self.assertIsNone(self.tcp.flow_back("192.0.2.9", 40_000))
+
+    def test_ours_is_kept(self) -> None:
+        """Where we have a connection already it stays in use."""
+        self.tcp.send(b"1", self.flow)
+        _, stream = self.called()
+        connection, _ = self.caller()
+        connection.dataReceived(ASKS % b"branch=z9hG4bK1;alias")
+        self.tcp.send(b"2", self.flow)
+        self.assertEqual(stream.sent, b"12")
+
+    def test_rubbish(self) -> None:
+        """A Via that can't be read asks for nothing."""
+        connection, _ = self.caller()
+        connection.dataReceived(OPTIONS)
+        connection, _ = self.caller(40_001)
+        connection.dataReceived(ASKS.replace(b"SIP/2.0/TCP", b"?") % b";;alias")
+        self.assertEqual(len(self.receiver.messages), 2)
+
+
 class LayerTests(StreamCase):
     """Streams with something between TCP and SIP."""
 
