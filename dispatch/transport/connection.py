@@ -144,7 +144,7 @@ class Connection(protocol.Protocol):
 
     def leave(self) -> None:
         """End it, and don't wait for a peer that doesn't read."""
-        if self._unsent:
+        if self._is_full:
             self.cut("we are stopping")
         else:
             self.close("we are stopping")
@@ -159,7 +159,7 @@ class Connection(protocol.Protocol):
         limits = self._limits
         if self.is_closed:
             self.cut("it does not let go")
-        elif self._unsent and self.transport is not None and now >= self._stuck + limits.message_time:
+        elif self._is_full and self.transport is not None and now >= self._stuck + limits.message_time:
             self.cut(f"it has not read what we sent for {limits.message_time:g} seconds")
         elif self._begun is not None and now >= self._begun + limits.message_time:
             self.cut(f"no whole message in {limits.message_time:g} seconds")
