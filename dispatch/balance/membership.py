@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from dispatch.balance import health
@@ -102,18 +102,13 @@ class Membership:
                 return member
         return None
 
-    def at(self, address: str, port: int, transport: bytes) -> Iterator[Destination]:
-        """All destinations that are reached there, in the order of listings.
+    def at(self, address: str) -> Iterable[Destination]:
+        """The destinations that have this address, as far as names are known, in the order of listings."""
+        return self._by_address.get(address, ())
 
-        Args:
-            address: as in `find`.
-            port: theirs, or the usual one of the transport where their URI has none.
-            transport: upper case.
-        """
-        usual = 5061 if transport == b"TLS" else _SIP_PORT
-        for member in self._by_address.get(address, ()):
-            if member.transport == transport and (member.port or usual) == port:
-                yield member
+    def named(self, host: bytes) -> Iterable[Destination]:
+        """The destinations that the list gives this name, in its order."""
+        return self._named.get(host.lower(), ())
 
     def find_uri(
         self, text: bytes, group: int, mode: int, lookup: Callable[[str], str | None] = lambda name: None

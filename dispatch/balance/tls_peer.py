@@ -17,6 +17,7 @@ VERIFY: Final = b"tls_verify"
 """Attribute: ``no`` takes whoever is there for the destination."""
 
 _TLS: Final = b"TLS"
+_PORT: Final = 5061
 _DOMAIN: Final = re.compile(rb"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?")
 
 
@@ -44,19 +45,23 @@ def of_place(membership: Membership, host: bytes, address: str, port: int, *, ve
         port: there.
         verifies: what ``[sip.tls] verify_server`` says.
     """
-    name = host.lower()
     is_address = literal(host) is not None
-    for destination in membership.at(address, port, _TLS):
-        if is_address or destination.host.lower() == name:
+    members = membership.at(address) if is_address else membership.named(host)
+    for destination in members:
+        if destination.transport == _TLS and (destination.port or _PORT) == port:
             return of_destination(destination, verifies=verifies)
-    return Peer("" if is_address else name.decode("latin-1"), verifies)
+    return Peer("" if is_address else host.decode("latin-1").lower(), verifies)
 
 
-def destinations(membership: Membership, flow: Flow, *, verifies: bool) -> Iterator[Destination]:
-    """All that are reached by this flow."""
-    for destination in membership.at(*flow.remote, _TLS):
-        if of_destination(destination, verifies=verifies) == flow.peer:
-            yield destination
+def is_reached_by(destination: Destination, flow: Flow, *, verifies: bool) -> bool:
+    """Whether a destination is who the other end of a flow should be."""
+    address, port = flow.remote
+    return (
+        destination.transport == _TLS
+        and (destination.port or _PORT) == port
+        and literal(destination.host) in (address, None)
+        and of_destination(destination, verifies=verifies) == flow.peer
+    )
 
 
 def oddities(destination: Destination) -> Iterator[str]:

@@ -18,7 +18,6 @@ from dispatch.service.reading import (
     expected,
     file_name,
     many,
-    one_of,
     optional,
     suggest,
     text,
@@ -94,6 +93,10 @@ def _verify_client(value: object, place: Place) -> object:
     return expected("true, false, or a list of sockets", value, place) if listens == () else listens
 
 
+def _minimum(value: object, place: Place) -> object:
+    return value if value in MINIMA else place.wrong(f"{place} is {value!r}; write {' or '.join(map(repr, MINIMA))}")
+
+
 def _ciphers(value: object, place: Place) -> object:
     return text(_known_ciphers, "ECDHE+AESGCM:ECDHE+CHACHA20", value, place)
 
@@ -145,7 +148,7 @@ TLS_READERS: Final[Mapping[str, Reader]] = {
     "ca": optional(file_name),
     "verify_client": _verify_client,
     "verify_server": boolean,
-    "minimum": one_of(*MINIMA),
+    "minimum": _minimum,
     "ciphers": _ciphers,
     "client": _pair,
     "names": _names,

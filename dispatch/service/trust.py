@@ -8,8 +8,9 @@ from twisted.logger import Logger
 
 from dispatch.balance import tls_peer
 from dispatch.balance.dispatcher import Dispatcher
-from dispatch.errors import ConfigErrors
+from dispatch.errors import ConfigError, ConfigErrors
 from dispatch.script.route import Router
+from dispatch.service.config import Config
 from dispatch.service.listen import Listen
 from dispatch.service.tls_config import Tls
 from dispatch.sip.flow import Flow, Peer
@@ -17,6 +18,16 @@ from dispatch.transport.tls import TlsLayer, judge
 from dispatch.transport.tls_context import Contexts
 
 log: Final = Logger()
+
+
+def examine(config: Config) -> tuple[tuple[ConfigError, ...], tuple[ConfigError, ...]]:
+    """What is wrong with the files of TLS, and what will not be good for long."""
+    if not any(listen.is_secure for listen in config.sip.listen):
+        return (), ()
+    try:
+        return (), Contexts(config.sip.tls, judge).warnings
+    except ConfigErrors as error:
+        return error.problems, ()
 
 
 class Trust:
@@ -69,5 +80,6 @@ class Trust:
 
     def _refused(self, flow: Flow, reason: str) -> None:
         verifies = self._settings.verify_server
-        for destination in list(tls_peer.destinations(self._router.membership, flow, verifies=verifies)):
-            self._dispatcher.distrust(destination, reason)
+        for destination in self._dispatcher.destinations():
+            if tls_peer.is_reached_by(destination, flow, verifies=verifies):
+                self._dispatcher.distrust(destination, reason)

@@ -43,6 +43,9 @@ class Owner(Protocol):
     def ended(self, connection: Connection, reason: str) -> None:
         """Nothing can be sent on it any more, and whatever waits for a response by it waits in vain."""
 
+    def refuse(self, reason: str) -> None:
+        """A caller was not let in; why."""
+
     def gone(self, connection: Connection) -> None:
         """Nothing of it is left in the reactor."""
 
@@ -141,7 +144,7 @@ class Connection(protocol.Protocol):
 
     def leave(self) -> None:
         """End it, and don't wait for a peer that doesn't read."""
-        if self._unsent:
+        if self._is_full:
             self.cut("we are stopping")
         else:
             self.close("we are stopping")
@@ -156,7 +159,7 @@ class Connection(protocol.Protocol):
         limits = self._limits
         if self.is_closed:
             self.cut("it does not let go")
-        elif self._unsent and self.transport is not None and now >= self._stuck + limits.message_time:
+        elif self._is_full and self.transport is not None and now >= self._stuck + limits.message_time:
             self.cut(f"it has not read what we sent for {limits.message_time:g} seconds")
         elif self._begun is not None and now >= self._begun + limits.message_time:
             self.cut(f"no whole message in {limits.message_time:g} seconds")
@@ -219,7 +222,10 @@ class Connection(protocol.Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: it is gone, or never came to be."""
-        self._end(_words(reason))
+        fault = _fault(reason)
+        if fault and self.connector is None:
+            self._owner.refuse(fault)
+        self._end(fault or reason.getErrorMessage())
         self._owner.gone(self)
 
     def pauseProducing(self) -> None:
@@ -310,8 +316,10 @@ class Connection(protocol.Protocol):
         return TransportError(f"{host_port(*self.flow.remote)}: {reason}")
 
 
-def _words(reason: Failure) -> str:
-    """What happened; errors of OpenSSL are lists of library, function and reason."""
+def _fault(reason: Failure) -> str:
+    """What TLS found wrong with the peer, or he with us; empty for all else.
+
+    Errors of OpenSSL are lists of library, function and reason.
+    """
     args = reason.value.args if reason.value is not None else ()
-    queue = args[0] if args else None
-    return ", ".join(entry[2] for entry in queue) if isinstance(queue, list) else reason.getErrorMessage()
+    return ", ".join(entry[2] for entry in args[0]) if args and isinstance(args[0], list) else ""

@@ -108,7 +108,7 @@ class ListenerTests(TlsCase):
         plan = service.Plan(
             (asking, open_), ("sip:192.0.2.1",), more=self.settings(verify_client=[f"tls:{asking.address}"])
         )
-        self.keep(service.start("proxy", self.folder, plan))
+        proxy = self.keep(service.start("proxy", self.folder, plan))
         ours = self.shown(self.certificates / "edge.example.pem")
         theirs = self.shown(self.certificates / "strange" / "edge.example.pem")
         # With TLS 1.2 the client hears of it within the handshake.
@@ -116,6 +116,8 @@ class ListenerTests(TlsCase):
         self.assertEqual(self.connect(asking, "-tls1_2", *theirs), "")
         self.assertEqual(self.connect(asking, "-tls1_2"), "")
         self.assertIn("No client certificate CA names sent", self.connect(open_))
+        proxy.wait_logged(f"tls:{asking.address}: 1 connections refused: certificate verify failed")
+        self.assertIn("1 connections refused: peer did not return a certificate", proxy.log())
 
     def shown(self, certificate: Path) -> tuple[str, ...]:
         return ("-cert", str(certificate), "-key", str(certificate.with_suffix(".key")))
@@ -205,6 +207,20 @@ class CallTests(TlsCase):
     def test_back_to_tls(self) -> None:
         """The callee changes the call and finds the way back through the connection of the caller."""
         self.calls_from_tls(CALLER_ENDS, CALLEE_CHANGES)
+
+    def test_new_certificates_while_calls_flow(self) -> None:
+        """At SIGHUP no call is lost that goes in and out by TLS, and open connections stay."""
+        called = self.gateway(CALLEE_ENDS, at=self.address("udp"), calls=60, traced=False)
+        secure = self.address("tls")
+        self.edge("gw", (secure, self.address("udp")), self.uri(called.sockets[0]))
+        proxy = self.start(f"{self.uri(secure)} tls_name=gw.example")
+        calling = self.caller(CALLER_CHANGES, self.entrance(), calls=60, rate=20, traced=False)
+        for number in range(1, 4):
+            write(self.certificates, "sip.example")
+            proxy.send_signal(signal.SIGHUP)
+            proxy.wait_logged("certificates read again", number)
+        for one in (calling, called):
+            one.finish()
 
 
 class RefusalTests(TlsCase):

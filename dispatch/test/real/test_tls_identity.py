@@ -34,7 +34,13 @@ class TlsCase(LoopbackCase):
         self.refusals: list[tuple[Flow, str]] = []
 
     def side(
-        self, inbox: Inbox, issued: Issued, *, asks: bool = False, names: dict[str, Issued] | None = None
+        self,
+        inbox: Inbox,
+        issued: Issued,
+        *,
+        asks: bool = False,
+        names: dict[str, Issued] | None = None,
+        message_time: float = 30.0,
     ) -> StreamTransport:
         """A transport that has this certificate."""
         number = len(list(self.folder.iterdir()))
@@ -49,7 +55,8 @@ class TlsCase(LoopbackCase):
         )
         layer = TlsLayer(Contexts(tls, judge), asks=asks, clock=reactor)
         layer.refused = lambda flow, reason: self.refusals.append((flow, reason))
-        transport = StreamTransport("127.0.0.1", 0, inbox, FewLimits(message=100_000), layer=layer)
+        limits = FewLimits(message=100_000, message_time=message_time)
+        transport = StreamTransport("127.0.0.1", 0, inbox, limits, layer=layer)
         transport.bind()
         transport.start(reactor)
         self.addCleanup(transport.stop)
@@ -176,6 +183,20 @@ class ManyTests(TlsCase):
         await here.all(len(sent))
         self.assertEqual(there.messages, sent)
         self.assertEqual(here.messages, sent)
+
+    async def test_handshakes_that_stall(self) -> None:
+        """Who lets the handshake wait is cut, whether he called us or was called, and who waits for him hears of it."""
+        here, deaf = Inbox(), socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(deaf.close)
+        caller = self.side(here, authority().issue("caller.example"), message_time=0.5)
+        flow = caller.flow_to("127.0.0.1", deaf.getsockname()[1], GATEWAY)
+        caller.send(message(1), flow)
+        with socket.create_connection(("127.0.0.1", caller.listener.port)) as stranger_:
+            await here.all(1)
+            self.assertIs(here.failures[0][0], flow)
+            stranger_.settimeout(20)
+            with self.assertRaises(ConnectionResetError):
+                await deferToThread(stranger_.recv, 1)
 
     async def test_who_speaks_no_tls(self) -> None:
         """A peer that speaks no TLS is a failure in OpenSSL's words, and no refusal of who it is."""

@@ -215,6 +215,29 @@ class ProblemTests(ConfigCase):
         self.assert_problem("[sip]\nlisten = [\n'udp:127.0.0.1',\n'sctp:127.0.0.1']", 4, "'sctp:127.0.0.1'")
         self.assert_problem("[sip]\nlisten = 5060", 2, "a list", "5060")
 
+    def test_tls(self) -> None:
+        """A TLS socket needs a certificate, who asks callers must know whom to believe, and what is open is told."""
+        tls = LEAST.replace("udp:127.0.0.1:5060", "tls:127.0.0.1") + "[sip.tls]\n"
+        self.assert_problem(tls, 6, "tls:127.0.0.1:5061 needs a certificate", "certificate = 'FILE'")
+        tls += "certificate = 'a.pem'\n"
+        self.assert_problem(tls + "verify_client = true", 8, "who may sign", "ca = 'FILE'")
+        self.assert_problem(tls + "ca = 'b'\nverify_client = 'tls:127.0.0.1:5062'", 9, "5062, which is not listened on")
+        self.assert_problem(tls + "minimum = '1.1'", 8, "[sip.tls] minimum", "'1.2'")
+        self.assert_problem(tls + "ciphers = 'nothing'", 8, "no cipher")
+        self.assert_problem(tls + "names = { '192.0.2.1' = { certificate = 'c' } }", 8, "no host name")
+        self.assert_problem(tls + '[sip.tls.names."a.example"]\nprivate_key = "c"', 8, "has no certificate")
+        self.assert_problem(tls + "client = { certificat = 'c', certificate = 'd' }", 8, "did you mean 'certificate'?")
+        ((line, remedy),) = self.warnings(tls + "verify_server = false")
+        self.assertEqual(line, 8)
+        self.assertIn("whoever answers", remedy)
+        read = self.load(tls + "client = { certificate = 'c' }\n[sip.tls.names.'A.Example']\ncertificate = 'd'").sip.tls
+        base = self.path.parent
+        assert read.client is not None
+        self.assertEqual(
+            (read.certificate, read.client.certificate, read.names["a.example"].certificate),
+            (base / "a.pem", base / "c", base / "d"),
+        )
+
     def test_names_of_ours(self) -> None:
         """What is advertised belongs to a socket that is listened on; aliases are hosts."""
         other = '[sip]\nlisten = "udp:127.0.0.1:5060"\nadvertise = {"udp:127.0.0.1:5061" = "a"}'
