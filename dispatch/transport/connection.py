@@ -115,6 +115,11 @@ class Connection(protocol.Protocol):
         """Whether a message has begun that is not complete."""
         return not self.is_closed and self._framer.is_waiting
 
+    def expect(self) -> None:
+        """A message has begun of which nothing could be handed on yet: its time counts from now."""
+        if self._begun is None:
+            self._begun = self._owner.seconds()
+
     def send(self, message: bytes) -> None:
         """See `ISipTransport`."""
         if self.is_closed:
@@ -217,8 +222,10 @@ class Connection(protocol.Protocol):
         if fault is not None:
             self._guarded(self._receiver.malformed, framer.rest, self.flow, fault)
             self.close(f"no SIP: {fault}")
-        elif self._begun is None and framer.is_waiting:
-            self._begun = self._owner.seconds()
+        elif framer.is_waiting:
+            self.expect()
+        elif self.has_spoken:
+            self._begun = None
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: it is gone, or never came to be."""

@@ -42,6 +42,7 @@ _GOING_AWAY: Final = 1001
 _POLICY: Final = 1008
 _TOO_BIG: Final = 1009
 
+_TURNS: Final = 32  # parts that the peers are asked in
 _TOLD: Final = 100  # refused origins that the log hears of: strangers choose them
 
 
@@ -103,8 +104,7 @@ class _WebSocket(ProtocolWrapper):
         self._layer = factory.layer
         self._connection = cast(Connection, wrapped)
         self._wire = WSConnection(ConnectionType.SERVER)
-        self._pieces: list[bytes] = []  # of the message that comes in
-        self._size = 0
+        self._held = bytearray()  # of the message that comes in
         self._code = _GOING_AWAY  # what is said when the connection is closed from inside
 
     def dataReceived(self, data: bytes) -> None:
@@ -167,17 +167,15 @@ class _WebSocket(ProtocolWrapper):
                 self._send(AcceptConnection(subprotocol=SUBPROTOCOL))
 
     def _take_piece(self, data: bytes, *, is_last: bool) -> None:
-        self._size += len(data)
-        if self._size > self._layer.limit:
+        self._held += data
+        if len(self._held) > self._layer.limit:
             self._close(_TOO_BIG, f"a message of more than {self._layer.limit} bytes")
-            return
-        if data:
-            self._pieces.append(data)
-        if is_last:
-            message = b"".join(self._pieces)
-            self._pieces.clear()
-            self._size = 0
+        elif is_last:
+            message = bytes(self._held)
+            self._held.clear()
             self._deliver(message)
+        else:
+            self._connection.expect()
 
     def _deliver(self, message: bytes) -> None:
         self._code = _POLICY
@@ -208,13 +206,14 @@ class _Factory(WrappingFactory):
     def __init__(self, factory: IProtocolFactory, layer: WebSocketLayer) -> None:
         super().__init__(factory)
         self.layer = layer
+        self._turn = 0
         self._pinging = LoopingCall(self._ping)
         self._pinging.clock = layer.clock
 
     def startFactory(self) -> None:
         """Twisted: we listen."""
         if self.layer.ping:
-            self._pinging.start(self.layer.ping, now=False)
+            self._pinging.start(self.layer.ping / _TURNS, now=False)
 
     def stopFactory(self) -> None:
         """Twisted: we listen no more."""
@@ -222,8 +221,11 @@ class _Factory(WrappingFactory):
             self._pinging.stop()
 
     def _ping(self) -> None:
-        for one in tuple(self.protocols):
-            one.ping()
+        """One part of them at a time: thousands at once would keep the calls waiting."""
+        self._turn = (self._turn + 1) % _TURNS
+        for number, one in enumerate(tuple(self.protocols)):
+            if number % _TURNS == self._turn:
+                one.ping()
 
 
 def _with_length(message: bytes) -> bytes:

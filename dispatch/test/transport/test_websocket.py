@@ -216,6 +216,24 @@ class MessageTests(WebSocketCase):
             browser.wrapper.connectionLost(Failure(ConnectionDone()))
         self.assertEqual(self.receiver.messages, [])
 
+    def test_slowly(self) -> None:
+        """A message in frames that trickle in is cut like one on any stream; a keep-alive in two is none."""
+        browser = self.connected()
+        browser.say(OPTIONS)
+        browser.protocol.send_text(b"\r\n", fin=False)
+        browser.exchange()
+        browser.protocol.send_continuation(b"\r\n", fin=True)
+        browser.exchange()
+        self.reactor.pump([5.0] * 8)
+        browser.exchange()
+        self.assertFalse(browser.stream.disconnecting or browser.stream.disconnected)
+        browser.protocol.send_text(b"O", fin=False)
+        for _ in range(8):
+            browser.protocol.send_continuation(b"P", fin=False)
+            browser.exchange()
+            self.reactor.pump([5.0])
+        self.assertTrue(browser.stream.disconnecting or browser.stream.disconnected)
+
     def test_keep_alive(self) -> None:
         """A double line end gets a single one (RFC 5626 §4.4.1), and a ping its pong."""
         browser = self.connected()
@@ -228,11 +246,12 @@ class MessageTests(WebSocketCase):
         self.assertEqual(self.receiver.messages, [BARE[:-2] + b"Content-Length: 0\r\n\r\n"])
 
     def test_pings(self) -> None:
-        """Each peer is asked every now and then whether it is there."""
-        browser = self.connected()
-        self.reactor.pump([30.0])
-        browser.exchange()
-        self.assertEqual([opcode for opcode, _ in browser.frames()], [Opcode.PING])
+        """Each peer is asked once in the time that is set whether it is there."""
+        browsers = [self.connected(), self.connected()]
+        self.reactor.pump([0.5] * 60)
+        for browser in browsers:
+            browser.exchange()
+            self.assertEqual([opcode for opcode, _ in browser.frames()], [Opcode.PING])
 
 
 class EndTests(WebSocketCase):
