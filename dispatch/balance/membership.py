@@ -9,6 +9,7 @@ from typing import Final
 from dispatch.balance import health
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group
+from dispatch.balance.pace import gently
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.host import canonical
 
@@ -36,11 +37,11 @@ class Membership:
 
     def __init__(self, groups: Mapping[int, Group], addresses: Mapping[bytes, str] | None = None) -> None:
         self.groups = groups
-        members = [member for group in groups.values() for member in group.members]
-        self._places = {id(member): place for place, member in enumerate(members)}
+        members = [member for group in groups.values() for member in gently(group.members)]
+        self._places = {id(member): place for place, member in enumerate(gently(members))}
         self._named: dict[bytes, list[Destination]] = {}
         self._by_address: dict[str, list[Destination]] = {}
-        for member in members:
+        for member in gently(members):
             if member.listed & _UNRESOLVED or not member.host:
                 continue
             address = literal(member.host)
@@ -52,8 +53,8 @@ class Membership:
         for host in self._named:
             if addresses is not None and host in addresses:
                 self.resolved(host, addresses[host])
-        self._sockets = frozenset((_spelt(one.host), one.port or _SIP_PORT) for one in members if one.host)
-        self._hosts = frozenset(host for host, _ in self._sockets)
+        self._sockets = frozenset((_spelt(one.host), one.port or _SIP_PORT) for one in gently(members) if one.host)
+        self._hosts = frozenset(host for host, _ in gently(self._sockets))
 
     @property
     def addresses(self) -> Mapping[bytes, str]:
