@@ -88,7 +88,7 @@ class Engine:
         self.timers = Queues(seconds())
         self.proxy: Proxy
         self.listeners: tuple[Listener, ...] = ()
-        self.peer_of: Callable[[bytes, str, int], Peer] = named
+        self.peer_of: Callable[[bytes, str, int], Peer] = _nobody
         self.source_towards: Callable[[str], str | None] = _unknown
         self.is_multihomed = False
         self._clients: dict[bytes, ClientTransaction] = {}
@@ -329,10 +329,8 @@ class Engine:
 classImplements(Engine, ISipReceiver)
 
 
-def named(host: bytes, address: str, port: int) -> Peer:
-    """Who is expected by the name that leads there (RFC 5922 §7.2); an address is no name."""
-    text = host.decode("latin-1").lower()
-    return Peer("" if text.strip("[]") == address else text)
+def _nobody(host: bytes, address: str, port: int) -> Peer:
+    return Peer("")
 
 
 def _unknown(address: str) -> str | None:

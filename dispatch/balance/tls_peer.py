@@ -18,7 +18,7 @@ VERIFY: Final = b"tls_verify"
 
 _TLS: Final = b"TLS"
 _PORT: Final = 5061
-_DOMAIN: Final = re.compile(rb"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?")
+_DOMAIN: Final = re.compile(rb"(?=.{1,254}\Z)[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?")  # what SNI takes
 
 
 def of_destination(destination: Destination, *, verifies: bool) -> Peer:
@@ -28,9 +28,8 @@ def of_destination(destination: Destination, *, verifies: bool) -> Peer:
         destination: reached by TLS.
         verifies: what ``[sip.tls] verify_server`` says.
     """
-    name = destination.attributes.get(NAME) or (b"" if literal(destination.host) else destination.host)
-    is_verified = verifies and destination.attributes.get(VERIFY) != b"no"
-    return Peer(name.decode("latin-1").lower(), is_verified)
+    name = destination.attributes.get(NAME) or destination.host
+    return Peer(_domain(name), verifies and destination.attributes.get(VERIFY) != b"no")
 
 
 def of_place(membership: Membership, host: bytes, address: str, port: int, *, verifies: bool) -> Peer:
@@ -50,7 +49,7 @@ def of_place(membership: Membership, host: bytes, address: str, port: int, *, ve
     for destination in members:
         if destination.transport == _TLS and (destination.port or _PORT) == port:
             return of_destination(destination, verifies=verifies)
-    return Peer("" if is_address else host.decode("latin-1").lower(), verifies)
+    return Peer(_domain(host), verifies)
 
 
 def is_reached_by(destination: Destination, flow: Flow, *, verifies: bool) -> bool:
@@ -74,5 +73,10 @@ def oddities(destination: Destination) -> Iterator[str]:
         yield "tls_verify=no: whoever answers at its address gets its calls, and can hear them"
     elif verify not in (None, b"yes"):
         yield f"tls_verify is {verify[:40]!r}, taken for yes; write yes or no"
-    if name is not None and (not _DOMAIN.fullmatch(name) or literal(name) is not None):
+    if name is not None and not _domain(name):
         yield f"tls_name {name[:80]!r} is no domain that a certificate can be for; write e.g. tls_name=gw.example.com"
+
+
+def _domain(host: bytes) -> str:
+    """The domain that a host is, in lower case; empty for an address, and for what no certificate can be for."""
+    return "" if literal(host) is not None or not _DOMAIN.fullmatch(host) else host.decode("ascii").lower()

@@ -42,7 +42,7 @@ class Peer(NamedTuple):
     """Who is expected at an address, where the transport can tell (RFC 5922).
 
     Attributes:
-        name: the SIP domain that he must prove; empty where none is known, and nobody can be trusted there.
+        name: the SIP domain that he must prove, in ASCII; empty where none is known, and nobody can be trusted there.
         is_verified: False where anybody will do.
     """
 

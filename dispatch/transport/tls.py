@@ -116,7 +116,7 @@ class _Client:
         made = _Call(self._contexts.calling, None)
         made.client = self
         if self._peer.name:
-            made.set_tlsext_host_name(self._peer.name.encode("idna" if not self._peer.name.isascii() else "ascii"))
+            made.set_tlsext_host_name(self._peer.name.encode("ascii"))
         return made
 
     def judge(self, certificate: x509.Certificate, fault: int, depth: int) -> None:

@@ -43,6 +43,8 @@ class PeerTests(SynchronousTestCase):
             (b"192.0.2.9", "192.0.2.9", 5061, Peer("")),
             (b"elsewhere.example", "192.0.2.7", 5061, Peer("elsewhere.example")),
             (b"gw.example", "192.0.2.6", 5081, Peer("gw.example")),
+            (b"g\xfcw.example", "192.0.2.5", 5061, Peer("")),
+            (b"x" * 300, "192.0.2.5", 5061, Peer("")),
         ):
             self.assertEqual(self.peer(host, address, port), expected, (host, port))
 
