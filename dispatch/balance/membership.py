@@ -34,7 +34,7 @@ class Membership:
         groups: as given.
     """
 
-    def __init__(self, groups: Mapping[int, Group], addresses: Mapping[bytes, str] | None = None) -> None:
+    def __init__(self, groups: Mapping[int, Group], addresses: Mapping[bytes, tuple[str, ...]] | None = None) -> None:
         self.groups = groups
         members = [member for group in groups.values() for member in group.members]
         self._places = {id(member): place for place, member in enumerate(members)}
@@ -48,37 +48,38 @@ class Membership:
                 self._by_address.setdefault(address, []).append(member)
             else:
                 self._named.setdefault(member.host.lower(), []).append(member)
-        self._addresses: dict[bytes, str] = {}
+        self._addresses: dict[bytes, tuple[str, ...]] = {}
         for host in self._named:
             if addresses is not None and host in addresses:
-                self.resolved(host, addresses[host])
+                self.resolved(host, *addresses[host])
         hosts = [(member.host.lower(), member.port) for member in members if member.host]
         self._hosts = frozenset(host for host, _ in hosts)
         self._sockets = frozenset((host, port or _SIP_PORT) for host, port in hosts)
 
     @property
-    def addresses(self) -> Mapping[bytes, str]:
+    def addresses(self) -> Mapping[bytes, tuple[str, ...]]:
         """What is known of the names in the list; hand it on to the next one."""
         return self._addresses
 
-    def resolved(self, host: bytes, address: str) -> None:
-        """A name of the list has this address from now on.
+    def resolved(self, host: bytes, *addresses: str) -> None:
+        """A name of the list has these addresses from now on.
 
         Args:
             host: as a URI has it.
-            address: in the usual spelling, IPv6 without brackets.
+            addresses: in the usual spelling, IPv6 without brackets.
         """
         host = host.lower()
-        before, members = self._addresses.get(host), self._named.get(host)
-        if members is None or before == address:
+        before, members = self._addresses.get(host, ()), self._named.get(host)
+        if members is None or before == addresses:
             return
-        if before is not None:
-            gone = {id(member) for member in members}
-            self._by_address[before] = [one for one in self._by_address[before] if id(one) not in gone]
-        self._addresses[host] = address
-        self._by_address[address] = sorted(
-            [*self._by_address.get(address, ()), *members], key=lambda member: self._places[id(member)]
-        )
+        ours = {id(member) for member in members}
+        for address in before:
+            self._by_address[address] = [one for one in self._by_address[address] if id(one) not in ours]
+        self._addresses[host] = addresses
+        for address in addresses:
+            self._by_address[address] = sorted(
+                [*self._by_address.get(address, ()), *members], key=lambda member: self._places[id(member)]
+            )
 
     def find(
         self, address: str, port: int, protocol: bytes, group: int = ALL_SETS, mode: int = 0
@@ -116,8 +117,12 @@ class Membership:
         uri = sip_uri.parse(text)
         if uri is None or not uri.host:
             return None
-        address = literal(uri.host) or self._addresses.get(uri.host.lower()) or lookup(uri.host.decode("latin-1"))
-        return self.find(address, uri.port_number, _protocol_of(uri), group, mode) if address is not None else None
+        addresses = self._addresses.get(uri.host.lower())
+        if addresses is None:
+            address = literal(uri.host) or lookup(uri.host.decode("latin-1"))
+            addresses = (address,) if address is not None else ()
+        found = (self.find(one, uri.port_number, _protocol_of(uri), group, mode) for one in addresses)
+        return next(filter(None, found), None)
 
     def has_host(self, host: bytes, port: int | None = None) -> bool:
         """Whether a destination has this host, as its URI says it, and this port where one is given."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any, Final, Protocol
 
+from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
@@ -155,6 +156,10 @@ class Steering(Protocol):
         """
 
 
+def _as_listed(destination: Destination) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """What commands work on.
@@ -167,6 +172,7 @@ class Control:
         commands: the table.
         now: the time of day, in seconds since 1970.
         probing: who is probed.
+        standing: what a destination given by name stands for, in words.
     """
 
     dispatcher: Dispatcher
@@ -176,6 +182,7 @@ class Control:
     commands: tuple[Command, ...]
     now: Callable[[], float]
     probing: Probing
+    standing: Callable[[Destination], str] = _as_listed
 
 
 Preview = tuple[Roster, list[Change]]

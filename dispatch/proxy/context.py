@@ -41,6 +41,7 @@ class Target:
     outcome: Outcome | None = None
 
 
+_MOST_TRIES: Final = 8  # machines of one name
 _ANSWERED: Final = Message(b"ACK sip:answered.invalid SIP/2.0\r\n\r\n")  # stands where a request was, to free its bytes
 OnFailure = Callable[["Context", int, bool], None]
 """Called with the status of a branch that failed, and whether that was an answer; it may call `Context.relay` again."""
@@ -73,6 +74,7 @@ class Context:
         "_round",
         "_server",
         "_started",
+        "_tried",
         "attempts",
         "flow",
         "is_cancelled",
@@ -98,6 +100,7 @@ class Context:
         self._branches: tuple[ClientTransaction, ...] = ()  # those that may still answer
         self._expected = 0  # branches to come beside these
         self._outcomes: dict[ClientTransaction, Outcome] | None = None  # who is to be told of which branch
+        self._tried: dict[ClientTransaction, tuple[Target, tuple[Flow, ...]]] | None = None  # of targets given by name
         self._round: tuple[int, bool] | None = None  # the best that came of the branches so far
         self._best: bytes = b""
         self._best_status = 0
@@ -177,7 +180,7 @@ class Context:
 
     def _relay(self, target: Target) -> None:
         self.attempts += 1
-        flow = self._proxy.core.locate(target.next_hop, self.routing.listener or self.flow.listener, target.socket)
+        flow = self._locate(target)
         if flow is not None:
             self._relay_to(target, flow)
         else:
@@ -185,18 +188,22 @@ class Context:
 
     def forward(self, target: Target) -> None:
         """Send the request to `target` without remembering it (§16.11)."""
-        flow = self._proxy.core.locate(target.next_hop, self.routing.listener or self.flow.listener, target.socket)
+        flow = self._locate(target)
         if flow is not None:
             self._forward_to(target, flow)
         else:
             self._locate_later(target, self._forward_to)
+
+    def _locate(self, target: Target) -> Flow | None:
+        inbound = self.routing.listener or self.flow.listener
+        return self._proxy.core.locate(target.next_hop, inbound, target.socket, self.message)
 
     def _locate_later(self, target: Target, then: Callable[[Target, Flow | None], None]) -> None:
         inbound = self.routing.listener or self.flow.listener
 
         def found(flow: Flow | None) -> None:
             try:
-                then(target, flow)
+                then(target, None if flow is None else self._locate(target))
             except Exception:
                 self.abort()
                 raise
@@ -216,7 +223,6 @@ class Context:
             self._server.respond(100, build.response(message, 100, received=self._received, headers=headers))
 
     def _relay_to(self, target: Target, flow: Flow | None) -> None:
-        message = self.message
         if self._server is None:
             if flow is not None:  # an ACK has no transaction (§17)
                 self._proxy.send(self.outgoing(target, flow.listener, self._proxy.new_branch(self._loop_hash)), flow)
@@ -234,13 +240,37 @@ class Context:
             self._note(500, b"")
             self._ended(503)
             return
+        client = self._branch(target, flow)
+        if flow.host not in target.next_hop:
+            self._tried = {**(self._tried or {}), client: (target, (flow,))}
+        client.begin()
+
+    def _branch(self, target: Target, flow: Flow) -> ClientTransaction:
         branch = self._proxy.new_branch(self._loop_hash)
         data = self.outgoing(target, flow.listener, branch)
-        client = ClientTransaction(self._proxy.core, self, flow, branch, message.method, data, self._proxy.timers)
+        client = ClientTransaction(self._proxy.core, self, flow, branch, self.message.method, data, self._proxy.timers)
         self._branches += (client,)
         if target.outcome is not None:
             self._outcomes = {**(self._outcomes or {}), client: target.outcome}
-        client.begin()
+        return client
+
+    def _goes_on(self, client: ClientTransaction) -> bool:
+        """Send the request to the next machine that answers for the same name (RFC 3263 §4.3); False if none does."""
+        target, tried = (self._tried or {}).pop(client, (None, ()))
+        server = self._server
+        if target is None or len(tried) >= _MOST_TRIES or self.is_cancelled or server is None or server.is_answered:
+            return False
+        inbound = self.routing.listener or self.flow.listener
+        flow = self._proxy.core.locate_other(target.next_hop, inbound, target.socket, self.message, tried)
+        if flow is None or not self._take_off(client):
+            return False
+        if self._outcomes is not None:
+            self._outcomes.pop(client, None)
+        following = self._branch(target, flow)
+        assert self._tried is not None
+        self._tried[following] = (target, (*tried, flow))
+        following.begin()
+        return True
 
     def _forward_to(self, target: Target, flow: Flow | None) -> None:
         if flow is None:
@@ -293,6 +323,9 @@ class Context:
     def final(self, client: ClientTransaction, response: Message) -> None:
         """Pass a 2xx on at once; another one is the best so far, or not."""
         status = response.status
+        if self._tried is not None and status == 503 and self._goes_on(client):
+            self._note(*response_.upwards(response))
+            return
         if self._outcomes is not None:
             self._tell(client, status, response)
         if status < 300:
@@ -309,6 +342,8 @@ class Context:
 
     def failed(self, client: ClientTransaction, status: int) -> None:
         """No response came: 408, or 503 where the network refused."""
+        if self._tried is not None and not client.has_rung and self._goes_on(client):
+            return
         if self._outcomes is not None:
             self._tell(client, status, None)
         if self._take_off(client):
@@ -381,6 +416,7 @@ class Context:
         """It is answered: keep nothing but the way back."""
         self._tell_final(status)
         self.message = _ANSWERED
+        self._tried = None
         self._best = b""
         self.on_failure = None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final, TypeVar
 
 from twisted.application.service import MultiService
@@ -19,16 +18,16 @@ from dispatch.balance.membership import Membership
 from dispatch.balance.pace import gently
 from dispatch.balance.reconcile import Change, Succession, differences
 from dispatch.balance.roster import Roster
-from dispatch.errors import ConfigError, TransportError
+from dispatch.errors import ConfigError
 from dispatch.script.route import Router
 from dispatch.service import lists
 from dispatch.service.collector import Pause
 from dispatch.service.config import Config
 from dispatch.service.lists import Start
+from dispatch.service.naming import Naming
 from dispatch.service.retry import Retry
 from dispatch.source.cache import Cache
 from dispatch.source.interfaces import IDestinationSource
-from dispatch.transport.dns import Resolver
 
 log: Final = Logger()
 
@@ -46,7 +45,7 @@ class Reloading(MultiService):
         start: what is in force by now.
         dispatcher: the sets.
         router: knows who is a destination.
-        resolver: of the names of destinations.
+        naming: keeps the names of destinations fresh.
         run: does an errand a little at a time.
     """
 
@@ -59,7 +58,7 @@ class Reloading(MultiService):
         start: Start,
         dispatcher: Dispatcher,
         router: Router,
-        resolver: Resolver,
+        naming: Naming,
         run: Callable[[Iterator[None]], None],
     ) -> None:
         super().__init__()
@@ -70,7 +69,7 @@ class Reloading(MultiService):
         self._start = start
         self._dispatcher = dispatcher
         self._router = router
-        self._resolver = resolver
+        self._naming = naming
         self._run = run
         self._is_reloading = False
         self._waiting: list[Deferred[Roster]] = []  # for the reload after this one
@@ -204,11 +203,7 @@ class Reloading(MultiService):
         for problem in warnings:
             log.warn("{problem}", problem=problem)
             yield
-        membership = self._router.membership
-        for host in {one.host for one in self._dispatcher.destinations()}:
-            found = self._resolver.resolve(host.decode("latin-1"))
-            found.addCallbacks(partial(membership.resolved, host), _report_unresolved)
-            yield
+        yield from self._naming.follow()
 
 
 def _let_go(destinations: list[Destination], holders: list[object] | None = None) -> Iterator[None]:
@@ -234,8 +229,3 @@ def _complaints(roster: Roster, consequence: str) -> Iterator[None]:
         log.error("{problem}", problem=problem)
         yield
     log.error("{consequence}", consequence=consequence)
-
-
-def _report_unresolved(failure: Any) -> None:
-    failure.trap(TransportError)
-    log.warn("{problem}", problem=failure.getErrorMessage())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from dispatch.service.dns_config import DnsConfig
 from dispatch.service.listen import SIP_PORT, Listen, default_route_address, parse_host_port, parse_listen
 from dispatch.service.reading import WRONG, Place, Reader, expected, file_name, integer, many, seconds, text
 from dispatch.sip.timers import Timers
@@ -40,6 +41,7 @@ class Sip:
         secret_file: key of what we sign; made at the first start.
         timers: seconds.
         limits: against too much of anything.
+        dns: how names are looked up.
     """
 
     listen: tuple[Listen, ...] = ()
@@ -48,6 +50,7 @@ class Sip:
     secret_file: Path = Path("secret")
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
+    dns: DnsConfig = field(default_factory=DnsConfig)
 
     def sent_by(self, listen: Listen) -> tuple[str, int]:
         """Host and port that others are told for one of our sockets: advertised, or bound.

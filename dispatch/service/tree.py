@@ -32,7 +32,7 @@ from dispatch import __version__
 from dispatch.balance import history
 from dispatch.balance.admin import DRAIN, MAINTENANCE
 from dispatch.balance.change import COMMAND, Change
-from dispatch.balance.membership import Membership, literal
+from dispatch.balance.membership import Membership
 from dispatch.balance.selection import find_algorithm
 from dispatch.control.amp import ControlFactory
 from dispatch.control.command import Control
@@ -51,12 +51,12 @@ from dispatch.service.config import Config
 from dispatch.service.draining import Draining
 from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
 from dispatch.service.keeper import Keeper
+from dispatch.service.naming import Naming, ability_of, make_resolver
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
 from dispatch.sip.overload import offering
 from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
-from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
 
 log: Final = Logger()
@@ -99,15 +99,17 @@ class DispatcherService(MultiService):
         self.dispatcher.observer = self._observed
         self._keeper: Keeper | None = None
         self.probing = make_probing(config, self.dispatcher)
-        self._resolver = Resolver(reactor)
+        self._resolver = make_resolver(config, reactor)
+        self._resolver.setServiceParent(self)
         counts_calls = self.dispatcher.calls is not None
         algorithm = find_algorithm(route.algorithm)
         script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
         self.router = Router(self.dispatcher, script, make_parameters(config))
         self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
+        self._naming = Naming(config, self._resolver, self.dispatcher, self.router, reactor)
         self.lists = Reloading(
-            config, reactor, source, cache, start, self.dispatcher, self.router, self._resolver, self._run
+            config, reactor, source, cache, start, self.dispatcher, self.router, self._naming, self._run
         )
         self.lists.setServiceParent(self)
         self.router.reload = self.lists.reload
@@ -115,15 +117,19 @@ class DispatcherService(MultiService):
         self.engine = Engine(reactor, time.monotonic, self._resolver, config.sip.timers, config.sip.limits)
         key = _secret(config.sip.secret_file)
         self._transports = _bind(config, self.engine)
-        control = Control(self.dispatcher, self.lists, source.name, __version__, TABLE, time.time, self.probing)
+        control = Control(
+            *(self.dispatcher, self.lists, source.name, __version__, TABLE, time.time, self.probing),
+            standing=self._naming.standing,
+        )
         ports = self._open_doors(control)
         listeners = tuple(transport.listener for transport in self._transports)
+        self._resolver.ability = ability_of(listeners, asks_naptr=config.sip.dns.naptr)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.listeners = listeners
         self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         self._draining = Draining(
-            self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
+            self.dispatcher, reactor, time.time, self.engine.waited_for, self._naming.sockets_of, self._run
         )
         self._draining.setServiceParent(self)
         if config.state.file is not None:
@@ -195,9 +201,6 @@ class DispatcherService(MultiService):
             self._draining.begin()
         if self._keeper is not None:
             self._keeper.changed(by_person=change.cause == COMMAND)
-
-    def _address_of_member(self, host: bytes) -> str | None:
-        return literal(host) or self.router.membership.addresses.get(host.lower())
 
     def _expire_load(self) -> None:
         self._run(_until_done(self.dispatcher.expire_load))

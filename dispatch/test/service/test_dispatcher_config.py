@@ -55,6 +55,9 @@ DEFAULTS: Final[Mapping[str, object]] = {
     "ds_default_socket": "",
     "ds_timer_mode": 0,
     "ds_load_mode": 0,
+    "ds_dns_mode": 1,
+    "ds_dns_interval": 600,
+    "ds_dns_ttl": 0,
 }
 """As the documentation of the original has them."""
 

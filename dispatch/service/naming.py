@@ -1,0 +1,154 @@
+"""The names of the list: followed by the resolver, told to whoever must know, complained about when DNS fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+
+from dispatch.balance.destination import Destination
+from dispatch.balance.dispatcher import Dispatcher
+from dispatch.script.route import Router
+from dispatch.service.config import Config
+from dispatch.sip import uri as sip_uri
+from dispatch.sip.flow import Listener
+from dispatch.transport.names.client import Client
+from dispatch.transport.names.files import Hosts, Servers
+from dispatch.transport.names.records import AAAA, A, Answer, Question
+from dispatch.transport.names.resolver import Ask, Entry, Lifetime, Resolver
+from dispatch.transport.names.steps import Ability
+from dispatch.transport.names.system import System
+from dispatch.transport.names.target import Want, literal, targets, wanted
+from dispatch.transport.sockets import host_port
+
+log: Final = Logger()
+
+_KNOWS: Final = 1 | 2 | 4  # bits of ds_dns_mode
+_BY_TIMER: Final = 4
+_SETTLE: Final = 0.2  # seconds in which changes are gathered
+_MOST_LINES: Final = 10  # of the log, at a time
+
+
+def make_resolver(config: Config, reactor: Any) -> Resolver:
+    """The resolver that ``[sip.dns]`` describes."""
+    dns, parameters = config.sip.dns, config.dispatcher
+    servers = dns.servers
+    client = Client(reactor, (lambda: servers) if servers else Servers(), timeout=dns.timeout)
+    least, most = dns.min_ttl, dns.max_ttl
+    if parameters.ds_dns_ttl:
+        least = most = float(parameters.ds_dns_ttl)
+    if parameters.ds_dns_mode & _BY_TIMER:
+        most = min(most, parameters.ds_dns_interval)
+    is_system = dns.addresses == "system"
+    ask = _of_both(client.ask, System(reactor).ask) if is_system else _with_hosts(client.ask, Hosts())
+    return Resolver(reactor, ask, Lifetime(min(least, most), most, dns.negative_ttl))
+
+
+def ability_of(listeners: Iterable[Listener], *, asks_naptr: bool) -> Ability:
+    """What can be sent from these sockets."""
+    ours = tuple(listeners)
+    is_v6 = {":" in one.host for one in ours}
+    kinds = tuple(kind for kind, is_wanted in ((A, False in is_v6), (AAAA, True in is_v6)) if is_wanted)
+    return Ability(frozenset(one.transport.name for one in ours), kinds, asks_naptr)
+
+
+def _with_hosts(ask: Ask, hosts: Hosts) -> Ask:
+    def asked(question: Question) -> Deferred[Answer]:
+        known = hosts.answer(question)
+        return succeed(known) if known is not None else ask(question)
+
+    return asked
+
+
+def _of_both(ask: Ask, ask_system: Ask) -> Ask:
+    return lambda question: (ask_system if question.kind in (A, AAAA) else ask)(question)
+
+
+class Naming:
+    """Has the names of the list looked up ahead of calls.
+
+    Args:
+        config: what was read.
+        resolver: looks them up.
+        dispatcher: the sets.
+        router: knows who is a destination.
+        clock: the reactor.
+    """
+
+    def __init__(self, config: Config, resolver: Resolver, dispatcher: Dispatcher, router: Router, clock: Any) -> None:
+        self._resolver = resolver
+        self._dispatcher = dispatcher
+        self._router = router
+        self._clock = clock
+        self._tells_members = bool(config.dispatcher.ds_dns_mode & _KNOWS)
+        self._wants: dict[bytes, list[Want]] = {}  # by host, as they are told to the membership
+        self._news: list[str] = []
+        resolver.changed = self._changed
+
+    def follow(self) -> Iterator[None]:
+        """See which names the list in force has; a step at a time."""
+        wants: dict[bytes, set[Want]] = {}
+        for member in self._dispatcher.destinations():
+            want = _want_of(member)
+            if want is not None:
+                wants.setdefault(member.host.lower(), set()).add(want)
+            yield
+        self._wants = {host: sorted(some) for host, some in wants.items()}
+        self._resolver.follow(want for some in wants.values() for want in some)
+
+    def sockets_of(self, member: Destination) -> list[tuple[str, int]]:
+        """Addresses and ports that a destination stands for, as far as they are known."""
+        places = self._resolver.find(wanted(_parsed(member))) or ()
+        return [(one.address, one.port) for one in targets(places)]
+
+    def standing(self, member: Destination) -> str:
+        """What a destination given by name stands for, in words; empty where it is an address."""
+        want = _want_of(member)
+        entry = self._resolver.entry(want) if want is not None else None
+        if entry is None:
+            return "" if want is None else "not known yet"
+        found = " ".join(f"{host_port(one.address, one.port)}" for one in targets(entry.places)) or "nothing"
+        age = f" ({self._age(entry)} s old, DNS fails)" if entry.is_old else ""
+        return found + age
+
+    def _age(self, entry: Entry) -> int:
+        return int(self._resolver.seconds() - entry.confirmed)
+
+    def _changed(self, want: Want, entry: Entry) -> None:
+        host = want.host.encode("latin-1")
+        if self._tells_members and entry.places:
+            entries = [self._resolver.entry(one) for one in self._wants.get(host, (want,))]
+            places = [place for one in entries if one is not None for place in one.places]
+            addresses = dict.fromkeys(target.address for target in targets(places))
+            self._router.membership.resolved(host, *addresses)
+        if not entry.places:
+            self._tell(f"no address for {want.host!r}")
+        elif entry.is_old:
+            self._tell(f"DNS fails for {want.host!r}: its last good answer is {self._age(entry)} s old and stays")
+
+    def _tell(self, line: str) -> None:
+        if not self._news:
+            self._clock.callLater(_SETTLE, self._tell_all)
+        self._news.append(line)
+
+    def _tell_all(self) -> None:
+        news, self._news = self._news, []
+        for line in news[:_MOST_LINES]:
+            log.warn("{problem}", problem=line)
+        if len(news) > _MOST_LINES:
+            log.warn("and {count} names more", count=len(news) - _MOST_LINES)
+
+
+def _parsed(member: Destination) -> sip_uri.Uri:
+    parsed = sip_uri.parse(member.uri)
+    assert parsed is not None  # or it would be no member
+    return parsed
+
+
+def _want_of(member: Destination) -> Want | None:
+    """What is wanted of its host; None where that is an address."""
+    if not member.host or literal(member.host.decode("latin-1")) is not None:
+        return None
+    return wanted(_parsed(member))
