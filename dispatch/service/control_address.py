@@ -15,7 +15,13 @@ from typing import Final
 # Colons and equals signs mean something, unless a backslash stands before them.
 _PART: Final = re.compile(r"(?:[^:\\]|\\.)*")
 _OPTION: Final = re.compile(r"((?:[^=\\]|\\.)*)=(.*)", re.DOTALL)
-_OPTIONS: Final = {"unix": ("mode", "backlog"), "tcp": ("interface", "backlog")}
+_OPTIONS: Final = {
+    "unix": ("mode", "backlog"),
+    "tcp": ("interface", "backlog"),
+    "unixd": ("mode",),
+    "udp": ("interface",),
+}
+_DATAGRAMS: Final = ("unixd", "udp")
 _MODE: Final = "600"
 LONGEST_PATH: Final = 107
 """Bytes of the path of a unix socket, at most (``sun_path``)."""
@@ -27,11 +33,12 @@ class ControlAddress:
     """An endpoint.
 
     Attributes:
-        path: of a unix socket; None for TCP.
+        path: of a unix socket; None for TCP and UDP.
         mode: of the unix socket, octal.
-        host: address of TCP, of the loopback interface.
-        port: of TCP.
+        host: address of TCP or UDP, of the loopback interface.
+        port: of TCP or UDP.
         backlog: connections that wait.
+        is_datagrams: it is no stream.
     """
 
     path: Path | None = None
@@ -39,6 +46,7 @@ class ControlAddress:
     host: str = ""
     port: int = 0
     backlog: int = 50
+    is_datagrams: bool = False
 
     @property
     def is_private(self) -> bool:
@@ -67,18 +75,27 @@ class ControlAddress:
         return f"unix:{_quoted(str(self.path))}"
 
     def __str__(self) -> str:
-        return f"tcp:{self.port}:interface={_quoted(self.host)}" if self.path is None else f"unix:{self.path}"
+        kinds = _DATAGRAMS if self.is_datagrams else ("unix", "tcp")
+        if self.path is None:
+            return f"{kinds[1]}:{self.port}:interface={_quoted(self.host)}"
+        return f"{kinds[0]}:{self.path}"
 
 
-def parse(text: str) -> ControlAddress:
+def parse(text: str, *, datagrams: bool = False) -> ControlAddress:
     """Read an endpoint string.
+
+    Args:
+        datagrams: ``unixd:PATH`` and ``udp:PORT:interface=ADDRESS`` will do too.
 
     Raises:
         ValueError: what is wrong with it, for the operator.
     """
     kind, *parts = _parts(text)
-    if kind not in _OPTIONS:
-        raise ValueError(f"{text!r} is no socket that control can listen on: unix:PATH, tcp:PORT:interface=127.0.0.1")
+    if kind not in _OPTIONS or (kind in _DATAGRAMS and not datagrams):
+        others = ", unixd:PATH, udp:PORT:interface=127.0.0.1" if datagrams else ""
+        raise ValueError(
+            f"{text!r} is no socket that control can listen on: unix:PATH, tcp:PORT:interface=127.0.0.1{others}"
+        )
     plain = [_unquoted(part) for part in parts if not _OPTION.fullmatch(part)]
     options = {_unquoted(found[1]): _unquoted(found[2]) for part in parts if (found := _OPTION.fullmatch(part))}
     unknown = [name for name in options if name not in _OPTIONS[kind]]
@@ -86,9 +103,12 @@ def parse(text: str) -> ControlAddress:
         what = f"has {unknown[0]!r}, which is none" if unknown else "is not complete, or too much"
         raise ValueError(f"{text!r} {what}; options of {kind!r} are {' and '.join(_OPTIONS[kind])}")
     backlog = _number(text, options.get("backlog", "50"), 1, 4096)
-    if kind == "unix":
-        return ControlAddress(Path(plain[0]), _mode(text, options.get("mode", _MODE)), backlog=backlog)
-    return ControlAddress(None, "", _loopback(text, options.get("interface", "")), _number(text, plain[0]), backlog)
+    is_datagrams = kind in _DATAGRAMS
+    if kind in ("unix", "unixd"):
+        mode = _mode(text, options.get("mode", _MODE))
+        return ControlAddress(Path(plain[0]), mode, backlog=backlog, is_datagrams=is_datagrams)
+    host, port = _loopback(text, options.get("interface", "")), _number(text, plain[0])
+    return ControlAddress(None, "", host, port, backlog, is_datagrams)
 
 
 def _parts(text: str) -> list[str]:
@@ -135,18 +155,19 @@ def _quoted(text: str) -> str:
     return re.sub(r"([:=\\])", r"\\\1", text)
 
 
-def remove_stale(path: Path) -> None:
+def remove_stale(path: Path, *, is_datagrams: bool = False) -> None:
     """Take a unix socket away that nobody listens at any more: what a killed service left behind.
 
     Raises:
         OSError: it can't be looked at, or removed.
     """
+    kind = socket.SOCK_DGRAM if is_datagrams else socket.SOCK_STREAM
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
             return
     except FileNotFoundError:
         return
-    with closing(socket.socket(socket.AF_UNIX)) as probe:
+    with closing(socket.socket(socket.AF_UNIX, kind)) as probe:
         probe.setblocking(False)  # one that is busy is alive
         try:
             probe.connect(str(path))

@@ -123,15 +123,16 @@ def _check_needs(config: Config, top: Place) -> None:
 
 
 def _check_control(control: ControlConfig, place: Place) -> None:
-    for index, address in enumerate(control.amp):
-        if address.is_too_long:
-            most = control_address.LONGEST_PATH
-            place.at("amp", index).wrong(
-                f"{address}: a unix socket's path has {most} bytes at most; name a shorter one"
-            )
-        elif not address.is_private:
-            others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
-            place.at("amp", index).warn(f"{address} gives {others} full control of the service")
+    for door, addresses in control.sockets.items():
+        for index, address in enumerate(addresses):
+            if address.is_too_long:
+                most = control_address.LONGEST_PATH
+                place.at(door, index).wrong(
+                    f"{address}: a unix socket's path has {most} bytes at most; name a shorter one"
+                )
+            elif not address.is_private:
+                others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
+                place.at(door, index).warn(f"{address} gives {others} full control of the service")
 
 
 def _check_folders(config: Config, top: Place) -> None:

@@ -10,6 +10,7 @@ from twisted.logger import Logger
 
 from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.membership import literal as of_host
 from dispatch.script.route import Router
 from dispatch.service.config import Config
 from dispatch.sip import uri as sip_uri
@@ -97,6 +98,11 @@ class Naming:
             yield
         self._wants = {host: sorted(some) for host, some in wants.items()}
         self._resolver.follow(want for some in wants.values() for want in some)
+
+    def address_of(self, host: bytes) -> str | None:
+        """An address of a host of the list, as far as it is known."""
+        addresses = self._router.membership.addresses.get(host.lower(), ())
+        return of_host(host) or next(iter(addresses), None)
 
     def sockets_of(self, member: Destination) -> list[tuple[str, int]]:
         """Addresses and ports that a destination stands for, as far as they are known."""

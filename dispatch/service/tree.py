@@ -34,7 +34,6 @@ from dispatch.balance.admin import DRAIN, MAINTENANCE
 from dispatch.balance.change import COMMAND, Change
 from dispatch.balance.membership import Membership
 from dispatch.balance.selection import find_algorithm
-from dispatch.control.amp import ControlFactory
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
 from dispatch.control.text import printable
@@ -118,8 +117,16 @@ class DispatcherService(MultiService):
         key = _secret(config.sip.secret_file)
         self._transports = _bind(config, self.engine)
         control = Control(
-            *(self.dispatcher, self.lists, source.name, __version__, TABLE, time.time, self.probing),
-            standing=self._naming.standing,
+            self.dispatcher,
+            self.lists,
+            source.name,
+            __version__,
+            TABLE,
+            time.time,
+            self.probing,
+            time.time(),
+            self._naming.address_of,
+            self._naming.standing,
         )
         ports = self._open_doors(control)
         listeners = tuple(transport.listener for transport in self._transports)
@@ -157,9 +164,8 @@ class DispatcherService(MultiService):
             prober.setServiceParent(self)
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
-        config, factory = self._config, ControlFactory(self._reactor, control)
         try:
-            return doors.open_all(config, factory, self._reactor)
+            return doors.open_all(self._config, control, self._reactor)
         except ConfigErrors:
             for transport in self._transports:
                 transport.stop()

@@ -115,14 +115,15 @@ class DoorTests(SynchronousTestCase):
     # Each command once; a new one is to be added here.
     LINES = (
         *(("list", "1"), ("health",), ("history", "1", "sip:a"), ("set-state", "1", "sip:a", "ip")),
+        ("set-duid-state", "1", "g", "a"),
         *(("drain", "1", "sip:a", "60"), ("maintenance", "1", "sip:a"), ("ready", "1", "sip:a")),
-        *(("reload",), ("diff",), ("ping-active",), ("version",)),
+        *(("reload",), ("diff",), ("ping-active",), ("hash", "8", "abc"), ("version",), ("uptime",)),
     )
 
     def test_every_command(self) -> None:
         """What is typed reaches the command, and its answer can be shown to people and to programs."""
         self.assertEqual([line[0] for line in self.LINES], [row.names[Door.CTL] for row in ROWS])
-        pair = Pair(Steered(b"1 sip:a\n").control())
+        pair = Pair(Steered(b"1 sip:a 0 0 duid=g\n").control())
         for line in self.LINES:
             options = ctl.make_parser().parse_args(line)
             row = options.row

@@ -39,10 +39,14 @@ class NamesTests(RealCase):
 
     def balancer(self, *servers: Socket, to: str, resolve: str = "one") -> Process:
         """The service with one or more destinations, and these DNS servers."""
-        dns = {"servers": [one.address for one in servers], "timeout": 0.2, "min_ttl": 1.0, "negative_ttl": 1.0}
-        plan = service.Plan(
-            (self.address(),), tuple(to.split()), silence=_SOON, more={"sip.dns": dns, "lists": {"resolve": resolve}}
-        )
+        dns: dict[str, service.Value] = {
+            "servers": [one.address for one in servers],
+            "timeout": 0.2,
+            "min_ttl": 1.0,
+            "negative_ttl": 1.0,
+        }
+        tables: dict[str, dict[str, service.Value]] = {"sip.dns": dns, "lists": {"resolve": resolve}}
+        plan = service.Plan((self.address(),), tuple(to.split()), silence=_SOON, more=tables)
         self.config = service.write(self.folder, plan)
         folder = tempfile.TemporaryDirectory(prefix="dns")
         self.addCleanup(folder.cleanup)
