@@ -53,6 +53,7 @@ class Membership:
             if addresses is not None and host in addresses:
                 self.resolved(host, *addresses[host])
         hosts = [(member.host.lower(), member.port) for member in members if member.host]
+        hosts += [named for member in members if member.listed_uri != member.uri and (named := _named(member))]
         self._hosts = frozenset(host for host, _ in hosts)
         self._sockets = frozenset((host, port or _SIP_PORT) for host, port in hosts)
 
@@ -149,6 +150,12 @@ def literal(host: bytes) -> str | None:
 def is_usable(members: Iterable[Destination], uri: bytes | None = None) -> bool:
     """Whether one of them can be selected (`ds_is_active`); only those with exactly this URI, where one is given."""
     return any(not one.flags & health.SKIPPED for one in members if uri is None or one.uri == uri)
+
+
+def _named(member: Destination) -> tuple[bytes, int] | None:
+    """Host and port as the list has them, of one of the machines that answer for a name."""
+    uri = sip_uri.parse(member.listed_uri)
+    return (uri.host.lower(), uri.port_number) if uri is not None else None
 
 
 def _protocol(member: Destination) -> bytes:

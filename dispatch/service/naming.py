@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
+from dispatch.balance import health
 from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.expansion import Machine
 from dispatch.balance.membership import literal as of_host
+from dispatch.control.text import printable
 from dispatch.script.route import Router
 from dispatch.service.config import Config
 from dispatch.sip import uri as sip_uri
@@ -76,6 +79,9 @@ class Naming:
         dispatcher: the sets.
         router: knows who is a destination.
         clock: the reactor.
+
+    Attributes:
+        changed: called when a name of the list stands for something else.
     """
 
     def __init__(self, config: Config, resolver: Resolver, dispatcher: Dispatcher, router: Router, clock: Any) -> None:
@@ -86,6 +92,7 @@ class Naming:
         self._tells_members = bool(config.dispatcher.ds_dns_mode & _KNOWS)
         self._wants: dict[bytes, list[Want]] = {}  # by host, as they are told to the membership
         self._news: list[str] = []
+        self.changed: Callable[[], None] = lambda: None
         resolver.changed = self._changed
 
     def follow(self) -> Iterator[None]:
@@ -94,10 +101,24 @@ class Naming:
         for member in self._dispatcher.destinations():
             want = _want_of(member)
             if want is not None:
-                wants.setdefault(member.host.lower(), set()).add(want)
+                wants.setdefault(want.host.encode("latin-1"), set()).add(want)
             yield
         self._wants = {host: sorted(some) for host, some in wants.items()}
         self._resolver.follow(want for some in wants.values() for want in some)
+
+    def machines_of(self, member: Destination) -> list[Machine] | None:
+        """Who answers for a destination of the list; nobody where it stands for itself, None where that isn't known."""
+        want = _want_of(member)
+        if want is None or member.listed & health.NO_DNS:
+            return []
+        entry = self._resolver.entry(want)
+        if entry is None or (entry.is_old and not entry.places):
+            return None
+        return [
+            Machine(place.transport, address, place.port, place.priority, place.weight)
+            for place in entry.places
+            for address in place.addresses
+        ]
 
     def address_of(self, host: bytes) -> str | None:
         """An address of a host of the list, as far as it is known."""
@@ -106,7 +127,7 @@ class Naming:
 
     def sockets_of(self, member: Destination) -> list[tuple[str, int]]:
         """Addresses and ports that a destination stands for, as far as they are known."""
-        places = self._resolver.find(wanted(_parsed(member))) or ()
+        places = self._resolver.find(wanted(_parsed(member.uri))) or ()
         return [(one.address, one.port) for one in targets(places)]
 
     def standing(self, member: Destination) -> str:
@@ -115,20 +136,24 @@ class Naming:
         entry = self._resolver.entry(want) if want is not None else None
         if entry is None:
             return "" if want is None else "not known yet"
-        found = " ".join(f"{host_port(one.address, one.port)}" for one in targets(entry.places)) or "nothing"
+        found = " ".join(host_port(one.address, one.port) for one in targets(entry.places)) or "nothing"
+        if member.listed_uri != member.uri:
+            found = f"of {printable(member.listed_uri.decode('latin-1'))}"
         age = f" ({self._age(entry)} s old, DNS fails)" if entry.is_old else ""
         return found + age
 
     def _age(self, entry: Entry) -> int:
         return int(self._resolver.seconds() - entry.confirmed)
 
-    def _changed(self, want: Want, entry: Entry) -> None:
+    def _changed(self, want: Want, entry: Entry, before: Entry | None) -> None:
         host = want.host.encode("latin-1")
         if self._tells_members and entry.places:
             entries = [self._resolver.entry(one) for one in self._wants.get(host, (want,))]
             places = [place for one in entries if one is not None for place in one.places]
             addresses = dict.fromkeys(target.address for target in targets(places))
             self._router.membership.resolved(host, *addresses)
+        if before is None or before.places != entry.places:
+            self.changed()
         if not entry.places:
             self._tell(f"no address for {want.host!r}")
         elif entry.is_old:
@@ -147,14 +172,14 @@ class Naming:
             log.warn("and {count} names more", count=len(news) - _MOST_LINES)
 
 
-def _parsed(member: Destination) -> sip_uri.Uri:
-    parsed = sip_uri.parse(member.uri)
-    assert parsed is not None  # or it would be no member
+def _parsed(uri: bytes) -> sip_uri.Uri:
+    parsed = sip_uri.parse(uri)
+    assert parsed is not None  # or it would be in no list
     return parsed
 
 
 def _want_of(member: Destination) -> Want | None:
-    """What is wanted of its host; None where that is an address."""
-    if not member.host or literal(member.host.decode("latin-1")) is not None:
+    """What is wanted of the host that the list gives; None where that is an address."""
+    if member.listed_uri is member.uri and (not member.host or literal(member.host.decode("latin-1")) is not None):
         return None
-    return wanted(_parsed(member))
+    return wanted(_parsed(member.listed_uri))

@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.expansion import expanded, known
 from dispatch.balance.membership import Membership
 from dispatch.balance.pace import gently
 from dispatch.balance.reconcile import Change, Succession, differences
@@ -23,13 +24,19 @@ from dispatch.script.route import Router
 from dispatch.service import lists
 from dispatch.service.collector import Pause
 from dispatch.service.config import Config
+from dispatch.service.listen import local_sockets
 from dispatch.service.lists import Start
 from dispatch.service.naming import Naming
 from dispatch.service.retry import Retry
 from dispatch.source.cache import Cache
 from dispatch.source.interfaces import IDestinationSource
+from dispatch.store.document import Document
+from dispatch.store.restore import machines
 
 log: Final = Logger()
+
+_GATHER: Final = 0.25  # seconds in which answers of DNS are gathered
+_REST: Final = 4  # times as long as it takes to put them in force nothing is done about the next
 
 Result = TypeVar("Result")
 
@@ -72,6 +79,12 @@ class Reloading(MultiService):
         self._naming = naming
         self._run = run
         self._is_reloading = False
+        self._sockets = local_sockets(config.sip.listen)
+        self._listed = start.roster  # without machines in place of names
+        self._took = 0.0  # seconds, the last time that names were put in force
+        self._is_renamed = False  # names stand for something else than the list in force has
+        if config.lists.resolve == "all":
+            naming.changed = self._renamed
         self._waiting: list[Deferred[Roster]] = []  # for the reload after this one
         self._pause = Pause()
         self._retry = Retry(reactor, config.lists.retry, self.reload)
@@ -105,13 +118,60 @@ class Reloading(MultiService):
         self._is_reloading = True
 
         def tell(roster: Roster) -> None:
-            self._is_reloading = False
-            if self._waiting:
-                self._reload()
+            self._go_on()
             for answer in answers:
                 answer.callback(roster)
 
         maybeDeferred(self._read).addErrback(self._unreadable).addCallback(tell)
+
+    def remember(self, kept: Document) -> None:
+        """Put the machines of a state file in place of names, at start, until DNS has answered."""
+        if self._config.lists.resolve == "all":
+            roster = expanded(self._listed, self._naming.machines_of, machines(kept), self._sockets)
+            self._dispatcher.replace(roster)
+            self._router.membership = Membership(self._dispatcher.groups)
+
+    def _go_on(self) -> None:
+        self._is_reloading = False
+        if self._waiting:
+            self._reload()
+        elif self._is_renamed and self.running:
+            self._rename()
+
+    def _renamed(self) -> None:
+        if not self._is_renamed:
+            self._is_renamed = True
+            self._reactor.callLater(max(_GATHER, _REST * self._took), self._rename_when_idle)
+
+    def _rename_when_idle(self) -> None:
+        if not self._is_reloading and self.running:
+            self._rename()
+
+    def _rename(self) -> None:
+        """Put the list in force as it was read, with what its names stand for now."""
+        self._is_reloading, self._is_renamed = True, False
+        self._pause.begin()
+        began = self._reactor.seconds()
+        pool = self._reactor.getThreadPool()
+        making: Deferred[Any] = deferToThreadPool(self._reactor, pool, self._prepared, self._listed, keep_state=True)
+        making.addCallback(lambda made: self._succeed(*made) if self.running else None)
+        making.addErrback(lambda failure: log.failure("what names stand for could not be put in force", failure))
+        making.addBoth(self._end_pause, kept=True).addCallback(lambda _: self._renamed_since(began))
+
+    def _renamed_since(self, began: float) -> None:
+        self._took = self._reactor.seconds() - began
+        self._go_on()
+
+    def _prepared(self, roster: Roster, *, keep_state: bool) -> tuple[Succession, Membership]:
+        succession = self._dispatcher.prepare(self._expanded(roster), keep_state=keep_state)
+        return succession, Membership(succession.groups, self._router.membership.addresses)
+
+    def _expanded(self, roster: Roster) -> Roster:
+        """Machines in place of names, where that is wanted."""
+        if self._config.lists.resolve != "all":
+            return roster
+        before = known(self._dispatcher.groups.values())
+        return expanded(roster, self._naming.machines_of, before, self._sockets)
 
     def _read(self) -> Deferred[Roster]:
         self._retry.cancel()
@@ -133,8 +193,7 @@ class Reloading(MultiService):
     def _prepare(self, roster: Roster) -> tuple[Roster, Succession | None, Membership | None]:
         if roster.errors:
             return roster, None, None
-        succession = self._dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
-        membership = Membership(succession.groups, self._router.membership.addresses)
+        succession, membership = self._prepared(roster, keep_state=self._config.lists.reload_keeps_state)
         return lists.kept(roster, self._cache), succession, membership
 
     def _take(self, read: tuple[Roster, Succession | None, Membership | None]) -> Roster:
@@ -145,10 +204,10 @@ class Reloading(MultiService):
             self._run(_complaints(roster, "the list before stays in force" + self._again(roster)))
             return roster
         self._retry.succeeded()
-        before, holders = list(self._dispatcher.destinations()), [succession, self._router.membership]
-        self._dispatcher.succeed(succession)
-        self._router.membership = membership
-        self._run(_let_go(before, holders))
+        if self._config.lists.resolve == "all":
+            self._run(_let_go([member for members in self._listed.sets.values() for member in members]))
+            self._listed = roster
+        self._succeed(succession, membership)
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
             destinations=sum(map(len, roster.sets.values())),
@@ -157,6 +216,12 @@ class Reloading(MultiService):
         )
         self._run(self._after_reading(roster.warnings))
         return roster
+
+    def _succeed(self, succession: Succession, membership: Membership) -> None:
+        before, holders = list(self._dispatcher.destinations()), [succession, self._router.membership]
+        self._dispatcher.succeed(succession)
+        self._router.membership = membership
+        self._run(_let_go(before, holders))
 
     def preview(self, text: bytes | None = None) -> Deferred[tuple[Roster, list[Change]]]:
         """What `reload` would change now; it reads and compares in a thread, and changes nothing.
@@ -186,6 +251,7 @@ class Reloading(MultiService):
         if roster.errors:
             return roster, []
         keep_state = self._config.lists.reload_keeps_state
+        roster = self._expanded(roster)
         changes = differences(self._dispatcher.groups, roster.sets, keep_state=keep_state)
         unused = [member for members in roster.sets.values() for member in gently(members)]
         roster = replace(roster, sets={})

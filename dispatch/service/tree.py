@@ -142,7 +142,7 @@ class DispatcherService(MultiService):
         if config.state.file is not None:
             store = StateFile(config.state.file)
             self._keeper = Keeper(self.dispatcher, store, config.state.interval, reactor, time.time, self._run)
-            self._keeper.restore()
+            self._keeper.restore(self.lists.remember)
             self._keeper.setServiceParent(self)
         EngineService(self.engine).setServiceParent(self)
         if counts_calls:

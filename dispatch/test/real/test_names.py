@@ -133,6 +133,29 @@ class NamesTests(RealCase):
         self.call(proxy, "after")
         later.finish()
 
+    def test_all_machines_of_a_name(self) -> None:
+        """With ``resolve = "all"`` each machine is a destination: a drained one stays drained when another changes."""
+        first, second = self.gateway(TAKES, "first"), self.gateway(TAKES, "second")
+        ports = [one.sockets[0].port for one in (first, second)]
+        server = self.name_server(
+            "127.0.0.1 a.test\n",
+            f"--srv-host=_sip._udp.gw.test,a.test,{ports[0]},10",
+            f"--srv-host=_sip._udp.gw.test,a.test,{ports[1]},20",
+        )
+        proxy = self.balancer(server.sockets[0], to="sip:gw.test", resolve="all")
+        self.wait_listed(proxy, f"sip:127.0.0.1:{ports[1]}")
+        self.call(proxy, "one")
+        first.finish()
+        control.ctl(self.config, "drain", "1", f"sip:127.0.0.1:{ports[0]}")
+        self.call(proxy, "two")
+        second.finish()
+        self.records.write_text(f"{_SECOND} a.test\n")
+        server.send_signal(signal.SIGHUP)
+        self.wait_listed(proxy, f"sip:{_SECOND}:{ports[0]}")
+        listed = control.ctl(self.config, "list").out
+        self.assertNotIn("127.0.0.1", listed)
+        self.assertIn("drain", next(line for line in listed.splitlines() if f":{ports[0]} " in line))
+
     def test_slow_answers(self) -> None:
         """While a name server keeps silent calls to others go through; the next server's answer counts."""
         silent = self.silent()

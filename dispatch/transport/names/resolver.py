@@ -57,7 +57,7 @@ class Entry:
         places: what it stands for; none where there is nothing.
         until: when to ask again.
         confirmed: when this was last heard from DNS.
-        is_old: DNS has failed since.
+        is_old: DNS has failed since, or failed to answer all that was asked.
     """
 
     places: tuple[Place, ...]
@@ -79,7 +79,7 @@ class Resolver(Service):
 
     Attributes:
         ability: what we can send by; set before the first question.
-        changed: told of a host that is followed when it stands for something else, or when it was looked up in vain.
+        changed: told of a host that is followed when what is known of it is new, and what that was before.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Resolver(Service):
         random: Random | None = None,
     ) -> None:
         self.ability = Ability()
-        self.changed: Callable[[Want, Entry], None] = lambda want, entry: None
+        self.changed: Callable[[Want, Entry, Entry | None], None] = lambda want, entry, before: None
         self._clock = clock
         self._ask = ask
         self._lifetime = lifetime
@@ -255,7 +255,7 @@ class Resolver(Service):
         if want in self._followed:
             heappush(self._due, (entry.until, want))
             if before is None or before.places != entry.places or before.is_old is not entry.is_old:
-                self.changed(want, entry)
+                self.changed(want, entry, before)
         else:
             self._strangers.pop(want, None)
             self._strangers[want] = None
@@ -275,7 +275,7 @@ class Resolver(Service):
         if not found.is_certain and before is not None and before.places:
             return Entry(before.places, retry, before.confirmed, is_old=True)
         if not found.is_certain or not found.places:
-            return Entry(found.places, retry, now)
+            return Entry(found.places, retry, now, is_old=not found.is_certain)
         ttl = min(max(found.ttl, lifetime.least), lifetime.most)
         return Entry(found.places, now + ttl * self._random.uniform(0.9, 1.0), now)
 

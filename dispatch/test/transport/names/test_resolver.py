@@ -27,7 +27,7 @@ class ResolverCase(SynchronousTestCase):
         self.changes: list[tuple[str, Entry]] = []
         self.resolver = Resolver(self.clock, self.ask, Lifetime(5.0, 100.0, 10.0), Random(1))
         self.resolver.ability = Ability(asks_naptr=False)
-        self.resolver.changed = lambda want, entry: self.changes.append((want.host, entry))
+        self.resolver.changed = lambda want, entry, before: self.changes.append((want.host, entry))
         self.resolver.startService()
         self.addCleanup(self.resolver.stopService)
 
