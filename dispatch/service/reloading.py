@@ -153,7 +153,9 @@ class Reloading(MultiService):
         self._pause.begin()
         began = self._reactor.seconds()
         pool = self._reactor.getThreadPool()
-        making: Deferred[Any] = deferToThreadPool(self._reactor, pool, self._prepared, self._listed, keep_state=True)
+        making: Deferred[Any] = deferToThreadPool(
+            self._reactor, pool, lambda: self._prepared(self._listed, keep_state=True)
+        )
         making.addCallback(lambda made: self._succeed(*made) if self.running else None)
         making.addErrback(lambda failure: log.failure("what names stand for could not be put in force", failure))
         making.addBoth(self._end_pause, kept=True).addCallback(lambda _: self._renamed_since(began))
