@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IFileDescriptorReceiver, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
@@ -19,10 +19,10 @@ from twisted.protocols.amp import ANSWER, ASK, COMMAND, ERROR, ERROR_CODE, ERROR
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from dispatch.control.access import Entry
 from dispatch.control.boxes import LONGEST, Box, BoxError, BoxReader, join, pack, record
 from dispatch.control.calling import call
-from dispatch.control.command import CODES, Caller, Command, Control, Door, PageGone, Right
-from dispatch.control.peer import peer_name
+from dispatch.control.command import CODES, Caller, Command, Control, Door, PageGone
 from dispatch.control.serving import Serving
 from dispatch.control.text import printable, to_bytes, to_text
 
@@ -71,25 +71,26 @@ class ControlProtocol(Protocol):
     Args:
         clock: gives the reactor back between two commands.
         control: what commands work on.
+        entry: tells who it is.
         gone: called once, when the connection is over.
     """
 
     transport: Any
     _serving: Serving[Box]
 
-    def __init__(self, clock: IReactorTime, control: Control, gone: Callable[[], object]) -> None:
+    def __init__(self, clock: IReactorTime, control: Control, entry: Entry, gone: Callable[[], object]) -> None:
         self._clock = clock
+        self._entry = entry
         self._control = control
         self._gone = gone
         self._rows = {row.names[Door.AMP].encode(): row for row in control.commands if Door.AMP in row.names}
         self._boxes = BoxReader()
         self._listings: dict[bytes, _Listing] = {}
         self._made = 0
-        self._caller = Caller(Door.AMP, "nobody", Right.READ)
+        self._caller: Caller | None = None
 
     def connectionMade(self) -> None:
-        """Find out who it is."""
-        self._caller = Caller(Door.AMP, peer_name(self.transport), Right.FULL)
+        """Begin."""
         self._serving = Serving(self._clock, self.transport, self._take, self._reply)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -130,7 +131,13 @@ class ControlProtocol(Protocol):
         if row.is_listing and PAGE in box:
             return succeed(self._next_page(box[PAGE]))
         written = {to_text(key): value for key, value in box.items()}
-        return call(row, self._control, self._caller, written).addCallback(self._first, row)
+        return maybeDeferred(lambda: call(row, self._control, self._who(), written)).addCallback(self._first, row)
+
+    def _who(self) -> Caller:
+        """Found out when the first box is there: only then a TLS handshake is over."""
+        if self._caller is None:
+            self._caller = self._entry.caller(Door.AMP, self.transport)
+        return self._caller
 
     def _first(self, answer: Any, row: Command) -> Box:
         if not row.is_listing:

@@ -13,12 +13,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from dispatch.control import binrpc
+from dispatch.control.access import Entry
 from dispatch.control.binrpc import PacketError, Request
 from dispatch.control.command import Caller, Door, Right
 from dispatch.control.datagrams import LONGEST
 from dispatch.control.gathering import gather
 from dispatch.control.methods import Methods
-from dispatch.control.peer import peer_name
 from dispatch.control.serving import Serving
 from dispatch.control.values import Fault
 
@@ -61,14 +61,16 @@ class BinrpcProtocol(Protocol):
     Args:
         clock: the reactor.
         packets: answer.
+        entry: tells who it is.
         gone: called once, when the connection is over.
     """
 
     transport: Any
     _serving: Serving[Request]
 
-    def __init__(self, clock: IReactorTime, packets: Packets, gone: Callable[[], object]) -> None:
+    def __init__(self, clock: IReactorTime, packets: Packets, entry: Entry, gone: Callable[[], object]) -> None:
         self._clock = clock
+        self._entry = entry
         self._packets = packets
         self._gone = gone
         self._pending = bytearray()
@@ -76,7 +78,7 @@ class BinrpcProtocol(Protocol):
 
     def connectionMade(self) -> None:
         """Find out who it is."""
-        self._caller = Caller(Door.RPC, peer_name(self.transport), Right.FULL, _PROTOCOL)
+        self._caller = self._entry.caller(Door.RPC, self.transport, _PROTOCOL)
         self._serving = Serving(self._clock, self.transport, self._take, self._answer)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -100,7 +102,7 @@ class BinrpcProtocol(Protocol):
         return self._packets.answer(request, self._caller)
 
 
-def datagram(packets: Packets, data: bytes, peer: str) -> Deferred[bytes]:
+def datagram(packets: Packets, right: Right, data: bytes, peer: str) -> Deferred[bytes]:
     """The answer to a packet that came in a datagram; to one that is not whole there is none."""
     try:
         request = binrpc.take(bytearray(data))
@@ -108,7 +110,7 @@ def datagram(packets: Packets, data: bytes, peer: str) -> Deferred[bytes]:
         return succeed(binrpc.fault(0, Fault(400, str(error))))
     if request is None:
         return succeed(b"")
-    answering = packets.answer(request, Caller(Door.RPC, peer, Right.FULL, _PROTOCOL))
+    answering = packets.answer(request, Caller(Door.RPC, peer, right, _PROTOCOL))
     return answering.addCallback(lambda answer: answer if len(answer) <= LONGEST else _too_long(request))
 
 

@@ -51,6 +51,8 @@ def perform(row: Command, control: Control, caller: Caller, parameters: Sequence
         error = failure.value
         if isinstance(error, Fault) or not isinstance(error, DispatchError):
             return failure
+        if isinstance(error, NotAllowed):
+            raise Fault(403, str(error))
         instead = form.failed(error, parameters)
         if isinstance(instead, Fault):
             raise instead

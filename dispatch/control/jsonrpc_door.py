@@ -12,10 +12,10 @@ from twisted.web import http
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from dispatch.control.command import Caller, Door, Right
+from dispatch.control.access import Entry
+from dispatch.control.command import Caller, Door, NotAllowed, Right
 from dispatch.control.datagrams import LONGEST
 from dispatch.control.jsonrpc import LARGEST, TOO_LONG, Documents
-from dispatch.control.peer import peer_name
 from dispatch.control.text import printable
 
 _PROTOCOL: Final = "jsonrpc"
@@ -33,14 +33,16 @@ class Posted(Resource):
 
     Args:
         documents: answer.
+        entry: tells who asks.
         hosts: names that we are asked by, beside those of this machine.
     """
 
     isLeaf = True
 
-    def __init__(self, documents: Documents, hosts: Collection[str] = ()) -> None:
+    def __init__(self, documents: Documents, entry: Entry, hosts: Collection[str] = ()) -> None:
         super().__init__()
         self._documents = documents
+        self._entry = entry
         self._hosts = _OWN | {host.lower() for host in hosts}
 
     def render_POST(self, request: Request) -> int | bytes:
@@ -55,9 +57,14 @@ class Posted(Resource):
         document = request.content.read(LARGEST + 1)
         if len(document) > LARGEST:
             return _refuse(request, http.REQUEST_ENTITY_TOO_LARGE, f"more than {LARGEST} bytes")
+        try:
+            caller = self._entry.caller(Door.RPC, request.transport, _PROTOCOL)
+            caller = self._entry.bearer(caller, request.getHeader("authorization") or "")
+        except NotAllowed as error:
+            request.setHeader("www-authenticate", "Bearer")
+            return _refuse(request, http.UNAUTHORIZED, str(error))
         gone: list[object] = []
         request.notifyFinish().addErrback(gone.append)
-        caller = Caller(Door.RPC, peer_name(request.transport), Right.FULL, _PROTOCOL)
         self._documents.answer(document, caller).addCallback(_finish, request, gone)
         return NOT_DONE_YET
 
@@ -90,17 +97,17 @@ class JsonSite(Site):
 
     noisy = False
 
-    def __init__(self, documents: Documents, hosts: Collection[str] = ()) -> None:
-        super().__init__(Posted(documents, hosts), timeout=_IDLE)
+    def __init__(self, documents: Documents, entry: Entry, hosts: Collection[str] = ()) -> None:
+        super().__init__(Posted(documents, entry, hosts), timeout=_IDLE)
         self.displayTracebacks = False
 
     def log(self, request: object) -> None:
         """Changes are logged by what they are, and nothing else is."""
 
 
-def datagram(documents: Documents, data: bytes, peer: str) -> Deferred[bytes]:
+def datagram(documents: Documents, right: Right, data: bytes, peer: str) -> Deferred[bytes]:
     """The answer to a document that came in a datagram."""
-    answering = documents.answer(data, Caller(Door.RPC, peer, Right.FULL, _PROTOCOL))
+    answering = documents.answer(data, Caller(Door.RPC, peer, right, _PROTOCOL))
     return answering.addCallback(lambda answer: answer if len(answer) <= LONGEST else TOO_LONG)
 
 

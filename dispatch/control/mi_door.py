@@ -61,13 +61,13 @@ def _refused(failure: Failure, label: str) -> bytes:
     return mi.refusal(Fault(500, f"command{label} failed"))
 
 
-def datagram(commands: Commands, data: bytes, peer: str) -> Deferred[bytes]:
+def datagram(commands: Commands, right: Right, data: bytes, peer: str) -> Deferred[bytes]:
     """The answer to a request that came in a datagram: all of it is the request."""
     line, _, rest = data.partition(b"\n")
     request = mi.first_line(line)
     if request is None or request.reply or request.command not in commands:
         return succeed(mi.refusal(Fault(500, "command not available")))
-    answering = commands.answer(request.command, rest, Caller(Door.MI, peer, Right.FULL))
+    answering = commands.answer(request.command, rest, Caller(Door.MI, peer, right))
     return answering.addCallback(partial(_fitting, mi.refusal(Fault(500, "Internal server error"))))
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import stat
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +17,11 @@ from typing import Final
 _PART: Final = re.compile(r"(?:[^:\\]|\\.)*")
 _OPTION: Final = re.compile(r"((?:[^=\\]|\\.)*)=(.*)", re.DOTALL)
 _OPTIONS: Final = {
-    "unix": ("mode", "backlog"),
-    "tcp": ("interface", "backlog"),
-    "unixd": ("mode",),
-    "udp": ("interface",),
+    "unix": ("mode", "backlog", "right"),
+    "tcp": ("interface", "backlog", "right"),
+    "ssl": ("interface", "backlog", "right", "certificate", "key", "ca"),
+    "unixd": ("mode", "right"),
+    "udp": ("interface", "right"),
 }
 _DATAGRAMS: Final = ("unixd", "udp")
 _MODE: Final = "600"
@@ -29,16 +31,37 @@ _EXAMPLE: Final = "unix:/run/dispatch/amp.sock"
 
 
 @dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """What TLS needs, in PEM.
+
+    Attributes:
+        certificate: our own.
+        key: of that.
+        ca: who signs certificates of the other side; None where it need not show one.
+    """
+
+    certificate: Path
+    key: Path
+    ca: Path | None
+
+    def beside(self, folder: Path) -> TlsFiles:
+        """With relative paths beginning at the folder."""
+        return TlsFiles(folder / self.certificate, folder / self.key, self.ca and folder / self.ca)
+
+
+@dataclass(frozen=True, slots=True)
 class ControlAddress:
     """An endpoint.
 
     Attributes:
         path: of a unix socket; None for TCP and UDP.
         mode: of the unix socket, octal.
-        host: address of TCP or UDP, of the loopback interface.
+        host: address of TCP or UDP; of the loopback interface, where it is not TLS.
         port: of TCP or UDP.
         backlog: connections that wait.
         is_datagrams: it is no stream.
+        right: what who comes in there may do at most: ``read`` or ``full``.
+        tls: files of TLS; None without it.
     """
 
     path: Path | None = None
@@ -47,6 +70,8 @@ class ControlAddress:
     port: int = 0
     backlog: int = 50
     is_datagrams: bool = False
+    right: str = "full"
+    tls: TlsFiles | None = None
 
     @property
     def is_private(self) -> bool:
@@ -60,31 +85,21 @@ class ControlAddress:
 
     def beside(self, folder: Path) -> ControlAddress:
         """With a relative path beginning at the folder, so that it stays the same wherever the service goes."""
-        return self if self.path is None else replace(self, path=(folder / self.path).absolute())
-
-    def server(self) -> str:
-        """For `serverFromString`."""
-        if self.path is None:
-            return f"tcp:{self.port}:interface={_quoted(self.host)}:backlog={self.backlog}"
-        return f"unix:{_quoted(str(self.path))}:mode={self.mode}:backlog={self.backlog}:lockfile=0"
-
-    def client(self) -> str:
-        """For `clientFromString`."""
-        if self.path is None:
-            return f"tcp:{_quoted(self.host)}:{self.port}"
-        return f"unix:{_quoted(str(self.path))}"
+        path = None if self.path is None else (folder / self.path).absolute()
+        return replace(self, path=path, tls=self.tls and self.tls.beside(folder))
 
     def __str__(self) -> str:
-        kinds = _DATAGRAMS if self.is_datagrams else ("unix", "tcp")
+        kinds = _DATAGRAMS if self.is_datagrams else ("unix", "ssl" if self.tls else "tcp")
         if self.path is None:
             return f"{kinds[1]}:{self.port}:interface={_quoted(self.host)}"
         return f"{kinds[0]}:{self.path}"
 
 
-def parse(text: str, *, datagrams: bool = False) -> ControlAddress:
+def parse(text: str, *, datagrams: bool = False, has_credentials: bool = False) -> ControlAddress:
     """Read an endpoint string.
 
     Args:
+        has_credentials: who comes in must show some, whatever the socket; so it may be one that others reach.
         datagrams: ``unixd:PATH`` and ``udp:PORT:interface=ADDRESS`` will do too.
 
     Raises:
@@ -102,13 +117,32 @@ def parse(text: str, *, datagrams: bool = False) -> ControlAddress:
     if unknown or len(plain) != 1 or not plain[0] or "\0" in text:
         what = f"has {unknown[0]!r}, which is none" if unknown else "is not complete, or too much"
         raise ValueError(f"{text!r} {what}; options of {kind!r} are {' and '.join(_OPTIONS[kind])}")
-    backlog = _number(text, options.get("backlog", "50"), 1, 4096)
-    is_datagrams = kind in _DATAGRAMS
+    made = ControlAddress(
+        backlog=_number(text, options.get("backlog", "50"), 1, 4096),
+        is_datagrams=kind in _DATAGRAMS,
+        right=_right(text, options.get("right", "full")),
+        tls=_tls(text, options) if kind == "ssl" else None,
+    )
     if kind in ("unix", "unixd"):
-        mode = _mode(text, options.get("mode", _MODE))
-        return ControlAddress(Path(plain[0]), mode, backlog=backlog, is_datagrams=is_datagrams)
-    host, port = _loopback(text, options.get("interface", "")), _number(text, plain[0])
-    return ControlAddress(None, "", host, port, backlog, is_datagrams)
+        return replace(made, path=Path(plain[0]), mode=_mode(text, options.get("mode", _MODE)))
+    host = options.get("interface", "")
+    if not host or not (kind == "ssl" or has_credentials):
+        host = _loopback(text, host)
+    return replace(made, mode="", host=host, port=_number(text, plain[0]))
+
+
+def _right(text: str, right: str) -> str:
+    if right not in ("read", "full"):
+        raise ValueError(f"{text!r}: right is 'read' or 'full'")
+    return right
+
+
+def _tls(text: str, options: Mapping[str, str]) -> TlsFiles:
+    for name in ("certificate", "key"):
+        if not options.get(name):
+            raise ValueError(f"{text!r} has no {name}; add ':{name}=FILE', in PEM")
+    ca = options.get("ca")
+    return TlsFiles(Path(options["certificate"]), Path(options["key"]), Path(ca) if ca else None)
 
 
 def _parts(text: str) -> list[str]:
@@ -142,7 +176,7 @@ def _loopback(text: str, host: str) -> str:
         where = f"on {host!r}" if host else "on all addresses"
         raise ValueError(
             f"{text!r} would let anybody in who reaches it {where}, as there are no credentials here; "
-            f"add ':interface=127.0.0.1', or use a unix socket"
+            f"add ':interface=127.0.0.1', use a unix socket, or ssl: with client certificates"
         )
     return host
 

@@ -130,7 +130,13 @@ def _check_control(control: ControlConfig, place: Place) -> None:
                 place.at(door, index).wrong(
                     f"{address}: a unix socket's path has {most} bytes at most; name a shorter one"
                 )
-            elif not address.is_private:
+            elif address.tls is not None:
+                if address.tls.ca is None and not (door == "jsonrpc" and any(one.token for one in control.access)):
+                    place.at(door, index).wrong(
+                        f"{address} would let anybody in; add ':ca=FILE' to ask for client certificates"
+                        + (", or give out tokens under [control.access]" if door == "jsonrpc" else "")
+                    )
+            elif not address.is_private and address.right == "full":
                 others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
                 place.at(door, index).warn(f"{address} gives {others} full control of the service")
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, Final, NamedTuple
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import DatagramProtocol
 from twisted.python.failure import Failure
 
 from dispatch.control import binrpc_door, jsonrpc_door, mi_door
+from dispatch.control.access import Credential, Entry
 from dispatch.control.amp import ControlProtocol
 from dispatch.control.binrpc_door import BinrpcProtocol, Packets
 from dispatch.control.clients import Clients
-from dispatch.control.command import Control, Door
+from dispatch.control.command import Control, Door, Right
 from dispatch.control.datagrams import Datagrams
 from dispatch.control.fifo import Fifo, Replies
 from dispatch.control.jsonrpc import Documents
@@ -26,8 +26,10 @@ from dispatch.control.jsonrpc_door import JsonRequests, JsonSite
 from dispatch.control.methods import Methods
 from dispatch.control.mi_door import Commands, MiRequests
 from dispatch.errors import ConfigErrors
+from dispatch.service import control_endpoint
 from dispatch.service.config import Config
 from dispatch.service.control_address import ControlAddress, remove_stale
+from dispatch.service.control_config import ControlConfig
 
 _PRIVATE: Final = 0o600
 _LARGEST: Final = 65535  # bytes of a datagram
@@ -39,10 +41,10 @@ _REMEDIES: Final = {
 
 
 class _Door(NamedTuple):
-    """What stands behind the sockets of a key: a factory for streams, and what answers datagrams."""
+    """What stands behind the sockets of a key: makes a factory for streams, and what answers datagrams."""
 
-    clients: Any
-    answer: Callable[[bytes, str], Deferred[bytes]] | None = None
+    clients: Callable[[Entry], Any] | None
+    answer: Callable[[Right, bytes, str], Deferred[bytes]] | None = None
 
 
 def open_all(config: Config, control: Control, reactor: Any) -> list[Any]:
@@ -59,16 +61,20 @@ def open_all(config: Config, control: Control, reactor: Any) -> list[Any]:
     Raises:
         ConfigErrors: one can't be listened at.
     """
+    known = tuple(config.control.access)
     packets, documents = Packets(reactor, Methods(control)), Documents(reactor, Methods(control))
     commands, replies = Commands(reactor, Methods(control, Door.MI)), Replies(config.control.fifo_reply_dir, reactor)
     doors = {
-        "amp": _Door(Clients(partial(ControlProtocol, reactor, control))),
-        "binrpc": _Door(Clients(partial(BinrpcProtocol, reactor, packets)), partial(binrpc_door.datagram, packets)),
-        "jsonrpc": _Door(JsonSite(documents), partial(jsonrpc_door.datagram, documents)),
+        "amp": _Door(lambda entry: Clients(partial(ControlProtocol, reactor, control, entry))),
+        "binrpc": _Door(
+            lambda entry: Clients(partial(BinrpcProtocol, reactor, packets, entry)),
+            partial(binrpc_door.datagram, packets),
+        ),
+        "jsonrpc": _Door(partial(JsonSite, documents), partial(jsonrpc_door.datagram, documents)),
         "mi_datagram": _Door(None, partial(mi_door.datagram, commands)),
     }
     opening: list[tuple[tuple[str | int, ...], object, Callable[[], Any]]] = [
-        ((name, index), address, partial(_open, address, doors[name], reactor))
+        ((name, index), address, partial(_open, address, doors[name], known, reactor))
         for name, addresses in config.control.sockets.items()
         for index, address in enumerate(addresses)
     ]
@@ -78,6 +84,8 @@ def open_all(config: Config, control: Control, reactor: Any) -> list[Any]:
     ):
         if path is not None:
             opening.append(((name,), path, partial(Fifo, path, _PRIVATE, requests.feed, reactor)))
+    if config.control.manhole is not None:
+        opening.append((("manhole",), "SSH", partial(_open_manhole, config.control, control, reactor)))
     return _open_in_turn(config, opening)
 
 
@@ -94,21 +102,34 @@ def _open_in_turn(config: Config, opening: list[tuple[tuple[str | int, ...], obj
     return ports
 
 
-def _open(address: ControlAddress, door: _Door, reactor: Any) -> IListeningPort:
+def _open(address: ControlAddress, door: _Door, known: Collection[Credential], reactor: Any) -> IListeningPort:
+    right = Right[address.right.upper()]
     if address.path is not None:
         remove_stale(address.path, is_datagrams=address.is_datagrams)
     if address.is_datagrams:
         assert door.answer is not None  # the configuration takes no such address for others
-        return _listen(address, Datagrams(door.answer), reactor)
+        return _listen(address, Datagrams(partial(door.answer, right)), reactor)
+    assert door.clients is not None  # likewise
     # Neither a unix nor a TCP endpoint makes anybody wait: its Deferred has fired.
     found: list[Any] = []
-    assert door.clients is not None  # likewise
-    serverFromString(reactor, address.server()).listen(door.clients).addBoth(found.append)
+    control_endpoint.server(address, reactor).listen(door.clients(Entry(known, right))).addBoth(found.append)
     (port,) = found
     if isinstance(port, Failure):
         port.raiseException()
     listening: IListeningPort = port
     return listening
+
+
+def _open_manhole(config: ControlConfig, control: Control, reactor: Any) -> IListeningPort:
+    try:
+        from dispatch.control import manhole  # an extra, for those who want it
+    except ImportError as error:
+        raise OSError(None, f"{error.name} is missing; install dispatch-sip[manhole]") from None
+    named = config.manhole
+    assert named is not None
+    keys = manhole.Keys(named.host_key, named.authorized_keys, named.passwords)
+    factory = manhole.make_factory(keys, config.access, control)
+    return _open(named.endpoint, _Door(lambda entry: factory), (), reactor)
 
 
 def _listen(address: ControlAddress, protocol: DatagramProtocol, reactor: Any) -> IListeningPort:

@@ -104,11 +104,11 @@ class CommandLineTests(SynchronousTestCase):
         parse = ctl.make_parser().parse_args
         for arguments, endpoint in (
             (["list"], "unix:/run/dispatch/amp.sock"),
-            (["-s", "/x/y z:1", "list"], "unix:/x/y z\\:1"),
-            (["-s", "tcp:2050:interface=127.0.0.1", "list"], "tcp:127.0.0.1:2050"),
+            (["-s", "/x/y z:1", "list"], "unix:/x/y z:1"),
+            (["-s", "tcp:2050:interface=127.0.0.1", "list"], "tcp:2050:interface=127.0.0.1"),
             (["-c", str(path), "list"], f"unix:{folder.absolute()}/a.sock"),
         ):
-            self.assertEqual(ctl._endpoint(parse(arguments)), endpoint)
+            self.assertEqual(str(ctl._address(parse(arguments))), endpoint)
 
 
 class DoorTests(SynchronousTestCase):

@@ -14,6 +14,7 @@ from twisted.protocols import amp
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change, differences
 from dispatch.balance.roster import Roster
+from dispatch.control.access import Entry
 from dispatch.control.amp import ControlProtocol
 from dispatch.control.clients import Clients
 from dispatch.control.command import Control
@@ -81,7 +82,7 @@ class Pipe:
 
     def __init__(self, control: Control) -> None:
         self.clock = Clock()
-        self.factory = Clients(partial(ControlProtocol, self.clock, control))
+        self.factory = Clients(partial(ControlProtocol, self.clock, control, Entry()))
         made = self.factory.buildProtocol(None)
         assert isinstance(made, ControlProtocol)
         self.server = made

@@ -8,8 +8,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.control import binrpc
+from dispatch.control.access import Entry
 from dispatch.control.binrpc_door import BinrpcProtocol, Packets, datagram
-from dispatch.control.command import Door
+from dispatch.control.command import Door, Right
 from dispatch.control.commands import TABLE
 from dispatch.control.datagrams import Datagrams
 from dispatch.control.methods import Methods
@@ -57,7 +58,7 @@ class StreamTests(SynchronousTestCase):
         self.steered = Steered(LIST)
         self.clock = Clock()
         self.gone = 0
-        self.server = BinrpcProtocol(self.clock, Packets(self.clock, Methods(self.steered.control())), self.go)
+        self.server = BinrpcProtocol(self.clock, Packets(self.clock, Methods(self.steered.control())), Entry(), self.go)
         self.transport = Transport()
         self.server.makeConnection(self.transport)
 
@@ -168,7 +169,7 @@ class DatagramTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.steered = Steered(LIST)
         self.clock = Clock()
-        self.server = Datagrams(partial(datagram, Packets(self.clock, Methods(self.steered.control()))))
+        self.server = Datagrams(partial(datagram, Packets(self.clock, Methods(self.steered.control())), Right.FULL))
         self.socket = FakeSocket()
         self.server.transport = self.socket  # type: ignore[assignment]  # one that keeps what is sent
 

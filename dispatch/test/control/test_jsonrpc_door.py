@@ -7,6 +7,7 @@ import json
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from dispatch.control.command import Right
 from dispatch.control.jsonrpc import Documents
 from dispatch.control.jsonrpc_door import JsonRequests, datagram
 from dispatch.control.methods import Methods
@@ -45,8 +46,8 @@ class FifoTests(SynchronousTestCase):
 
     def test_a_datagram(self) -> None:
         """A datagram is a document; an answer that no datagram holds is an error."""
-        answer = self.successResultOf(datagram(self.documents, json.dumps(ECHO).encode(), "/tmp/x"))
+        answer = self.successResultOf(datagram(self.documents, Right.FULL, json.dumps(ECHO).encode(), "/tmp/x"))
         self.assertEqual(json.loads(answer)["result"], "one")
         long = {**ECHO, "params": ["x" * 65_500]}
-        answering = datagram(self.documents, json.dumps(long).encode(), "/tmp/x")
+        answering = datagram(self.documents, Right.FULL, json.dumps(long).encode(), "/tmp/x")
         self.assertIn("too long", json.loads(self.successResultOf(answering))["error"]["message"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from dispatch.control.command import Door
+from dispatch.control.command import Door, Right
 from dispatch.control.commands import TABLE
 from dispatch.control.methods import Methods
 from dispatch.control.mi_door import Commands, MiRequests, datagram
@@ -44,7 +44,7 @@ class MiDoorTests(SynchronousTestCase):
 
     def send(self, data: bytes) -> bytes:
         """By datagram; the answer."""
-        done = datagram(self.commands, data, "127.0.0.1:9")
+        done = datagram(self.commands, Right.FULL, data, "127.0.0.1:9")
         self.turn()
         return self.successResultOf(done)
 

@@ -202,7 +202,7 @@ class ProblemTests(ConfigCase):
             LEAST + "[control]\namp = [\n'unix:a',\n'ssl:1']", 9, "'ssl:1'", "unix:/run/dispatch/amp.sock"
         )
         self.assert_problem(LEAST + f"[control]\namp = 'unix:{'x' * 108}'", 7, "107 bytes at most")
-        self.assert_problem(LEAST + "[control]\nmanhole = 'tcp:1'", 7, "'amp'")
+        self.assert_problem(LEAST + "[control]\nmanhol = 'tcp:1'", 7, "'manhole'")
         self.assertEqual(self.warnings(LEAST + "[control]\namp = 'unix:a'"), [])
         for text, words in (("tcp:2050:interface=127.0.0.1", "every user"), ("unix:a:mode=660", "its mode")):
             ((line, remedy),) = self.warnings(LEAST + f"[control]\namp = '{text}'")
