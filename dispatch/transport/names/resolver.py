@@ -57,13 +57,15 @@ class Entry:
         places: what it stands for; none where there is nothing.
         until: when to ask again.
         confirmed: when this was last heard from DNS.
-        is_old: DNS has failed since, or failed to answer all that was asked.
+        is_old: DNS has failed since.
+        is_partial: not all that was asked was answered, as by servers that know no NAPTR.
     """
 
     places: tuple[Place, ...]
     until: float
     confirmed: float
     is_old: bool = False
+    is_partial: bool = False
 
 
 class Resolver(Service):
@@ -154,8 +156,9 @@ class Resolver(Service):
                 return fail(TransportError(f"too many names to look up, {want.host[:80]!r} is left out"))
             waiting = self._waiting[want] = []
         found: Deferred[tuple[Place, ...]] = Deferred()
+        if not waiting:
+            self._urgent.append(want)
         waiting.append(found)
-        self._urgent.append(want)
         self._run()
         return found
 
@@ -272,10 +275,12 @@ class Resolver(Service):
     def _remembered(self, before: Entry | None, found: Found, now: float) -> Entry:
         lifetime = self._lifetime
         retry = now + lifetime.negative * self._random.uniform(0.9, 1.1)
-        if not found.is_certain and before is not None and before.places:
-            return Entry(before.places, retry, before.confirmed, is_old=True)
-        if not found.is_certain or not found.places:
-            return Entry(found.places, retry, now, is_old=not found.is_certain)
+        if not found.is_certain:
+            if before is not None and before.places and not (before.is_partial and found.places):
+                return Entry(before.places, retry, before.confirmed, is_old=True, is_partial=before.is_partial)
+            return Entry(found.places, retry, now, is_old=not found.places, is_partial=True)
+        if not found.places:
+            return Entry((), retry, now)
         ttl = min(max(found.ttl, lifetime.least), lifetime.most)
         return Entry(found.places, now + ttl * self._random.uniform(0.9, 1.0), now)
 

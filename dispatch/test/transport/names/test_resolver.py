@@ -9,8 +9,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.errors import TransportError
-from dispatch.test.transport.names.zone import DENIED, addresses
-from dispatch.transport.names.records import FAILED, NOTHING, Answer, Question
+from dispatch.test.transport.names.zone import DENIED, addresses, services
+from dispatch.transport.names.records import FAILED, NOTHING, Answer, Question, Srv
 from dispatch.transport.names.resolver import Entry, Lifetime, Resolver
 from dispatch.transport.names.steps import Ability
 from dispatch.transport.names.target import Place, Want
@@ -107,6 +107,24 @@ class FindTests(ResolverCase):
         entry = self.resolver.entry(GW)
         assert entry is not None
         self.assertEqual((entry.is_old, entry.confirmed), (True, 0.0))
+
+    def test_a_server_that_knows_no_srv(self) -> None:
+        """Where SRV is never answered the address counts, and follows what DNS says; where it once was, it stays."""
+        want = Want("gw.example")
+        self.resolver.seek(want)
+        for address in ("192.0.2.7", "192.0.2.8"):
+            self.answer(FAILED)
+            self.answer(addresses(address))
+            self.assertEqual(self.found(want), [address])
+            self.wait(12)
+            self.found(want)
+        self.answer(services(Srv(0, 0, 5070, "a.example"), ttl=20))
+        self.answer(addresses("192.0.2.9", ttl=20))
+        self.wait(21)
+        self.found(want)
+        self.answer(FAILED)
+        self.answer(addresses("192.0.2.8"))
+        self.assertEqual(self.found(want), ["192.0.2.9"])
 
     def test_what_is_denied_is_gone(self) -> None:
         """When DNS says that there is no such name, or no such record, the last good answer goes (RFC 8767 §4)."""
