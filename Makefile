@@ -9,7 +9,8 @@
 #   real     tests with real peers (SIPp, Kamailio, databases)
 #   vectors  recorded decisions; VECTORS=DIR takes another folder
 #   held     those of them that must pass by now
-#   differential  random lists and requests for a real Kamailio and for us; N=2000 cases, SEED=... the same again
+#   differential  random lists and requests, and sequences of states, for a real Kamailio and for us; N=2000 cases,
+#            SEQUENCES=1600, SEED=... the same again
 #   fuzz     property tests with random examples; SECONDS=N for longer
 #   bench    CPU per call, alone and against Kamailio
 #   faults   faults under load: calls lost, calls that took another gateway; ONLY=words
@@ -27,6 +28,7 @@ override SHARED := $(abspath $(SHARED))
 VECTORS ?= $(wildcard $(SHARED)/vectors)
 SECONDS ?= 60
 N ?= 2000
+SEQUENCES ?= 1600
 CONFIG ?= conf/dispatcher.toml
 
 BIN := .venv/bin
@@ -101,7 +103,7 @@ held: $(STAMP)
 	@$(BIN)/python -m dispatch.test.vectors $(VECTORS) --supported
 
 differential: $(STAMP)
-	@$(BIN)/python -m dispatch.test.differential --count $(N) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m dispatch.test.differential --count $(N) --sequences $(SEQUENCES) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(STAMP)
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m dispatch.test.fuzz --seconds $(SECONDS)

@@ -125,6 +125,10 @@ class Membership:
         found = (self.find(one, uri.port_number, _protocol_of(uri), group, mode) for one in addresses)
         return next(filter(None, found), None)
 
+    def has_address(self, address: str) -> bool:
+        """Whether a destination of any set has this address, as the kernel spells it."""
+        return bool(self._by_address.get(address))
+
     def has_host(self, host: bytes, port: int | None = None) -> bool:
         """Whether a destination has this host, as its URI says it, and this port where one is given."""
         if port is None:

@@ -28,6 +28,7 @@ def cross_check(config: Config, top: Place) -> None:
     if top.problems:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
+    _check_streams(config.sip, sip)
     _check_default_socket(config, top)
     _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
     _check_live_traffic(config, top)
@@ -39,10 +40,11 @@ def cross_check(config: Config, top: Place) -> None:
 
 
 def _check_names(sip: Sip, place: Place) -> None:
-    for listen in sip.advertise:
-        if listen not in sip.listen:
-            at = place.at("advertise")
-            at.wrong(f"{at} names {listen}, which is not listened on; {suggest(listen, map(str, sip.listen))}")
+    for key, named in (("advertise", sip.advertise), ("proxy_protocol", sip.proxy_protocol)):
+        at = place.at(key)
+        for listen in named:
+            if listen not in sip.listen:
+                at.wrong(f"{at} names {listen}, which is not listened on; {suggest(listen, map(str, sip.listen))}")
     for index, listen in enumerate(sip.listen):
         if listen.is_any and listen not in sip.advertise:
             host, port = sip.sent_by(listen)
@@ -50,6 +52,18 @@ def _check_names(sip: Sip, place: Place) -> None:
                 f"{listen} stands for all addresses: Via and Record-Route will name {bracketed(host)}:{port}, "
                 f'the address of the default route; write advertise = {{ "{listen}" = "HOST:PORT" }} for another'
             )
+
+
+def _check_streams(sip: Sip, place: Place) -> None:
+    at = place.at("proxy_protocol")
+    for listen, sources in sip.proxy_protocol.items():
+        if listen.proto == "udp":
+            at.wrong(f"{at} names {listen}; the PROXY protocol is for streams")
+        elif not sources:
+            at.wrong(f"{at} names no source for {listen}; write the addresses of the balancer, or leave {listen} out")
+    if sip.udp_mtu and all(listen.proto != "tcp" for listen in sip.listen):
+        at = place.at("udp_mtu")
+        at.warn(f"{at} has no effect: there is no tcp: socket in listen that a request could leave by")
 
 
 def _check_default_socket(config: Config, top: Place) -> None:
@@ -74,7 +88,9 @@ def _check_silence(config: Config, at: Place) -> None:
 def _check_live_traffic(config: Config, top: Place) -> None:
     health = config.health
     ejection = top.table("health", "ejection")
-    if ejection.is_written and not health.ejection.is_on:
+    if health.ejection.is_on and not health.ejection.max_ejected_percent:
+        ejection.warn(f"{ejection} ejects nobody with max_ejected_percent = 0; write e.g. 50, or leave it out")
+    elif ejection.is_written and not health.ejection.is_on:
         ejection.warn(f"{ejection} ejects nobody; write e.g. consecutive_failures = 5, or success_rate_factor = 1.9")
     if config.route.relay == "stateless" and health.hears_outcomes:
         at = ejection if health.ejection.is_on else top.table("health")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
 from dispatch.service.dns_config import DnsConfig
 from dispatch.service.listen import SIP_PORT, Listen, default_route_address, parse_host_port, parse_listen
-from dispatch.service.reading import WRONG, Place, Reader, expected, file_name, integer, many, seconds, text
+from dispatch.service.reading import WRONG, Place, Reader, boolean, expected, file_name, integer, many, seconds, text
 from dispatch.sip.timers import Timers
+from dispatch.transport.proxy_protocol import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +22,23 @@ class Limits:
     Attributes:
         message: bytes of one message.
         headers: header lines of one message.
-        connections: open streams that others made, for each listening socket.
+        connections: open streams, for each listening socket: that others made, and that we made.
+        connections_reserved: more of them, for destinations only.
+        connections_per_source: open streams of one address that is no destination.
+        unsent: bytes that wait for a peer on a stream.
+        message_time: seconds from the first byte of a message on a stream to its last.
+        idle_time: seconds without a message after which a stream is closed.
         transactions: open transactions.
     """
 
     message: int = 65535
     headers: int = 256
     connections: int = 4096
+    connections_reserved: int = 256
+    connections_per_source: int = 1024
+    unsent: int = 1 << 20
+    message_time: float = 30.0
+    idle_time: float = 3600.0
     transactions: int = 200_000
 
 
@@ -39,6 +51,10 @@ class Sip:
         alias: further names, ``host`` or ``host:port``, that are us.
         advertise: what goes into Via and Record-Route in place of the address of a socket.
         secret_file: key of what we sign; made at the first start.
+        udp_mtu: bytes of a request above which TCP is tried instead of UDP; 0 for never.
+        stream_ping: seconds of silence after which streams that we opened get a keep-alive; 0 for never.
+        tcp_alias: whether a destination that connects by TCP may ask for its requests by that connection.
+        proxy_protocol: who must send the PROXY protocol on which socket.
         timers: seconds.
         limits: against too much of anything.
         dns: how names are looked up.
@@ -48,6 +64,10 @@ class Sip:
     alias: tuple[str, ...] = ()
     advertise: Mapping[Listen, tuple[str, int]] = field(default_factory=dict)
     secret_file: Path = Path("secret")
+    udp_mtu: int = 0
+    stream_ping: float = 0.0
+    tcp_alias: bool = False
+    proxy_protocol: Mapping[Listen, tuple[Network, ...]] = field(default_factory=dict)
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
     dns: DnsConfig = field(default_factory=DnsConfig)
@@ -98,11 +118,37 @@ def _parse_sent_by(written: str) -> tuple[str, int]:
     return host, SIP_PORT if port is None else port
 
 
+def _proxy_protocol(value: object, place: Place) -> object:
+    if not isinstance(value, dict):
+        return expected('a table: { "tcp:203.0.113.7:5060" = ["10.0.0.0/24"] }', value, place)
+    sources = many(_network, of=str)
+    read = {
+        text(parse_listen, "tcp:203.0.113.7:5060", key, place.at(key)): sources(item, place.at(key))
+        for key, item in value.items()
+    }
+    return WRONG if WRONG in read or WRONG in read.values() else read
+
+
+def _network(value: object, place: Place) -> object:
+    return text(_parse_network, "10.0.0.0/24", value, place)
+
+
+def _parse_network(written: str) -> Network:
+    try:
+        return ip_network(written)
+    except ValueError as error:
+        raise ValueError(f"{written!r} is no address or network: {error}") from None
+
+
 SIP_READERS: Final[Mapping[str, Reader]] = {
     "listen": _listens,
     "alias": many(_alias, of=str),
     "advertise": _advertise,
     "secret_file": file_name,
+    "udp_mtu": integer(0),
+    "stream_ping": seconds(0),
+    "tcp_alias": boolean,
+    "proxy_protocol": _proxy_protocol,
 }
 TIMER_READERS: Final[Mapping[str, Reader]] = {
     "t1": seconds(0.01),
@@ -116,5 +162,10 @@ LIMIT_READERS: Final[Mapping[str, Reader]] = {
     "message": integer(1024),
     "headers": integer(16),
     "connections": integer(1),
+    "connections_reserved": integer(0),
+    "connections_per_source": integer(1),
+    "unsent": integer(65536),
+    "message_time": seconds(1),
+    "idle_time": seconds(10),
     "transactions": integer(1),
 }

@@ -30,15 +30,17 @@ class Framer:
 
     Attributes:
         pings: double line ends that came between messages; each wants one line end back. The caller sets it to 0.
+        awaits_pong: a keep-alive of ours is out: the next line end between messages answers it, and sets this to False.
         done: the messages that the last `feed` completed, also when it raised.
         rest: after a fault, the headers of the message that was at fault, or as much as there was of them.
     """
 
-    __slots__ = ("_blank", "_error", "_held", "_searched", "_wanted", "done", "limit", "pings", "rest")
+    __slots__ = ("_blank", "_error", "_held", "_searched", "_wanted", "awaits_pong", "done", "limit", "pings", "rest")
 
     def __init__(self, limit: int = 65535) -> None:
         self.limit = limit
         self.pings = 0
+        self.awaits_pong = False
         self.done: list[bytes] = []
         self.rest = b""
         self._held = bytearray()
@@ -46,6 +48,11 @@ class Framer:
         self._wanted = 0  # bytes of the message in progress; 0 while its headers have no end yet
         self._blank = False  # one line end came, a second one makes it a ping
         self._error: ParseError | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a message has begun that is not complete."""
+        return bool(self._held)
 
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that are complete with this piece, each from its first line to the end of its body.
@@ -92,6 +99,9 @@ class Framer:
         """Line ends before a message are no part of it (RFC 3261 §7.5)."""
         while source[at : at + 2] == b"\r\n":
             at += 2
+            if self.awaits_pong:
+                self.awaits_pong = False
+                continue
             self.pings += self._blank
             self._blank = not self._blank
         return at

@@ -4,6 +4,7 @@ from typing import Final
 
 from dispatch.control.command import Command
 from dispatch.control.commands.about import COMMANDS, VERSION
+from dispatch.control.commands.cfg import CFG, CFG_GET, CFG_SET, CFG_SET_NOW_INT, CFG_SET_NOW_STRING
 from dispatch.control.commands.core import ECHO, PS, PSX, UPTIME
 from dispatch.control.commands.diff import DIFF
 from dispatch.control.commands.drain import DRAIN
@@ -30,6 +31,11 @@ TABLE: Final[tuple[Command, ...]] = (
     RELOAD,
     DIFF,
     PING_ACTIVE,
+    CFG,
+    CFG_GET,
+    CFG_SET,
+    CFG_SET_NOW_INT,
+    CFG_SET_NOW_STRING,
     HASH,
     VERSION,
     UPTIME,

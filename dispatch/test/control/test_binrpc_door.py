@@ -76,6 +76,38 @@ class StreamTests(SynchronousTestCase):
     def ask(self, name: str, *parameters: Value) -> list[bytes]:
         return texts(self.send(request(name, *parameters)))
 
+    def test_cfg(self) -> None:
+        """Variables are read and changed by group and name, with the original's words where that can't be."""
+        threshold, codes = ("dispatcher", "probing_threshold"), ("dispatcher", "ping_reply_codes")
+        names = [b"dispatcher: probing_threshold", b"dispatcher: inactive_threshold", b"dispatcher: ping_reply_codes"]
+        self.assertEqual(self.ask("cfg.list"), names)
+        self.assertEqual(self.ask("cfg.list", "core"), [])
+        self.assertEqual(self.ask("cfg.get", *codes), [b"<null string>"])
+        self.assertEqual(self.send(request("cfg.set_now_string", *codes, "class=4"))[:3], bytes((0xA1, 0x10, 0)))
+        self.assertEqual(self.ask("cfg.get", *codes), [b"class=4"])
+        before = self.send(request("cfg.get", *threshold))
+        self.send(request("cfg.set_now_int", *threshold, 2))
+        self.assertNotEqual(self.send(request("cfg.get", *threshold)), before)
+        all_of_them = [b"probing_threshold", b"inactive_threshold", b"ping_reply_codes", b"class=4"]
+        self.assertEqual(self.ask("cfg.get", "dispatcher"), all_of_them)
+        for name, parameters, words in (
+            ("cfg.get", (), b"Failed to get the parameters"),
+            ("cfg.get", ("dispatcher", "x"), b"Failed to get the variable"),
+            ("cfg.set_now_int", ("x", "y", 1), b"Failed to set the variable"),
+            (
+                "cfg.set_now_int",
+                (*threshold, "x"),
+                b"error at parameter 2: expected integer type but record doesn't match type",
+            ),
+            (
+                "cfg.set_now_string",
+                ("dispatcher",),
+                b"error at parameter 1: expected string type but end of packet encountered",
+            ),
+            ("cfg.set_now_int", (*threshold, -1), b"-1 is no threshold; write a number from 1 on"),
+        ):
+            self.assertEqual(self.ask(name, *parameters), [words])
+
     def test_every_method(self) -> None:
         """Each command with a form of the original's answers by it, or refuses in the original's words."""
         self.assertGreaterEqual(len(ROWS), 12)

@@ -26,6 +26,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "maintenance": {"set": 2, "uri": "sip:c"},
     "history": {"set": 1, "uri": "sip:a"},
     "ping_active": {"state": 0},
+    "cfg": {"variable": "dispatcher.probing_threshold"},
+    "cfg_set": {"variable": "dispatcher.probing_threshold", "value": "2"},
     "reload": {},
     "diff": {"list": b"1 sip:a 0 0 duid=x\n1 http:b\n"},
     "version": {},
