@@ -104,7 +104,7 @@ class Naming:
                 wants.setdefault(want.host.encode("latin-1"), set()).add(want)
             yield
         self._wants = {host: sorted(some) for host, some in wants.items()}
-        self._resolver.follow(want for some in wants.values() for want in some)
+        yield from self._resolver.follow([want for some in wants.values() for want in some])
 
     def machines_of(self, member: Destination) -> list[Machine] | None:
         """Who answers for a destination of the list; nobody where it stands for itself, None where that isn't known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from random import Random
@@ -185,21 +185,25 @@ class Resolver(Service):
 
     # -- what is kept fresh
 
-    def follow(self, wants: Iterable[Want]) -> None:
-        """Ask for these ahead and keep them fresh, in place of those before; however many, none is left out."""
-        followed = frozenset(want for want in wants if NAME.fullmatch(want.host))
-        for gone in self._followed - followed:
-            if gone in self._entries:
-                self._strangers[gone] = None
-        new = followed - self._followed
-        self._followed = followed
-        for want in sorted(new):
-            self._strangers.pop(want, None)
-            entry = self._entries.get(want)
-            if entry is None:
-                self._queue(want)
-            else:
-                heappush(self._due, (entry.until, want))
+    def follow(self, wants: Sequence[Want]) -> Iterator[None]:
+        """Ask for these ahead and keep them fresh, in place of those before; however many, none is left out.
+
+        Returns:
+            What is to be gone through for that, a name at a step.
+        """
+        before, self._followed = self._followed, frozenset(wants)
+        for want in before - self._followed:
+            if want in self._entries:
+                self._strangers[want] = None
+        for want in wants:
+            if want not in before and want in self._followed and NAME.fullmatch(want.host):
+                self._strangers.pop(want, None)
+                entry = self._entries.get(want)
+                if entry is None:
+                    self._queue(want)
+                else:
+                    heappush(self._due, (entry.until, want))
+            yield
 
     def _look(self) -> None:
         """See what is due; never raises, so that there is a next look."""

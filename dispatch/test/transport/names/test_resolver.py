@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from twisted.internet.defer import Deferred, succeed
@@ -40,6 +41,11 @@ class ResolverCase(SynchronousTestCase):
         question, waiting = self.asked.pop(0)
         waiting.callback(answer)
         return question.name
+
+    def follow(self, wants: Sequence[Want]) -> None:
+        """Have these kept fresh."""
+        for _ in self.resolver.follow(wants):
+            pass
 
     def wait(self, seconds: float) -> None:
         self.clock.pump([0.25] * int(seconds / 0.25))
@@ -154,7 +160,7 @@ class FindTests(ResolverCase):
         """What can't be a host name, or is an address in disguise, fails without a question."""
         for name in ("", ".", "a..b", "a" * 64, "x." * 200, "b\xfccher.example", "a b", "1.2", "127.1.", "-x", "a\n"):
             self.failureResultOf(self.resolver.resolve(name), TransportError)
-        self.resolver.follow([Want("a b"), Want("")])
+        self.follow([Want("a b"), Want("")])
         self.assertEqual(self.asked, [])
 
     def test_a_name_may_begin_with_a_digit(self) -> None:
@@ -195,7 +201,7 @@ class BoundsTests(ResolverCase):
 
     def test_memory_is_bounded(self) -> None:
         """Of names that are in no list, ten thousand are remembered; those of the list stay whatever strangers ask."""
-        self.resolver.follow([GW])
+        self.follow([GW])
         self.answer(addresses("192.0.2.6"))
         for number in range(10_001):
             self.resolver.resolve(f"gw{number}.example")
@@ -208,7 +214,8 @@ class BoundsTests(ResolverCase):
         """Ten thousand names that need no waiting don't pile up calls."""
         resolver = Resolver(self.clock, lambda question: succeed(addresses("192.0.2.7")))
         wants = [Want(f"gw{number}.example", 5060) for number in range(10_000)]
-        resolver.follow(wants)
+        for _ in resolver.follow(wants):
+            pass
         self.assertTrue(all(resolver.find(want) for want in wants))
 
 
@@ -216,7 +223,7 @@ class FollowTests(ResolverCase):
     def test_a_large_list(self) -> None:
         """Ten thousand names are asked for with 48 questions at a time, and all of them come to an answer."""
         wants = [Want(f"gw{number}.example", 5060) for number in range(10_000)]
-        self.resolver.follow(wants)
+        self.follow(wants)
         most = 0
         while self.asked:
             most = max(most, len(self.asked))
@@ -226,14 +233,14 @@ class FollowTests(ResolverCase):
 
     def test_a_caller_goes_first(self) -> None:
         """A name that somebody waits for is asked for at once, however long the list is, and also when it is in it."""
-        self.resolver.follow([Want(f"gw{number:05}.example", 5060) for number in range(10_000)])
+        self.follow([Want(f"gw{number:05}.example", 5060) for number in range(10_000)])
         self.resolver.resolve("other.example")
         self.resolver.resolve("gw09999.example")
         self.assertEqual([question.name for question, _ in self.asked[48:]], ["other.example", "gw09999.example"])
 
     def test_it_is_kept_fresh(self) -> None:
         """A name of the list is asked for again before anybody needs it, within its TTL, and a change is told once."""
-        self.resolver.follow([GW])
+        self.follow([GW])
         self.answer(addresses("192.0.2.7", ttl=20))
         for _ in range(3):
             self.wait(20.25)
@@ -243,7 +250,7 @@ class FollowTests(ResolverCase):
 
     def test_refreshing_is_spread(self) -> None:
         """Names that were answered at the same moment are not all asked for again at the same moment."""
-        self.resolver.follow([Want(f"gw{number}.example", 5060) for number in range(40)])
+        self.follow([Want(f"gw{number}.example", 5060) for number in range(40)])
         while self.asked:
             self.answer(addresses("192.0.2.7", ttl=100))
         self.wait(94)
@@ -251,7 +258,7 @@ class FollowTests(ResolverCase):
 
     def test_failing_and_back(self) -> None:
         """That DNS fails is told once, with the last good answer, and once that it is back."""
-        self.resolver.follow([GW])
+        self.follow([GW])
         self.answer(addresses("192.0.2.7", ttl=20))
         for answer in (FAILED, FAILED, addresses("192.0.2.7", ttl=20)):
             self.wait(20.25)
@@ -260,18 +267,26 @@ class FollowTests(ResolverCase):
 
     def test_no_longer_followed(self) -> None:
         """A name that left the list is not asked for any more, and one that comes back is."""
-        self.resolver.follow([GW])
+        self.follow([GW])
         self.answer(addresses("192.0.2.7", ttl=20))
-        self.resolver.follow([])
+        self.follow([])
         self.wait(60)
         self.assertEqual(self.asked, [])
-        self.resolver.follow([GW])
+        self.follow([GW])
         self.wait(1)
         self.assertEqual(len(self.asked), 1)
 
+    def test_two_lists_at_once(self) -> None:
+        """A list that comes into force while the one before is still gone through is the one that counts."""
+        first = self.resolver.follow([GW, Want("old.example", 1)])
+        next(first)
+        self.follow([Want("new.example", 1)])
+        list(first)
+        self.assertEqual([question.name for question, _ in self.asked], ["gw.example", "new.example"])
+
     def test_stop(self) -> None:
         """A resolver that stopped asks nothing more and has nothing in the reactor."""
-        self.resolver.follow([Want(f"gw{number}.example", 5060) for number in range(100)])
+        self.follow([Want(f"gw{number}.example", 5060) for number in range(100)])
         self.resolver.stopService()
         while self.asked:
             self.answer(addresses("192.0.2.7"))
