@@ -104,6 +104,9 @@ class Naming:
                 wants.setdefault(want.host.encode("latin-1"), set()).add(want)
             yield
         self._wants = {host: sorted(some) for host, some in wants.items()}
+        for host in wants:
+            self._tell_members(host)
+            yield
         yield from self._resolver.follow([want for some in wants.values() for want in some])
 
     def machines_of(self, member: Destination) -> list[Machine] | None:
@@ -145,13 +148,15 @@ class Naming:
     def _age(self, entry: Entry) -> int:
         return int(self._resolver.seconds() - entry.confirmed)
 
+    def _tell_members(self, host: bytes) -> None:
+        """Let requests from the addresses of a host be known as its destinations'."""
+        entries = [entry for want in self._wants.get(host, ()) if (entry := self._resolver.entry(want)) is not None]
+        if entries and self._tells_members:
+            addresses = [target.address for entry in entries for target in targets(entry.places)]
+            self._router.membership.resolved(host, *dict.fromkeys(addresses))
+
     def _changed(self, want: Want, entry: Entry, before: Entry | None) -> None:
-        host = want.host.encode("latin-1")
-        if self._tells_members and entry.places:
-            entries = [self._resolver.entry(one) for one in self._wants.get(host, (want,))]
-            places = [place for one in entries if one is not None for place in one.places]
-            addresses = dict.fromkeys(target.address for target in targets(places))
-            self._router.membership.resolved(host, *addresses)
+        self._tell_members(want.host.encode("latin-1"))
         if before is None or before.places != entry.places:
             self.changed()
         if not entry.places:

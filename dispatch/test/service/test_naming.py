@@ -61,6 +61,16 @@ class OneTests(NamingCase):
         self.wait(11)
         self.assertEqual(self.members(service, "192.0.2.1", "192.0.2.2", "192.0.2.3"), [False, False, True])
 
+    def test_a_name_that_was_known_before(self) -> None:
+        """A name that a request brought, and a list later, is its destination's from then on."""
+        service = self.started()
+        self.names["other.example"] = ["192.0.2.8"]
+        service._resolver.resolve("other.example")
+        self.list.write_bytes(b"1 sip:other.example:5060\n")
+        service.lists.reload()
+        self.wait(1)
+        self.assertIsNotNone(service.router.membership.find("192.0.2.8", 5060, b"", 1))
+
     def test_in_words(self) -> None:
         """What a name stands for is said, and how old that is while DNS fails; of an address nothing is."""
         self.list.write_bytes(b"1 sip:gw.example:5070\n1 sip:gone.example:5070\n1 sip:192.0.2.9\n")
