@@ -144,7 +144,7 @@ class Reloading(MultiService):
             self._reactor.callLater(max(_GATHER, _REST * self._took), self._rename_when_idle)
 
     def _rename_when_idle(self) -> None:
-        if not self._is_reloading and self.running:
+        if self._is_renamed and not self._is_reloading and self.running:
             self._rename()
 
     def _rename(self) -> None:
@@ -156,9 +156,15 @@ class Reloading(MultiService):
         making: Deferred[Any] = deferToThreadPool(
             self._reactor, pool, lambda: self._prepared(self._listed, keep_state=True)
         )
-        making.addCallback(lambda made: self._succeed(*made) if self.running else None)
+        making.addCallback(lambda made: self._take_machines(*made))
         making.addErrback(lambda failure: log.failure("what names stand for could not be put in force", failure))
         making.addBoth(self._end_pause, kept=True).addCallback(lambda _: self._renamed_since(began))
+
+    def _take_machines(self, succession: Succession, membership: Membership) -> None:
+        if self.running:
+            self._succeed(succession, membership)
+            count = sum(len(group.members) for group in succession.groups.values())
+            log.info("{destinations} destinations, as DNS has them now", destinations=count)
 
     def _renamed_since(self, began: float) -> None:
         self._took = self._reactor.seconds() - began
