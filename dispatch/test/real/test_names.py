@@ -37,7 +37,7 @@ class NamesTests(RealCase):
         command = ["dnsmasq", *fixed, *where, *files, *options]
         return self.keep(Process("dnsmasq", command, self.folder, sockets=[at]))
 
-    def balancer(self, *servers: Socket, to: str, resolve: str = "one") -> Process:
+    def balancer(self, *servers: Socket, to: str, resolve: str = "one", silence: float = 10.0) -> Process:
         """The service with one or more destinations, and these DNS servers."""
         dns: dict[str, service.Value] = {
             "servers": [one.address for one in servers],
@@ -46,7 +46,7 @@ class NamesTests(RealCase):
             "negative_ttl": 1.0,
         }
         tables: dict[str, dict[str, service.Value]] = {"sip.dns": dns, "lists": {"resolve": resolve}}
-        plan = service.Plan((self.address(),), tuple(to.split()), silence=_SOON, more=tables)
+        plan = service.Plan((self.address(),), tuple(to.split()), algorithm=8, silence=silence, more=tables)
         self.config = service.write(self.folder, plan)
         folder = tempfile.TemporaryDirectory(prefix="dns")
         self.addCleanup(folder.cleanup)
@@ -73,7 +73,7 @@ class NamesTests(RealCase):
             f"--srv-host=_sip._udp.gw.test,a.test,{silent.address.port},20",
             f"--srv-host=_sip._udp.gw.test,a.test,{gateway.sockets[0].port},30",
         )
-        proxy = self.balancer(server.sockets[0], to="sip:gw.test")
+        proxy = self.balancer(server.sockets[0], to="sip:gw.test", silence=_SOON)
         self.call(proxy, "caller")
         refusing.finish()
         gateway.finish()
@@ -96,15 +96,13 @@ class NamesTests(RealCase):
 
     def balancer_on(self, server: Socket, sockets: tuple[Socket, ...], to: str) -> Process:
         dns = {"sip.dns": {"servers": [server.address]}}
-        config = service.write(self.folder, service.Plan(sockets, (to,), silence=_SOON, more=dns))
+        config = service.write(self.folder, service.Plan(sockets, (to,), more=dns))
         return self.keep(service.launch("proxy", self.folder, config, sockets))
 
     def test_an_address_that_changes(self) -> None:
         """A new address gets the calls once the TTL is over, and when DNS dies it goes on getting them."""
         port = self.address().port
         first = self.gateway(TAKES, "first", at=Socket("udp", port))
-        control_port = ["-cp", str(self.address().port)]  # SIPp binds it at all addresses
-        second = self.gateway(TAKES, "second", at=Socket("udp", port, _SECOND), extra=control_port)
         server = self.name_server("127.0.0.1 gw.test\n")
         proxy = self.balancer(server.sockets[0], to=f"sip:gw.test:{port}")
         self.call(proxy, "before")
@@ -115,28 +113,30 @@ class NamesTests(RealCase):
         server.stop()
         proxy.wait_logged("its last good answer is")
         self.wait_listed(proxy, "s old, DNS fails)")
+        second = self.gateway(TAKES, "second", at=Socket("udp", port, _SECOND))
         self.call(proxy, "after")
         second.finish()
 
     def test_a_name_that_is_not_there(self) -> None:
         """A destination whose name does not exist is passed over, and called once it exists."""
-        gateway, later = self.gateway(TAKES), self.gateway(TAKES, "later")
+        gateway, later = self.gateway(TAKES), self.address()
         server = self.name_server("127.0.0.1 other.test\n")
-        to = f"sip:gw.test:{later.sockets[0].port} sip:{gateway.sockets[0].address}"
+        to = f"sip:gw.test:{later.port} sip:{gateway.sockets[0].address}"
         proxy = self.balancer(server.sockets[0], to=to)
         proxy.wait_logged("no address for 'gw.test'")
         self.call(proxy, "before")
         gateway.finish()
         self.records.write_text("127.0.0.1 gw.test\n")
         server.send_signal(signal.SIGHUP)
-        self.wait_listed(proxy, f"127.0.0.1:{later.sockets[0].port}")
+        self.wait_listed(proxy, f"127.0.0.1:{later.port}")
+        following = self.gateway(TAKES, "later", at=later)
         self.call(proxy, "after")
-        later.finish()
+        following.finish()
 
     def test_all_machines_of_a_name(self) -> None:
         """With ``resolve = "all"`` each machine is a destination: a drained one stays drained when another changes."""
-        first, second = self.gateway(TAKES, "first"), self.gateway(TAKES, "second")
-        ports = [one.sockets[0].port for one in (first, second)]
+        at = [self.address(), self.address()]
+        ports = [one.port for one in at]
         server = self.name_server(
             "127.0.0.1 a.test\n",
             f"--srv-host=_sip._udp.gw.test,a.test,{ports[0]},10",
@@ -144,9 +144,11 @@ class NamesTests(RealCase):
         )
         proxy = self.balancer(server.sockets[0], to="sip:gw.test", resolve="all")
         self.wait_listed(proxy, f"sip:127.0.0.1:{ports[1]}")
+        first = self.gateway(TAKES, "first", at=at[0])
         self.call(proxy, "one")
         first.finish()
         control.ctl(self.config, "drain", "1", f"sip:127.0.0.1:{ports[0]}")
+        second = self.gateway(TAKES, "second", at=at[1])
         self.call(proxy, "two")
         second.finish()
         self.records.write_text(f"{_SECOND} a.test\n")
