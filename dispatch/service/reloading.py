@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -16,13 +16,12 @@ from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.expansion import expanded, known
 from dispatch.balance.membership import Membership
-from dispatch.balance.pace import gently
+from dispatch.balance.pace import gently, rest
 from dispatch.balance.reconcile import Change, Succession, differences
 from dispatch.balance.roster import Roster
 from dispatch.errors import ConfigError
 from dispatch.script.route import Router
-from dispatch.service import lists
-from dispatch.service.collector import Pause
+from dispatch.service import collector, lists
 from dispatch.service.config import Config
 from dispatch.service.listen import local_sockets
 from dispatch.service.lists import Start
@@ -37,8 +36,6 @@ log: Final = Logger()
 
 _GATHER: Final = 0.25  # seconds in which answers of DNS are gathered
 _REST: Final = 4  # times as long as it takes to put them in force nothing is done about the next
-
-Result = TypeVar("Result")
 
 
 class Reloading(MultiService):
@@ -86,7 +83,6 @@ class Reloading(MultiService):
         if config.lists.resolve == "all":
             naming.changed = self._renamed
         self._waiting: list[Deferred[Roster]] = []  # for the reload after this one
-        self._pause = Pause()
         self._retry = Retry(reactor, config.lists.retry, self.reload)
         self._retry.setServiceParent(self)
 
@@ -150,7 +146,6 @@ class Reloading(MultiService):
     def _rename(self) -> None:
         """Put the list in force as it was read, with what its names stand for now."""
         self._is_reloading, self._is_renamed = True, False
-        self._pause.begin()
         began = self._reactor.seconds()
         pool = self._reactor.getThreadPool()
         making: Deferred[Any] = deferToThreadPool(
@@ -158,7 +153,7 @@ class Reloading(MultiService):
         )
         making.addCallback(lambda made: self._take_machines(*made))
         making.addErrback(lambda failure: log.failure("what names stand for could not be put in force", failure))
-        making.addBoth(self._end_pause, kept=True).addCallback(lambda _: self._renamed_since(began))
+        making.addCallback(lambda _: self._renamed_since(began))
 
     def _take_machines(self, succession: Succession, membership: Membership) -> None:
         if self.running:
@@ -172,7 +167,9 @@ class Reloading(MultiService):
 
     def _prepared(self, roster: Roster, *, keep_state: bool) -> tuple[Succession, Membership]:
         succession = self._dispatcher.prepare(self._expanded(roster), keep_state=keep_state)
-        return succession, Membership(succession.groups, self._router.membership.addresses)
+        membership = Membership(succession.groups, self._router.membership.addresses)
+        rest()
+        return succession, membership
 
     def _expanded(self, roster: Roster) -> Roster:
         """Machines in place of names, where that is wanted."""
@@ -183,13 +180,8 @@ class Reloading(MultiService):
 
     def _read(self) -> Deferred[Roster]:
         self._retry.cancel()
-        self._pause.begin()
         loading: Deferred[Any] = self._source.load(self._reactor, self._prepare)
-        return loading.addCallback(self._take).addBoth(self._end_pause, kept=True)
-
-    def _end_pause(self, result: Result, *, kept: bool) -> Result:
-        self._pause.end(kept=kept)
-        return result
+        return loading.addCallback(self._take)
 
     def _unreadable(self, failure: Failure) -> Roster:
         log.failure("the list could not be read", failure)
@@ -200,6 +192,7 @@ class Reloading(MultiService):
 
     def _prepare(self, roster: Roster) -> tuple[Roster, Succession | None, Membership | None]:
         if roster.errors:
+            rest()
             return roster, None, None
         succession, membership = self._prepared(roster, keep_state=self._config.lists.reload_keeps_state)
         return lists.kept(roster, self._cache), succession, membership
@@ -229,6 +222,7 @@ class Reloading(MultiService):
         before, holders = list(self._dispatcher.destinations()), [succession, self._router.membership]
         self._dispatcher.succeed(succession)
         self._router.membership = membership
+        collector.keep()
         self._run(_let_go(before, holders))
 
     def preview(self, text: bytes | None = None) -> Deferred[tuple[Roster, list[Change]]]:
@@ -240,7 +234,6 @@ class Reloading(MultiService):
         Returns:
             Fires with what was read, without its destinations, and the changes.
         """
-        self._pause.begin()
         reading: Deferred[tuple[Roster, list[Change]]]
         if text is None:
             reading = self._source.load(self._reactor, self._compare)
@@ -250,13 +243,14 @@ class Reloading(MultiService):
                 self._reactor.getThreadPool(),
                 lambda: self._compare(lists.parse(self._config, text)),
             )
-        return reading.addErrback(self._incomparable).addBoth(self._end_pause, kept=False)
+        return reading.addErrback(self._incomparable)
 
     def _incomparable(self, failure: Failure) -> tuple[Roster, list[Change]]:
         return self._unreadable(failure), []
 
     def _compare(self, roster: Roster) -> tuple[Roster, list[Change]]:
         if roster.errors:
+            rest()
             return roster, []
         keep_state = self._config.lists.reload_keeps_state
         roster = self._expanded(roster)
@@ -265,6 +259,7 @@ class Reloading(MultiService):
         roster = replace(roster, sets={})
         for _ in gently(_let_go(unused)):
             pass
+        rest()
         return roster, changes
 
     def _again(self, roster: Roster) -> str:

@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from dispatch.balance import health
 from dispatch.balance.admin import DRAIN, MAINTENANCE, Admin
 from dispatch.balance.ejection import Ejection
 from dispatch.balance.membership import ALL_SETS, ANY_PROTOCOL
+from dispatch.balance.pace import PAUSE
 from dispatch.balance.selection import find_algorithm
 from dispatch.errors import ConfigErrors
 from dispatch.service import tree
@@ -31,10 +33,11 @@ from dispatch.service.dns_config import DnsConfig
 from dispatch.service.events_config import EventsConfig
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen
-from dispatch.service.sip_config import Sip
+from dispatch.service.sip_config import Limits, Sip
 from dispatch.sip.message import Message
 from dispatch.sip.timers import Timers
 from dispatch.test.wire import request
+from dispatch.transport.stream import StreamTransport
 
 # Nobody listens there: what is sent is lost without a complaint.
 LIST = b"1 sip:127.0.0.71:9\n1 sip:127.0.0.72:9\n2 sip:127.0.0.73:9\n"
@@ -123,6 +126,7 @@ class TreeCase(SynchronousTestCase):
                 secret_file=folder / "secret",
                 timers=Timers(grace=2.0),
                 dns=DnsConfig(addresses="system"),
+                limits=Limits(connections=64),  # every machine has files for so many
             ),
             dispatcher=DispatcherConfig(list_file=self.list, flags=2),
         )
@@ -133,11 +137,35 @@ class TreeCase(SynchronousTestCase):
         service = tree.make_service(self.config, self.reactor)
         service.startService()
         self.addCleanup(service.stopService)
-        self.reactor.advance(0)
+        self.reactor.pump([PAUSE] * 10)
         return service
 
 
 class StartTests(TreeCase):
+    def test_streams(self) -> None:
+        """Streams know the destinations of the list in force, and what else is configured for them."""
+        balancers = (ip_network("10.0.0.0/24"),)
+        sip = replace(self.config.sip, stream_ping=20.0, tcp_alias=True, proxy_protocol={self.tcp: balancers})
+        self.config = replace(self.config, sip=sip)
+        (stream,) = [one for one in self.started()._transports if isinstance(one, StreamTransport)]
+        self.assertEqual((stream.ping_interval, stream.balancers), (20.0, balancers))
+        self.assertTrue(stream.is_known("127.0.0.73"))
+        self.assertFalse(stream.is_known("127.0.0.1"))
+        assert stream.may_share is not None
+        for host, may in (("127.0.0.73", True), ("127.0.0.1", False)):
+            connection = stream.answer((host, 1))
+            assert connection is not None
+            self.assertEqual(stream.may_share(connection), may)
+            connection.connectionLost()
+
+    def test_too_few_files(self) -> None:
+        """Limits that this machine has no files for are warned of."""
+        limits = Limits(connections=1 << 30)
+        self.config = replace(self.config, sip=replace(self.config.sip, limits=limits))
+        with capturedLogs() as events:
+            self.started()
+        self.assertEqual(len([event for event in events if "LimitNOFILE" in formatEvent(event)]), 1)
+
     def test_one_line(self) -> None:
         """At start one line says what listens and what was loaded, and nothing is odd."""
         with capturedLogs() as events:
@@ -197,7 +225,7 @@ class StartTests(TreeCase):
         self.reactor.pool.work()
         before = service.router.membership
         self.assertEqual(self.find(service, b"sip:192.0.2.9:5070"), b"sip:gw.example:5070")
-        self.reactor.pump([0.0] * 3)
+        self.reactor.pump([PAUSE] * 10)
         self.assertEqual(self.find(service, b"sip:192.0.2.10:5071"), b"sip:new.example:5071")
         self.assertIs(service.router.membership, before)
 
@@ -232,7 +260,7 @@ class StartTests(TreeCase):
             self.assertEqual(len(looks), waiting)
             self.reactor.advance(78)
             service.stopService()
-            self.reactor.advance(0)
+            self.reactor.pump([PAUSE] * 10)
             self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_an_unknown_algorithm(self) -> None:
@@ -443,7 +471,7 @@ class ReloadTests(TreeCase):
         with capturedLogs() as events:
             done = self.service.lists.reload()
             self.reactor.pool.work()
-            self.reactor.advance(0)
+            self.reactor.pump([PAUSE] * 10)
             self.successResultOf(done)
         return [str(formatEvent(event)) for event in events]
 
@@ -578,8 +606,12 @@ class EventTests(TreeCase):
 
     def settle(self) -> None:
         """Let threads and errands do what waits."""
-        while self.reactor.pool.work() or any(call.getTime() <= self.reactor.rightNow for call in self.pending()):
-            self.reactor.advance(0)
+        while self.reactor.pool.work() or self.is_due():
+            self.reactor.advance(PAUSE)
+
+    def is_due(self) -> bool:
+        """Whether something is to be done at once, or in the next slice of an errand."""
+        return any(call.getTime() <= self.reactor.rightNow + PAUSE for call in self.pending())
 
     def pending(self) -> list[Any]:
         return cast(list[Any], self.reactor.getDelayedCalls())
@@ -593,7 +625,7 @@ class EventTests(TreeCase):
             one.administer(2, self.URI, Admin(DRAIN, 5.0), "drained by a command")
             self.reactor.advance(1)
             self.settle()
-            self.reactor.advance(0)
+            self.reactor.pump([PAUSE] * 10)
         self.assertEqual(self.told(), ["dst-down", "state", "drain", "drained"])
         history = one.groups[2].members[0].condition.history
         self.assertEqual([entry.event for entry in history or ()], ["down", "", "drain", "drained"])
