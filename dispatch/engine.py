@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, Protocol
 
 from twisted.internet.defer import Deferred, succeed
@@ -24,16 +24,18 @@ from dispatch.sip.message import Message
 from dispatch.sip.server_transaction import ServerTransaction, invite_key, server_key
 from dispatch.sip.timers import Queues, Timers
 from dispatch.transport.interfaces import ISipReceiver
+from dispatch.transport.names.order import by_hash, ordered
+from dispatch.transport.names.target import Place, Target, Want, targets, wanted
 
 
 class Names(Protocol):
-    """What the engine needs of `dispatch.transport.dns.Resolver`."""
+    """What the engine needs of `dispatch.transport.names.resolver.Resolver`."""
 
-    def lookup(self, host: str) -> str | None:
-        """The address, when it is known."""
+    def find(self, want: Want) -> Sequence[Place] | None:
+        """What a host stands for, when it is known."""
 
-    def resolve(self, host: str) -> Deferred[str]:
-        """The address, asked for."""
+    def seek(self, want: Want) -> Deferred[tuple[Place, ...]]:
+        """What a host stands for, asked for."""
 
 
 class Limits(Protocol):
@@ -259,34 +261,37 @@ class Engine:
 
     # -- the way to a URI
 
-    def locate(self, uri: bytes, inbound: Listener, socket: Socket | None = None) -> Flow | None:
+    def locate(
+        self, uri: bytes, inbound: Listener, socket: Socket | None = None, message: Message | None = None
+    ) -> Flow | None:
         """See `effects.Locator`."""
         way = self._ways.get((uri, inbound, socket))
         if way is not None:
             return way
+        return self.locate_other(uri, inbound, socket, message, ())
+
+    def locate_other(
+        self, uri: bytes, inbound: Listener, socket: Socket | None, message: Message | None, tried: Collection[Flow]
+    ) -> Flow | None:
+        """See `effects.Locator`."""
         parsed = sip_uri.parse(uri)
-        if parsed is None:
+        places = self._resolver.find(wanted(parsed)) if parsed is not None and parsed.host else None
+        if parsed is None or places is None:
             return None
-        host = parsed.host.decode("latin-1")
-        address = self._resolver.lookup(host)
-        if address is None:
-            return None
-        name = b"TLS" if parsed.scheme == b"sips" else parsed.transport.upper() or b"UDP"
-        listener = self._outbound(name, address, inbound, socket)
-        if listener is None:
-            return None
-        try:
-            port = parsed.port_number or listener.transport.default_port
-            peer = self._expected(listener, parsed.host, address, port)
-            way = listener.transport.flow_to(address, port, peer)
-        except TransportError:
-            return None
-        # A name may stand for another address next time, a route may lead elsewhere, another list expect another peer.
-        if peer is None and host.strip("[]") == address and not self.is_multihomed:
-            if len(self._ways) >= _MOST_WAYS:
-                self._ways.clear()
-            self._ways[uri, inbound, socket] = way
-        return way
+        if len(places) > 1:
+            places = ordered(places, by_hash(message.call_id if message is not None else b""))
+        for target in targets(places):
+            way = self._way_to(target, parsed.host, inbound, socket)
+            if way is None or way in tried:
+                continue
+            # A name may stand for another address next time, a route lead elsewhere, another list expect another peer.
+            is_fixed = way.host.strip(b"[]") == parsed.host.strip(b"[]") and not self.is_multihomed
+            if is_fixed and not way.listener.is_secure:
+                if len(self._ways) >= _MOST_WAYS:
+                    self._ways.clear()
+                self._ways[uri, inbound, socket] = way
+            return way
+        return None
 
     def _expected(self, listener: Listener, host: bytes, address: str, port: int) -> Peer | None:
         return self.peer_of(host, address, port) if listener.is_secure else None
@@ -296,18 +301,32 @@ class Engine:
     ) -> None:
         """See `effects.Locator`."""
         parsed = sip_uri.parse(uri)
-        host = parsed.host.decode("latin-1") if parsed is not None else ""
-        if not host or self._resolver.lookup(host) is not None:
+        if parsed is None or not parsed.host or self._resolver.find(wanted(parsed)) is not None:
             then(None)  # the name is no problem: no socket fits
             return
-        found = self._resolver.resolve(host)
+        found = self._resolver.seek(wanted(parsed))
         found.addCallbacks(self._located, _not_located, callbackArgs=(uri, inbound, socket, then), errbackArgs=(then,))
-        found.addErrback(_report_lookup, host)
+        found.addErrback(_report_lookup, parsed.host.decode("latin-1"))
 
     def _located(
-        self, _: str, uri: bytes, inbound: Listener, socket: Socket | None, then: Callable[[Flow | None], None]
+        self,
+        _: tuple[Place, ...],
+        uri: bytes,
+        inbound: Listener,
+        socket: Socket | None,
+        then: Callable[[Flow | None], None],
     ) -> None:
         then(self.locate(uri, inbound, socket))
+
+    def _way_to(self, target: Target, host: bytes, inbound: Listener, socket: Socket | None) -> Flow | None:
+        listener = self._outbound(target.transport, target.address, inbound, socket)
+        if listener is None:
+            return None
+        peer = self._expected(listener, host, target.address, target.port)
+        try:
+            return listener.transport.flow_to(target.address, target.port, peer)
+        except TransportError:
+            return None
 
     def _outbound(self, name: bytes, address: str, inbound: Listener, socket: Socket | None) -> Listener | None:
         """The local socket to send from, of those that fit: asked for, that it came on, on the route, or the first."""

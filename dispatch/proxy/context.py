@@ -45,6 +45,7 @@ class Target:
     flow: Flow | None = None
 
 
+_MOST_TRIES: Final = 8  # machines of one name
 _ANSWERED: Final = Message(b"ACK sip:answered.invalid SIP/2.0\r\n\r\n")  # stands where a request was, to free its bytes
 OnFailure = Callable[["Context", int, bool], None]
 """Called with the status of a branch that failed, and whether that was an answer; it may call `Context.relay` again."""
@@ -78,6 +79,7 @@ class Context:
         "_round",
         "_server",
         "_started",
+        "_tried",
         "attempts",
         "flow",
         "is_cancelled",
@@ -103,6 +105,7 @@ class Context:
         self._branches: tuple[ClientTransaction, ...] = ()  # those that may still answer
         self._expected = 0  # branches to come beside these
         self._outcomes: dict[ClientTransaction, Outcome] | None = None  # who is to be told of which branch
+        self._tried: dict[ClientTransaction, tuple[Target, tuple[Flow, ...]]] | None = None  # of targets given by name
         self._oversize: dict[ClientTransaction, tuple[Target, Flow]] | None = None  # by TCP; and where else
         self._round: tuple[int, bool] | None = None  # the best that came of the branches so far
         self._best: bytes = b""
@@ -183,9 +186,7 @@ class Context:
 
     def _relay(self, target: Target) -> None:
         self.attempts += 1
-        flow = target.flow or self._proxy.core.locate(
-            target.next_hop, self.routing.listener or self.flow.listener, target.socket
-        )
+        flow = target.flow or self._locate(target)
         if flow is not None:
             self._relay_to(target, flow)
         else:
@@ -193,20 +194,22 @@ class Context:
 
     def forward(self, target: Target) -> None:
         """Send the request to `target` without remembering it (§16.11)."""
-        flow = target.flow or self._proxy.core.locate(
-            target.next_hop, self.routing.listener or self.flow.listener, target.socket
-        )
+        flow = target.flow or self._locate(target)
         if flow is not None:
             self._forward_to(target, flow)
         else:
             self._locate_later(target, self._forward_to)
+
+    def _locate(self, target: Target) -> Flow | None:
+        inbound = self.routing.listener or self.flow.listener
+        return self._proxy.core.locate(target.next_hop, inbound, target.socket, self.message)
 
     def _locate_later(self, target: Target, then: Callable[[Target, Flow | None], None]) -> None:
         inbound = self.routing.listener or self.flow.listener
 
         def found(flow: Flow | None) -> None:
             try:
-                then(target, flow)
+                then(target, None if flow is None else self._locate(target))
             except Exception:
                 self.abort()
                 raise
@@ -252,16 +255,37 @@ class Context:
         data, way = self._made_for(target, flow, branch)
         self._begin(target, way, branch, data, flow)
 
-    def _begin(self, target: Target, way: Flow, branch: bytes, data: bytes, flow: Flow) -> None:
+    def _begin(
+        self, target: Target, way: Flow, branch: bytes, data: bytes, flow: Flow, tried: tuple[Flow, ...] = ()
+    ) -> None:
         """A new branch by `way`; by `flow` should it be another one, and nobody be there."""
         method = self.message.method
         client = ClientTransaction(self._proxy.core, self, way, branch, method, data, self._proxy.timers)
         self._branches += (client,)
         if way is not flow:
             self._oversize = {**(self._oversize or {}), client: (target, flow)}
+        if flow.host not in target.next_hop:  # it is a name
+            self._tried = {**(self._tried or {}), client: (target, (*tried, flow))}
         if target.outcome is not None:
             self._outcomes = {**(self._outcomes or {}), client: target.outcome}
         client.begin()
+
+    def _goes_on(self, client: ClientTransaction) -> bool:
+        """Send the request to the next machine that answers for the same name (RFC 3263 §4.3); False if none does."""
+        target, tried = (self._tried or {}).pop(client, (None, ()))
+        server = self._server
+        if target is None or len(tried) >= _MOST_TRIES or self.is_cancelled or server is None or server.is_answered:
+            return False
+        inbound = self.routing.listener or self.flow.listener
+        flow = self._proxy.core.locate_other(target.next_hop, inbound, target.socket, self.message, tried)
+        if flow is None or not self._take_off(client):
+            return False
+        if self._outcomes is not None:
+            self._outcomes.pop(client, None)
+        branch = self._proxy.new_branch(self._loop_hash)
+        data, way = self._made_for(target, flow, branch)
+        self._begin(target, way, branch, data, flow, tried)
+        return True
 
     def _forward_to(self, target: Target, flow: Flow | None) -> None:
         if flow is None:
@@ -345,6 +369,9 @@ class Context:
     def final(self, client: ClientTransaction, response: Message) -> None:
         """Pass a 2xx on at once; another one is the best so far, or not."""
         status = response.status
+        if self._tried is not None and status == 503 and self._goes_on(client):
+            self._note(*response_.upwards(response))
+            return
         if self._outcomes is not None:
             self._tell(client, status, response)
         if status < 300:
@@ -363,6 +390,8 @@ class Context:
         """No response came: 408, or 503 where the network refused."""
         if self._oversize is not None and status == 503 and self._relay_by_datagram(client):
             return
+        if self._tried is not None and not client.has_rung and self._goes_on(client):
+            return
         if self._outcomes is not None:
             self._tell(client, status, None)
         if self._take_off(client):
@@ -378,8 +407,9 @@ class Context:
         target, flow = found
         if self._outcomes is not None:
             self._outcomes.pop(client, None)
+        _, tried = (self._tried or {}).pop(client, (None, ()))
         branch = self._proxy.new_branch(self._loop_hash)
-        self._begin(target, flow, branch, self.outgoing(target, flow.listener, branch), flow)
+        self._begin(target, flow, branch, self.outgoing(target, flow.listener, branch), flow, tried[:-1])
         return True
 
     def _tell(self, client: ClientTransaction, status: int, response: Message | None) -> None:
@@ -448,6 +478,7 @@ class Context:
         """It is answered: keep nothing but the way back."""
         self._tell_final(status)
         self.message = _ANSWERED
+        self._tried = None
         self._best = b""
         self.on_failure = None
 

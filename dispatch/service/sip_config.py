@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
+from dispatch.service.dns_config import DnsConfig
 from dispatch.service.listen import SIP_PORT, USUAL_PORTS, Listen, default_route_address, parse_host_port, parse_listen
 from dispatch.service.reading import WRONG, Place, Reader, boolean, expected, file_name, integer, many, seconds, text
 from dispatch.service.tls_config import Tls
@@ -63,6 +64,7 @@ class Sip:
         limits: against too much of anything.
         tls: certificates, and whom we believe.
         websocket: which pages may connect.
+        dns: how names are looked up.
     """
 
     listen: tuple[Listen, ...] = ()
@@ -78,6 +80,7 @@ class Sip:
     limits: Limits = field(default_factory=Limits)
     tls: Tls = field(default_factory=Tls)
     websocket: WebSocket = field(default_factory=WebSocket)
+    dns: DnsConfig = field(default_factory=DnsConfig)
 
     def sent_by(self, listen: Listen) -> tuple[str, int]:
         """Host and port that others are told for one of our sockets: advertised, or bound.

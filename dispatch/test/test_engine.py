@@ -18,6 +18,7 @@ from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER, Farm
 from dispatch.test.wire import FakeResolver, FakeTransport, header, request, response_to
 from dispatch.transport.interfaces import ISipReceiver
+from dispatch.transport.names.target import Place, Want
 
 G1, G2 = ("192.0.2.71", 5071), ("192.0.2.72", 5072)
 OPTIONS = request(b"OPTIONS", b"sip:192.0.2.1")
@@ -352,14 +353,14 @@ class SlowResolver(FakeResolver):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: dict[str, Deferred[str]] = {}
+        self.asked: dict[str, Deferred[tuple[Place, ...]]] = {}
 
-    def resolve(self, host: str) -> Deferred[str]:
-        return self.asked.setdefault(host, Deferred())
+    def seek(self, want: Want) -> Deferred[tuple[Place, ...]]:
+        return self.asked.setdefault(want.host, Deferred())
 
     def answer(self, host: str, address: str) -> None:
         self.names[host] = address
-        self.asked.pop(host).callback(address)
+        self.asked.pop(host).callback(())
 
 
 class LocateTests(SynchronousTestCase):

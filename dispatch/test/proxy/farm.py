@@ -66,7 +66,8 @@ class Farm:
         self.clock = Clock()
         self.transports = transports or (FakeTransport(),)
         self.net = self.transports[0]
-        self.engine = Engine(self.clock, self.clock.seconds, FakeResolver(names), timers, limits or Limits())
+        self.resolver = FakeResolver(names)
+        self.engine = Engine(self.clock, self.clock.seconds, self.resolver, timers, limits or Limits())
         self.warnings: list[str] = []
         self.dispatcher = make_dispatcher(
             parameters, Random(1), self.clock.seconds, self.warnings.append, health or HealthConfig()
