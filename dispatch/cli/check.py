@@ -11,7 +11,8 @@ from typing import Final
 from dispatch.balance.roster import Roster
 from dispatch.cli.command import Command
 from dispatch.errors import ConfigError, ConfigErrors
-from dispatch.service.config import Config, examine
+from dispatch.service.config import Config
+from dispatch.service.config_file import examine
 from dispatch.service.lists import source_of
 
 

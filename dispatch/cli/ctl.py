@@ -30,7 +30,7 @@ from dispatch.control.command import Command, Door
 from dispatch.control.commands import TABLE
 from dispatch.control.text import printable
 from dispatch.errors import ConfigErrors, DispatchError
-from dispatch.service import config, control_address
+from dispatch.service import config_file, control_address
 
 _SOCKET: Final = "unix:/run/dispatch/amp.sock"
 _DONE, _REFUSED, _WRONG, _UNREACHABLE = range(4)
@@ -148,7 +148,7 @@ def _endpoint(options: argparse.Namespace) -> str:
 
 def _configured(path: Path) -> str:
     try:
-        addresses = config.load(path).control.amp
+        addresses = config_file.load(path).control.amp
     except ConfigErrors as error:
         raise Unreachable(str(error)) from None
     if not addresses:

@@ -15,7 +15,8 @@ from dispatch.cli import table
 from dispatch.cli.command import Command
 from dispatch.control.commands.diff import DIFF_COLUMNS, UNCHANGED, difference, warnings
 from dispatch.errors import ConfigErrors
-from dispatch.service.config import Config, load
+from dispatch.service.config import Config
+from dispatch.service.config_file import load
 from dispatch.service.listen import local_sockets
 from dispatch.service.lists import source_of
 from dispatch.source.file import FileSource

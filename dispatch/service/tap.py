@@ -10,7 +10,7 @@ from twisted.python import usage
 
 from dispatch.balance import pace
 from dispatch.errors import DispatchError
-from dispatch.service import collector, config, tree
+from dispatch.service import collector, config_file, tree
 from dispatch.service.hangup import HangUp
 
 
@@ -39,10 +39,10 @@ def makeService(options: Options) -> IService:
 def load(path: Path, reactor: Any) -> IService:
     """The service that a file describes; see `makeService`."""
     try:
-        top = tree.make_service(config.load(path), reactor)
+        top = tree.make_service(config_file.load(path), reactor)
     except DispatchError as error:
         raise SystemExit(str(error)) from None
-    HangUp(reactor, top.reload).setServiceParent(top)
+    HangUp(reactor, top.lists.reload).setServiceParent(top)
     reactor.callWhenRunning(_settle, reactor)
     return top
 

@@ -1,10 +1,11 @@
 """The one place where objects meet: a configuration becomes a tree of services.
 
-DispatcherService            top; reads the list again (`reload`)
+DispatcherService            top
   TransportService           one for each socket
   EngineService              transactions and their timers
   DoorService                one for each endpoint of control
-  Retry                      asks a source again that was away
+  Reloading                  puts lists in force
+    Retry                    asks a source again that was away
   LoadService                calls that are counted and never end, where calls are counted
   TimerService               what time brings to destinations that live traffic keeps out
   Draining                   tells when a destination that takes no new calls is empty
@@ -16,31 +17,22 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from twisted.application.internet import TimerService
-from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort
-from twisted.internet.task import Cooperator, LoopingCall, SchedulerStopped
-from twisted.internet.threads import deferToThreadPool
+from twisted.internet.task import Cooperator, SchedulerStopped
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from dispatch import __version__
 from dispatch.balance import history
 from dispatch.balance.admin import DRAIN, MAINTENANCE
 from dispatch.balance.change import COMMAND, Change
-from dispatch.balance.destination import Destination
 from dispatch.balance.membership import Membership, literal
-from dispatch.balance.pace import gently
-from dispatch.balance.reconcile import Change as ListChange
-from dispatch.balance.reconcile import Succession, differences
-from dispatch.balance.roster import Roster
 from dispatch.balance.selection import find_algorithm
 from dispatch.control.amp import ControlFactory
 from dispatch.control.command import Control
@@ -55,12 +47,12 @@ from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router
 from dispatch.service import doors, lists, secret, telling
-from dispatch.service.collector import Pause
 from dispatch.service.config import Config
 from dispatch.service.draining import Draining
 from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
 from dispatch.service.keeper import Keeper
-from dispatch.service.retry import Retry
+from dispatch.service.reloading import Reloading
+from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
 from dispatch.sip.overload import offering
 from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
@@ -72,81 +64,6 @@ log: Final = Logger()
 _TICK: Final = 1.0  # seconds from one look at who may come back to the next
 _SLICE: Final = 0.002  # seconds of an errand at a time
 
-Result = TypeVar("Result")
-
-
-class TransportService(Service):
-    """Runs one socket."""
-
-    def __init__(self, transport: ISipTransport, reactor: Any) -> None:
-        self._transport = transport
-        self._reactor = reactor
-
-    def startService(self) -> None:
-        """Begin to receive."""
-        super().startService()
-        self._transport.start(self._reactor)
-
-    def stopService(self) -> Deferred[None]:
-        """Leave nothing in the reactor."""
-        super().stopService()
-        return self._transport.stop()
-
-
-class EngineService(Service):
-    """Runs the engine."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def startService(self) -> None:
-        """Begin to look at the timers."""
-        super().startService()
-        self._engine.start()
-
-    def stopService(self) -> None:
-        """Leave nothing in the reactor."""
-        super().stopService()
-        self._engine.stop()
-
-
-class LoadService(Service):
-    """Looks after calls that are counted and never end.
-
-    Args:
-        expire: what to do.
-        interval: seconds from one time to the next (`ds_hash_check_interval`).
-        reactor: Twisted's.
-    """
-
-    def __init__(self, expire: Callable[[], None], interval: float, reactor: Any) -> None:
-        self._interval = interval
-        self._loop = LoopingCall(expire)
-        self._loop.clock = reactor
-
-    def startService(self) -> None:
-        """Begin to wait."""
-        super().startService()
-        self._loop.start(self._interval, now=False)
-
-    def stopService(self) -> None:
-        """Leave nothing in the reactor."""
-        super().stopService()
-        if self._loop.running:
-            self._loop.stop()
-
-
-class DoorService(Service):
-    """Runs a door of control, which is open already."""
-
-    def __init__(self, port: IListeningPort) -> None:
-        self._port = port
-
-    def stopService(self) -> Deferred[None] | None:
-        """Close it."""
-        super().stopService()
-        return self._port.stopListening()
-
 
 class DispatcherService(MultiService):
     """The whole.
@@ -157,6 +74,7 @@ class DispatcherService(MultiService):
 
     Attributes:
         dispatcher: the sets.
+        lists: what puts other lists in force.
         probing: who is probed, and what an answer does.
         engine: transactions.
         router: what hands requests to the route; its `observer` is told every decision.
@@ -169,41 +87,40 @@ class DispatcherService(MultiService):
         super().__init__()
         self._config = config
         self._reactor = reactor
-        self._is_reloading = False
-        self._waiting: list[Deferred[Roster]] = []  # for the reload after this one
-        self._pause = Pause()
         self._errands = Cooperator(_slice, scheduler=lambda step: reactor.callLater(0, step), started=False)
-        self._source = lists.source_of(config)
-        self._cache = lists.cache_of(config, self._source)
-        roster, self._failed = lists.begin(config, self._source, self._cache)
-        self._retry = Retry(reactor, config.lists.retry, self.reload)
-        self._retry.setServiceParent(self)
+        source = lists.source_of(config)
+        cache = lists.cache_of(config, source)
+        start = lists.begin(config, source, cache)
+        self._origin = source.name if start.failed is None else f"the copy in {config.lists.cache}"
 
         route, parameters = config.route, config.dispatcher
         self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn, config.health)
-        self.dispatcher.replace(roster)
+        self.dispatcher.replace(start.roster)
         self.dispatcher.observer = self._observed
         self._keeper: Keeper | None = None
         self.probing = make_probing(config, self.dispatcher)
-        self._warnings = (*config.warnings, *roster.warnings)
-        resolver = Resolver(reactor)
-        self.engine = Engine(reactor, time.monotonic, resolver, config.sip.timers, config.sip.limits)
-        key = _secret(config.sip.secret_file)
-        self._transports = _bind(config, self.engine)
-        control = Control(self.dispatcher, self, self._source.name, __version__, TABLE, time.time, self.probing)
-        ports = self._open_doors(control)
-        listeners = tuple(transport.listener for transport in self._transports)
-        me = Identity(listeners, map(_alias, config.sip.alias), key)
-        algorithm = find_algorithm(route.algorithm)
+        self._resolver = Resolver(reactor)
         counts_calls = self.dispatcher.calls is not None
+        algorithm = find_algorithm(route.algorithm)
         script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
         self.router = Router(self.dispatcher, script, make_parameters(config))
         self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
-        self.router.reload = self.reload
+        self.lists = Reloading(
+            config, reactor, source, cache, start, self.dispatcher, self.router, self._resolver, self._run
+        )
+        self.lists.setServiceParent(self)
+        self.router.reload = self.lists.reload
+
+        self.engine = Engine(reactor, time.monotonic, self._resolver, config.sip.timers, config.sip.limits)
+        key = _secret(config.sip.secret_file)
+        self._transports = _bind(config, self.engine)
+        control = Control(self.dispatcher, self.lists, source.name, __version__, TABLE, time.time, self.probing)
+        ports = self._open_doors(control)
+        listeners = tuple(transport.listener for transport in self._transports)
+        me = Identity(listeners, map(_alias, config.sip.alias), key)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.listeners = listeners
-        self._resolver = resolver
         self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         self._draining = Draining(
             self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
@@ -252,11 +169,8 @@ class DispatcherService(MultiService):
             sockets=", ".join(map(str, self._config.sip.listen)),
             destinations=sum(len(one.members) for one in sets.values()),
             sets=len(sets),
-            source=self._source.name if self._failed is None else f"the copy in {self._config.lists.cache}",
+            source=self._origin,
         )
-        if self._failed is not None:
-            self._run(_complaints(self._failed, "the service runs on its last good copy" + self._again(self._failed)))
-        self._run(self._after_reading(self._warnings))
 
     def stopService(self) -> Deferred[object]:
         """Take no new calls, let open requests be answered, then stop."""
@@ -295,150 +209,11 @@ class DispatcherService(MultiService):
             self._resolver.resolve(name).addErrback(lambda failure: failure.trap(TransportError) and None)
         return address
 
-    def reload(self) -> Deferred[Roster]:
-        """Read the list again; a bad one leaves the old in force, and open calls are never touched.
-
-        All that takes long is done in a thread or a little at a time, so that the reactor goes on however long the list
-        is. Reloads that are asked for meanwhile are one more, after this one.
-
-        Returns:
-            Fires with what was read when that is in force, or with what has `errors` and is not.
-        """
-        answer: Deferred[Roster] = Deferred()
-        self._waiting.append(answer)
-        if not self._is_reloading:
-            self._reload()
-        return answer
-
-    def _reload(self) -> None:
-        answers, self._waiting = self._waiting, []
-        self._is_reloading = True
-
-        def tell(roster: Roster) -> None:
-            self._is_reloading = False
-            if self._waiting:
-                self._reload()
-            for answer in answers:
-                answer.callback(roster)
-
-        maybeDeferred(self._read).addErrback(self._unreadable).addCallback(tell)
-
-    def _read(self) -> Deferred[Roster]:
-        self._retry.cancel()
-        self._pause.begin()
-        loading: Deferred[Any] = self._source.load(self._reactor, self._prepare)
-        return loading.addCallback(self._take).addBoth(self._end_pause, kept=True)
-
-    def _end_pause(self, result: Result, *, kept: bool) -> Result:
-        self._pause.end(kept=kept)
-        return result
-
-    def _unreadable(self, failure: Failure) -> Roster:
-        log.failure("the list could not be read", failure)
-        return self._refused("could not be read; the log says why")
-
-    def _refused(self, reason: str) -> Roster:
-        return Roster({}, errors=(ConfigError(self._source.name, 0, reason),))
-
-    def _prepare(self, roster: Roster) -> tuple[Roster, Succession | None, Membership | None]:
-        if roster.errors:
-            return roster, None, None
-        succession = self.dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
-        membership = Membership(succession.groups, self.router.membership.addresses)
-        return lists.kept(roster, self._cache), succession, membership
-
-    def _take(self, read: tuple[Roster, Succession | None, Membership | None]) -> Roster:
-        roster, succession, membership = read
-        if not self.running:
-            return self._refused("read too late: the service has stopped")
-        if succession is None or membership is None:
-            self._run(_complaints(roster, "the list before stays in force" + self._again(roster)))
-            return roster
-        self._retry.succeeded()
-        before, holders = list(self.dispatcher.destinations()), [succession, self.router.membership]
-        self.dispatcher.succeed(succession)
-        self.router.membership = membership
-        self._run(_let_go(before, holders))
-        log.info(
-            "{destinations} destinations in {sets} sets from {source}",
-            destinations=sum(map(len, roster.sets.values())),
-            sets=len(roster.sets),
-            source=self._source.name,
-        )
-        self._run(self._after_reading(roster.warnings))
-        return roster
-
-    def preview(self, text: bytes | None = None) -> Deferred[tuple[Roster, list[ListChange]]]:
-        """What `reload` would change now; it reads and compares in a thread, and changes nothing.
-
-        Args:
-            text: of a list file, taken in place of what the source has.
-
-        Returns:
-            Fires with what was read, without its destinations, and the changes.
-        """
-        self._pause.begin()
-        reading: Deferred[tuple[Roster, list[ListChange]]]
-        if text is None:
-            reading = self._source.load(self._reactor, self._compare)
-        else:
-            reading = deferToThreadPool(
-                self._reactor,
-                self._reactor.getThreadPool(),
-                lambda: self._compare(lists.parse(self._config, text)),
-            )
-        return reading.addErrback(self._incomparable).addBoth(self._end_pause, kept=False)
-
-    def _incomparable(self, failure: Failure) -> tuple[Roster, list[ListChange]]:
-        return self._unreadable(failure), []
-
-    def _compare(self, roster: Roster) -> tuple[Roster, list[ListChange]]:
-        if roster.errors:
-            return roster, []
-        keep_state = self._config.lists.reload_keeps_state
-        changes = differences(self.dispatcher.groups, roster.sets, keep_state=keep_state)
-        unused = [member for members in roster.sets.values() for member in gently(members)]
-        roster = replace(roster, sets={})
-        for _ in gently(_let_go(unused)):
-            pass
-        return roster, changes
-
-    def _again(self, roster: Roster) -> str:
-        """Ask again later where that may help; says when."""
-        seconds = self._retry.failed() if roster.away else 0
-        return f"; next try in {seconds:g} seconds" if seconds else ""
-
-    def _after_reading(self, warnings: Iterable[ConfigError]) -> Iterator[None]:
-        """Tell what is odd, and have the addresses of all destinations ready before a call asks for them."""
-        for problem in warnings:
-            log.warn("{problem}", problem=problem)
-            yield
-        membership = self.router.membership
-        for host in {one.host for one in self.dispatcher.destinations()}:
-            found = self._resolver.resolve(host.decode("latin-1"))
-            found.addCallbacks(partial(membership.resolved, host), _report_unresolved)
-            yield
-
 
 def _slice() -> Callable[[], bool]:
     """Tells when an errand has had its time."""
     end = time.monotonic() + _SLICE
     return lambda: time.monotonic() > end
-
-
-def _let_go(destinations: list[Destination], holders: list[object] | None = None) -> Iterator[None]:
-    """Free what nobody needs any more a little at a time: ten thousand at once take as long as a hundred calls.
-
-    Args:
-        destinations: of a list that is not in force any more.
-        holders: what would keep them, and goes first.
-    """
-    while holders:
-        del holders[-1]
-        yield
-    while destinations:
-        del destinations[-100:]
-        yield
 
 
 def _until_done(do: Callable[[], bool]) -> Iterator[None]:
@@ -448,21 +223,6 @@ def _until_done(do: Callable[[], bool]) -> Iterator[None]:
 
 def _warn(problem: str) -> None:
     log.warn("{problem}", problem=problem)
-
-
-def _complaints(roster: Roster, consequence: str) -> Iterator[None]:
-    for problem in roster.warnings:
-        log.warn("{problem}", problem=problem)
-        yield
-    for problem in roster.errors:
-        log.error("{problem}", problem=problem)
-        yield
-    log.error("{consequence}", consequence=consequence)
-
-
-def _report_unresolved(failure: Any) -> None:
-    failure.trap(TransportError)
-    log.warn("{problem}", problem=failure.getErrorMessage())
 
 
 def _report_unfinished(failure: Any) -> None:

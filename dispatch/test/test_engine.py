@@ -12,7 +12,7 @@ from zope.interface.verify import verifyObject
 from dispatch.engine import Engine
 from dispatch.errors import ParseError, TransportError
 from dispatch.script.route import Request
-from dispatch.service.config import Limits
+from dispatch.service.sip_config import Limits
 from dispatch.sip.flow import Flow
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER, Farm

@@ -22,7 +22,8 @@ from dispatch.cli.command import Command
 from dispatch.cli.demo.gateway import Gateway
 from dispatch.cli.demo.show import Show
 from dispatch.errors import ConfigError, ConfigErrors, DispatchError
-from dispatch.service.config import Config, load
+from dispatch.service.config import Config
+from dispatch.service.config_file import load
 from dispatch.service.listen import SIP_PORT
 from dispatch.service.lists import source_of
 from dispatch.service.tree import DispatcherService, make_service

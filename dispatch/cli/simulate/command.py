@@ -19,7 +19,8 @@ from dispatch.cli.simulate.chart import draw
 from dispatch.cli.simulate.forecast import Forecast, forecasts
 from dispatch.control.text import to_bytes
 from dispatch.errors import ConfigErrors, UnknownDestination
-from dispatch.service.config import Config, load
+from dispatch.service.config import Config
+from dispatch.service.config_file import load
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.functions import make_dispatcher
 from dispatch.service.lists import source_of

@@ -14,7 +14,7 @@ import tracemalloc
 from time import perf_counter_ns
 from typing import Any, Final
 
-from dispatch.service.config import RouteConfig
+from dispatch.service.route_config import RouteConfig
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import Farm
 from dispatch.test.wire import header

@@ -15,11 +15,13 @@ from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router, Script
-from dispatch.service.config import Config, Limits, RouteConfig, Sip
+from dispatch.service.config import Config
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen, local_sockets
+from dispatch.service.route_config import RouteConfig
+from dispatch.service.sip_config import Limits, Sip
 from dispatch.sip.timers import Timers
 from dispatch.test.wire import FakeResolver, FakeTransport, request, ticking
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.script.route import Request
-from dispatch.service.config import RouteConfig
+from dispatch.service.route_config import RouteConfig
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import LIST, Farm
 from dispatch.test.wire import header, request, response_to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dispatch.service.config import RouteConfig
+from dispatch.service.route_config import RouteConfig
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import Farm
 from dispatch.test.wire import header, request, response_to, ticking

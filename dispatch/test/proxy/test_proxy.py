@@ -9,7 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from dispatch.errors import ParseError
 from dispatch.proxy.context import Context, Target
 from dispatch.proxy.proxy import Proxy
-from dispatch.service.config import Limits, RouteConfig
+from dispatch.service.route_config import RouteConfig
+from dispatch.service.sip_config import Limits
 from dispatch.sip.message import Message
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER, Farm

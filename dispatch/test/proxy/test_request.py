@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.errors import ParseError
 from dispatch.proxy.request import MAX_FORWARDS, check, hops_edit, is_loop, loop_hash, received_edit, route_cuts
-from dispatch.service.config import RouteConfig
+from dispatch.service.route_config import RouteConfig
 from dispatch.sip.message import Message, splice
 from dispatch.test.proxy.farm import CALLER, Farm
 from dispatch.test.wire import FakeTransport, header, request

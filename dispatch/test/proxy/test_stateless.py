@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.proxy import stateless
 from dispatch.proxy.dialog import Identity
-from dispatch.service.config import RouteConfig
+from dispatch.service.route_config import RouteConfig
 from dispatch.sip.flow import Flow
 from dispatch.sip.message import Message
 from dispatch.test.proxy.farm import CALLER, LIST, SECRET, Farm

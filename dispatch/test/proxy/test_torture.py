@@ -7,7 +7,7 @@ from typing import Final
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dispatch.service.config import RouteConfig
+from dispatch.service.route_config import RouteConfig
 from dispatch.test.proxy.farm import CALLER, Farm
 from dispatch.test.sip.corpora import TORTURE
 from dispatch.test.wire import FakeTransport

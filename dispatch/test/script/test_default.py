@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import listfile
-from dispatch.service.config import RouteConfig
 from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.route_config import RouteConfig
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import LIST, Farm
 from dispatch.test.wire import header, request, response_to

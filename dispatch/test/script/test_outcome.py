@@ -7,8 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from dispatch.balance.conduct import Conduct
 from dispatch.balance.ejection import Ejection
 from dispatch.script.route import Request
-from dispatch.service.config import RouteConfig
 from dispatch.service.health_config import HealthConfig
+from dispatch.service.route_config import RouteConfig
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER, Farm
 from dispatch.test.wire import request, response_to

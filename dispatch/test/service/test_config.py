@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance.algorithms import TABLE
 from dispatch.errors import ConfigErrors
-from dispatch.service.config import TABLES, Config, examine, load
+from dispatch.service.config import Config
+from dispatch.service.config_file import TABLES, examine, load
 from dispatch.service.listen import Listen
 
 KEYS = [key for _, readers in TABLES.values() for key in readers] + ["x", '"y z"', "sip.timers", "advertise.'a.b'"]

@@ -10,7 +10,8 @@ from typing import Final
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.errors import ConfigErrors
-from dispatch.service.config import Config, load
+from dispatch.service.config import Config
+from dispatch.service.config_file import load
 from dispatch.service.dispatcher_config import DispatcherConfig
 
 LISTEN: Final = '[sip]\nlisten = ["udp:127.0.0.1:5060", "tcp:[::1]:5070"]\n[route]\nfailover_on = []\n[dispatcher]\n'

@@ -10,8 +10,9 @@ from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.errors import ConfigErrors
-from dispatch.service.config import Config, ControlConfig
+from dispatch.service.config import Config
 from dispatch.service.control_address import parse
+from dispatch.service.control_config import ControlConfig
 from dispatch.service.doors import open_all
 
 

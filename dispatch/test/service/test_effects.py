@@ -20,10 +20,11 @@ from dispatch.balance import health
 from dispatch.script import dispatcher as functions
 from dispatch.script import variables
 from dispatch.script.route import Request
-from dispatch.service import parameters, tree
-from dispatch.service.config import Config, Sip
+from dispatch.service import parameters, runners, tree
+from dispatch.service.config import Config
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.listen import Listen
+from dispatch.service.sip_config import Sip
 from dispatch.test.proxy.farm import Farm
 from dispatch.test.service.test_tree import FakeReactor, free_port
 from dispatch.test.wire import FakeTransport, request, response_to
@@ -335,7 +336,7 @@ class EffectTests(SynchronousTestCase):
         looks: list[float] = []
         for interval in (30, 60):
             reactor = FakeReactor()
-            service = tree.LoadService(lambda: looks.append(reactor.seconds()), interval, reactor)  # noqa: B023
+            service = runners.LoadService(lambda: looks.append(reactor.seconds()), interval, reactor)  # noqa: B023
             service.startService()
             reactor.pump([10.0] * 13)
             service.stopService()

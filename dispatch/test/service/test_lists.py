@@ -14,9 +14,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.errors import ConfigErrors
 from dispatch.service import lists, tree
-from dispatch.service.config import Config, Lists, Sip, load
+from dispatch.service.config import Config, Lists
+from dispatch.service.config_file import load
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.listen import Listen
+from dispatch.service.sip_config import Sip
 from dispatch.source import schema
 from dispatch.source.dialects import DIALECTS
 from dispatch.test.service.test_tree import TreeCase
@@ -162,7 +164,7 @@ class ReloadTests(DatabaseCase):
         return [str(formatEvent(event)) for event in events]
 
     def reload(self) -> list[str]:
-        self.service.reload()
+        self.service.lists.reload()
         return self.take()
 
     def test_another_list(self) -> None:
@@ -221,7 +223,7 @@ class AnyListTests(TreeCase):
         before = service.dispatcher.groups
         self.list.write_bytes(text)
         with capturedLogs() as events:
-            done = service.reload()
+            done = service.lists.reload()
             self.reactor.pool.work()
             self.reactor.advance(0)
             self.successResultOf(done)

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from dispatch.balance.algorithms import TABLE, Algorithm
 from dispatch.service import parameters
-from dispatch.service.config import TABLES, load
+from dispatch.service.config_file import TABLES, load
 
 ROOT = Path(__file__).parents[3]
 

@@ -23,11 +23,14 @@ from dispatch.balance.membership import ALL_SETS, ANY_PROTOCOL
 from dispatch.balance.selection import find_algorithm
 from dispatch.errors import ConfigErrors
 from dispatch.service import tree
-from dispatch.service.config import Config, ControlConfig, EventsConfig, Lists, Sip, StateConfig
+from dispatch.service.config import Config, Lists, StateConfig
 from dispatch.service.control_address import ControlAddress
+from dispatch.service.control_config import ControlConfig
 from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.events_config import EventsConfig
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen
+from dispatch.service.sip_config import Sip
 from dispatch.sip.message import Message
 from dispatch.sip.timers import Timers
 from dispatch.test.wire import request
@@ -183,7 +186,7 @@ class StartTests(TreeCase):
         service = self.started()
         self.assertEqual(self.find(service, b"sip:192.0.2.9:5070"), b"sip:gw.example:5070")
         self.list.write_bytes(b"1 sip:gw.example:5070\n1 sip:new.example:5071\n")
-        service.reload()
+        service.lists.reload()
         self.reactor.pool.work()
         before = service.router.membership
         self.assertEqual(self.find(service, b"sip:192.0.2.9:5070"), b"sip:gw.example:5070")
@@ -343,13 +346,13 @@ class ControlTests(TreeCase):
         self.list.write_bytes(LIST + b"2 sip:127.0.0.74:9\n")
         before = service.dispatcher.groups
         for text, uri in ((None, b"sip:127.0.0.74:9"), (LIST + b"1 sip:127.0.0.75:9\n", b"sip:127.0.0.75:9")):
-            done = service.preview(text)
+            done = service.lists.preview(text)
             self.reactor.pool.work()
             roster, (change,) = self.successResultOf(done)
             assert change.after is not None
             self.assertEqual((change.kind, change.after.uri, roster.errors), ("added", uri, ()))
         self.list.unlink()
-        done = service.preview()
+        done = service.lists.preview()
         self.reactor.pool.work()
         roster, changes = self.successResultOf(done)
         self.assertEqual((len(roster.errors), changes), (1, []))
@@ -431,7 +434,7 @@ class ReloadTests(TreeCase):
     def reload(self) -> list[str]:
         """Read the list again; what was logged."""
         with capturedLogs() as events:
-            done = self.service.reload()
+            done = self.service.lists.reload()
             self.reactor.pool.work()
             self.reactor.advance(0)
             self.successResultOf(done)
@@ -441,7 +444,7 @@ class ReloadTests(TreeCase):
         """Who waits for a reload is told what was read, when it is in force, or what is wrong with it."""
         for text, sets, wrong in ((b"7 sip:a\n", [7], 0), (b"7\n", [], 1)):
             self.list.write_bytes(text)
-            done = self.service.reload()
+            done = self.service.lists.reload()
             self.assertNoResult(done)
             self.reactor.pool.work()
             roster = self.successResultOf(done)
@@ -489,7 +492,7 @@ class ReloadTests(TreeCase):
 
     def test_many_at_a_time(self) -> None:
         """However many ask while the list is read, it is read once more, and all are told when that is in force."""
-        first, *others = [self.service.reload() for _ in range(100)]
+        first, *others = [self.service.lists.reload() for _ in range(100)]
         self.assertEqual(self.reactor.pool.work(), 1)
         self.successResultOf(first)
         self.list.write_bytes(b"1 sip:a\n")
@@ -510,7 +513,7 @@ class ReloadTests(TreeCase):
 
     def test_one_after_the_other(self) -> None:
         """Of two reloads the later one decides, however long the first one takes."""
-        done = [self.service.reload(), self.service.reload()]
+        done = [self.service.lists.reload(), self.service.lists.reload()]
         self.list.write_bytes(b"1 sip:a\n")
         self.assertEqual(self.reactor.pool.work(), 1)
         self.list.write_bytes(b"1 sip:b\n")
@@ -533,7 +536,7 @@ class ReloadTests(TreeCase):
 
     def test_too_late(self) -> None:
         """A list that was read when the service has stopped already is left alone."""
-        done = self.service.reload()
+        done = self.service.lists.reload()
         before = self.service.dispatcher.groups
         self.successResultOf(self.service.stopService())
         self.reactor.pool.work()

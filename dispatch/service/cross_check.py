@@ -1,0 +1,152 @@
+"""What one key of a configuration says about another, and about the machine."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from dispatch.balance import reply_codes
+from dispatch.balance.destination import find_socket
+from dispatch.balance.selection import find_algorithm
+from dispatch.service import control_address
+from dispatch.service.config import Config
+from dispatch.service.control_config import ControlConfig
+from dispatch.service.listen import bracketed, local_sockets
+from dispatch.service.reading import Place, suggest
+from dispatch.service.route_config import RouteConfig
+from dispatch.service.sip_config import Sip
+
+_TIMEOUT: Final = 408
+_FAILOVER_FLAG: Final = 2  # bit of [dispatcher] flags
+
+
+def cross_check(config: Config, top: Place) -> None:
+    """Note what is wrong, and what works but hardly as it is meant."""
+    sip = top.table("sip")
+    if not sip.at("listen").is_written:
+        sip.wrong('[sip] listen is missing; write e.g. listen = ["udp:127.0.0.1:5060"]')
+    if top.problems:
+        return  # the rest compares values that must be right themselves
+    _check_names(config.sip, sip)
+    _check_default_socket(config, top)
+    _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
+    _check_live_traffic(config, top)
+    _check_failover(config, top)
+    _check_stateless(config.route, top.table("route"))
+    _check_needs(config, top)
+    _check_control(config.control, top.table("control"))
+    _check_folders(config, top)
+
+
+def _check_names(sip: Sip, place: Place) -> None:
+    for listen in sip.advertise:
+        if listen not in sip.listen:
+            at = place.at("advertise")
+            at.wrong(f"{at} names {listen}, which is not listened on; {suggest(listen, map(str, sip.listen))}")
+    for index, listen in enumerate(sip.listen):
+        if listen.is_any and listen not in sip.advertise:
+            host, port = sip.sent_by(listen)
+            place.at("listen", index).warn(
+                f"{listen} stands for all addresses: Via and Record-Route will name {bracketed(host)}:{port}, "
+                f'the address of the default route; write advertise = {{ "{listen}" = "HOST:PORT" }} for another'
+            )
+
+
+def _check_default_socket(config: Config, top: Place) -> None:
+    at = top.table("dispatcher").at("ds_default_socket")
+    wanted = config.dispatcher.ds_default_socket
+    try:
+        if wanted:
+            find_socket(wanted.encode(), local_sockets(config.sip.listen))
+    except ValueError as error:
+        at.wrong(f"{at}: {error}")
+
+
+def _check_silence(config: Config, at: Place) -> None:
+    accepted = reply_codes.accepted(config.dispatcher.ds_ping_reply_codes.encode())
+    if _TIMEOUT in accepted and not config.health.timeout_is_failure:
+        at.warn(
+            f"{at} has 408, and no answer at all counts as 408: a destination that is silent never gets inactive; "
+            f"write the codes without 408, or [health] timeout_is_failure = true"
+        )
+
+
+def _check_live_traffic(config: Config, top: Place) -> None:
+    health = config.health
+    ejection = top.table("health", "ejection")
+    if ejection.is_written and not health.ejection.is_on:
+        ejection.warn(f"{ejection} ejects nobody; write e.g. consecutive_failures = 5, or success_rate_factor = 1.9")
+    if config.route.relay == "stateless" and health.hears_outcomes:
+        at = ejection if health.ejection.is_on else top.table("health")
+        at.warn(f"{at} has no effect with relay = 'stateless': nobody knows what became of a request")
+
+
+def _check_failover(config: Config, top: Place) -> None:
+    route = config.route
+    place = top.table("route").at("failover_on")
+    if not route.failover_on:
+        return
+    if route.relay == "stateless":
+        if place.is_written:
+            place.warn(
+                f"{place} has no effect with relay = 'stateless': nothing is remembered that could be sent again"
+            )
+    elif not config.dispatcher.flags & _FAILOVER_FLAG:
+        at = place if place.is_written else top.table("dispatcher").at("flags")
+        at.warn(
+            f"no failover: [dispatcher] flags is {config.dispatcher.flags}, without bit {_FAILOVER_FLAG}; "
+            f"write flags = {config.dispatcher.flags | _FAILOVER_FLAG}, or [route] failover_on = [] when none is wanted"
+        )
+
+
+def _check_stateless(route: RouteConfig, place: Place) -> None:
+    if route.relay == "stateless" and not find_algorithm(route.algorithm).is_steady:
+        at = place.at("algorithm") if place.at("algorithm").is_written else place.at("relay")
+        at.warn(
+            f"with relay = 'stateless', algorithm {route.algorithm!r} may send a CANCEL or a retransmission "
+            f"elsewhere than its request went; choose e.g. 'hash-callid'"
+        )
+
+
+def _check_needs(config: Config, top: Place) -> None:
+    """What an algorithm is of no use without, as far as it is a parameter."""
+    parameters = config.dispatcher
+    without = {
+        "hash_pvar": (not parameters.hash_pvar, "no request gets a destination"),
+        "ds_hash_size": (not parameters.ds_hash_size, "no call is counted, and the first destination gets all"),
+    }
+    place = top.table("route").at("algorithm")
+    for need in find_algorithm(config.route.algorithm).needs:
+        is_missing, effect = without.get(need, (False, ""))
+        if is_missing:
+            place.warn(f"algorithm {config.route.algorithm!r} needs [dispatcher] {need}: without it {effect}")
+
+
+def _check_control(control: ControlConfig, place: Place) -> None:
+    for index, address in enumerate(control.amp):
+        if address.is_too_long:
+            most = control_address.LONGEST_PATH
+            place.at("amp", index).wrong(
+                f"{address}: a unix socket's path has {most} bytes at most; name a shorter one"
+            )
+        elif not address.is_private:
+            others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
+            place.at("amp", index).warn(f"{address} gives {others} full control of the service")
+
+
+def _check_folders(config: Config, top: Place) -> None:
+    """What is written anew must be allowed to."""
+    for path, at in (
+        (config.events.log, top.table("events").at("log")),
+        (config.state.file, top.table("state").at("file")),
+    ):
+        if path is None:
+            continue
+        if path.is_dir():
+            at.wrong(f"{at}: {path} is a folder; name a file")
+        elif not path.parent.is_dir():
+            at.wrong(f"{at}: there is no folder {path.parent}; make it, or name a file elsewhere")
+        elif not os.access(path.parent, os.W_OK):
+            at.wrong(
+                f"{at}: nothing can be written in {path.parent}; let the service's user do so, or name a file elsewhere"
+            )

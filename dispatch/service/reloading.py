@@ -1,0 +1,241 @@
+"""The list in force: read anew, compared with what a source has, and its names resolved ahead of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from dispatch.balance.destination import Destination
+from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.membership import Membership
+from dispatch.balance.pace import gently
+from dispatch.balance.reconcile import Change, Succession, differences
+from dispatch.balance.roster import Roster
+from dispatch.errors import ConfigError, TransportError
+from dispatch.script.route import Router
+from dispatch.service import lists
+from dispatch.service.collector import Pause
+from dispatch.service.config import Config
+from dispatch.service.lists import Start
+from dispatch.service.retry import Retry
+from dispatch.source.cache import Cache
+from dispatch.source.interfaces import IDestinationSource
+from dispatch.transport.dns import Resolver
+
+log: Final = Logger()
+
+Result = TypeVar("Result")
+
+
+class Reloading(MultiService):
+    """Puts lists in force.
+
+    Args:
+        config: what was read.
+        reactor: Twisted's.
+        source: where the list comes from.
+        cache: its copy for bad days.
+        start: what is in force by now.
+        dispatcher: the sets.
+        router: knows who is a destination.
+        resolver: of the names of destinations.
+        run: does an errand a little at a time.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        reactor: Any,
+        source: IDestinationSource,
+        cache: Cache | None,
+        start: Start,
+        dispatcher: Dispatcher,
+        router: Router,
+        resolver: Resolver,
+        run: Callable[[Iterator[None]], None],
+    ) -> None:
+        super().__init__()
+        self._config = config
+        self._reactor = reactor
+        self._source = source
+        self._cache = cache
+        self._start = start
+        self._dispatcher = dispatcher
+        self._router = router
+        self._resolver = resolver
+        self._run = run
+        self._is_reloading = False
+        self._waiting: list[Deferred[Roster]] = []  # for the reload after this one
+        self._pause = Pause()
+        self._retry = Retry(reactor, config.lists.retry, self.reload)
+        self._retry.setServiceParent(self)
+
+    def startService(self) -> None:
+        """Tell what is odd about the list that the service begins with, and resolve its names."""
+        super().startService()
+        roster, failed = self._start
+        if failed is not None:
+            self._run(_complaints(failed, "the service runs on its last good copy" + self._again(failed)))
+        self._run(self._after_reading((*self._config.warnings, *roster.warnings)))
+
+    def reload(self) -> Deferred[Roster]:
+        """Read the list again; a bad one leaves the old in force, and open calls are never touched.
+
+        All that takes long is done in a thread or a little at a time, so that the reactor goes on however long the list
+        is. Reloads that are asked for meanwhile are one more, after this one.
+
+        Returns:
+            Fires with what was read when that is in force, or with what has `errors` and is not.
+        """
+        answer: Deferred[Roster] = Deferred()
+        self._waiting.append(answer)
+        if not self._is_reloading:
+            self._reload()
+        return answer
+
+    def _reload(self) -> None:
+        answers, self._waiting = self._waiting, []
+        self._is_reloading = True
+
+        def tell(roster: Roster) -> None:
+            self._is_reloading = False
+            if self._waiting:
+                self._reload()
+            for answer in answers:
+                answer.callback(roster)
+
+        maybeDeferred(self._read).addErrback(self._unreadable).addCallback(tell)
+
+    def _read(self) -> Deferred[Roster]:
+        self._retry.cancel()
+        self._pause.begin()
+        loading: Deferred[Any] = self._source.load(self._reactor, self._prepare)
+        return loading.addCallback(self._take).addBoth(self._end_pause, kept=True)
+
+    def _end_pause(self, result: Result, *, kept: bool) -> Result:
+        self._pause.end(kept=kept)
+        return result
+
+    def _unreadable(self, failure: Failure) -> Roster:
+        log.failure("the list could not be read", failure)
+        return self._refused("could not be read; the log says why")
+
+    def _refused(self, reason: str) -> Roster:
+        return Roster({}, errors=(ConfigError(self._source.name, 0, reason),))
+
+    def _prepare(self, roster: Roster) -> tuple[Roster, Succession | None, Membership | None]:
+        if roster.errors:
+            return roster, None, None
+        succession = self._dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
+        membership = Membership(succession.groups, self._router.membership.addresses)
+        return lists.kept(roster, self._cache), succession, membership
+
+    def _take(self, read: tuple[Roster, Succession | None, Membership | None]) -> Roster:
+        roster, succession, membership = read
+        if not self.running:
+            return self._refused("read too late: the service has stopped")
+        if succession is None or membership is None:
+            self._run(_complaints(roster, "the list before stays in force" + self._again(roster)))
+            return roster
+        self._retry.succeeded()
+        before, holders = list(self._dispatcher.destinations()), [succession, self._router.membership]
+        self._dispatcher.succeed(succession)
+        self._router.membership = membership
+        self._run(_let_go(before, holders))
+        log.info(
+            "{destinations} destinations in {sets} sets from {source}",
+            destinations=sum(map(len, roster.sets.values())),
+            sets=len(roster.sets),
+            source=self._source.name,
+        )
+        self._run(self._after_reading(roster.warnings))
+        return roster
+
+    def preview(self, text: bytes | None = None) -> Deferred[tuple[Roster, list[Change]]]:
+        """What `reload` would change now; it reads and compares in a thread, and changes nothing.
+
+        Args:
+            text: of a list file, taken in place of what the source has.
+
+        Returns:
+            Fires with what was read, without its destinations, and the changes.
+        """
+        self._pause.begin()
+        reading: Deferred[tuple[Roster, list[Change]]]
+        if text is None:
+            reading = self._source.load(self._reactor, self._compare)
+        else:
+            reading = deferToThreadPool(
+                self._reactor,
+                self._reactor.getThreadPool(),
+                lambda: self._compare(lists.parse(self._config, text)),
+            )
+        return reading.addErrback(self._incomparable).addBoth(self._end_pause, kept=False)
+
+    def _incomparable(self, failure: Failure) -> tuple[Roster, list[Change]]:
+        return self._unreadable(failure), []
+
+    def _compare(self, roster: Roster) -> tuple[Roster, list[Change]]:
+        if roster.errors:
+            return roster, []
+        keep_state = self._config.lists.reload_keeps_state
+        changes = differences(self._dispatcher.groups, roster.sets, keep_state=keep_state)
+        unused = [member for members in roster.sets.values() for member in gently(members)]
+        roster = replace(roster, sets={})
+        for _ in gently(_let_go(unused)):
+            pass
+        return roster, changes
+
+    def _again(self, roster: Roster) -> str:
+        """Ask again later where that may help; says when."""
+        seconds = self._retry.failed() if roster.away else 0
+        return f"; next try in {seconds:g} seconds" if seconds else ""
+
+    def _after_reading(self, warnings: Iterable[ConfigError]) -> Iterator[None]:
+        """Tell what is odd, and have the addresses of all destinations ready before a call asks for them."""
+        for problem in warnings:
+            log.warn("{problem}", problem=problem)
+            yield
+        membership = self._router.membership
+        for host in {one.host for one in self._dispatcher.destinations()}:
+            found = self._resolver.resolve(host.decode("latin-1"))
+            found.addCallbacks(partial(membership.resolved, host), _report_unresolved)
+            yield
+
+
+def _let_go(destinations: list[Destination], holders: list[object] | None = None) -> Iterator[None]:
+    """Free what nobody needs any more a little at a time: ten thousand at once take as long as a hundred calls.
+
+    Args:
+        destinations: of a list that is not in force any more.
+        holders: what would keep them, and goes first.
+    """
+    while holders:
+        del holders[-1]
+        yield
+    while destinations:
+        del destinations[-100:]
+        yield
+
+
+def _complaints(roster: Roster, consequence: str) -> Iterator[None]:
+    for problem in roster.warnings:
+        log.warn("{problem}", problem=problem)
+        yield
+    for problem in roster.errors:
+        log.error("{problem}", problem=problem)
+        yield
+    log.error("{consequence}", consequence=consequence)
+
+
+def _report_unresolved(failure: Any) -> None:
+    failure.trap(TransportError)
+    log.warn("{problem}", problem=failure.getErrorMessage())
