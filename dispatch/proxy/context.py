@@ -33,12 +33,14 @@ class Target:
         uri: new Request-URI; None leaves it.
         socket: protocol, host and port of the local socket to send from; None: the one that fits.
         outcome: told what became of the request there, see `Outcome`; None where nobody wants to know.
+        breadth: the edit that gives it its part of Max-Breadth; None where it goes to nobody else meanwhile.
     """
 
     next_hop: bytes
     uri: bytes | None = None
     socket: Socket | None = None
     outcome: Outcome | None = None
+    breadth: tuple[int, int, bytes] | None = None
 
 
 _ANSWERED: Final = Message(b"ACK sip:answered.invalid SIP/2.0\r\n\r\n")  # stands where a request was, to free its bytes
@@ -165,10 +167,19 @@ class Context:
         self._relay(target)
 
     def fork(self, targets: Sequence[Target]) -> None:
-        """Send the request to all of `targets` at once: the first 2xx wins, else the best of what all say (§16.7)."""
+        """Send the request to all of `targets` at once: the first 2xx wins, else the best of what all say (§16.7).
+
+        More of them than its Max-Breadth allows are refused (RFC 5393 §5.3.3).
+        """
         if self.message.method == b"ACK":
             self.relay(targets[0])  # nothing would tell its branches from those of others
             return
+        shares = request_.breadth_edits(self.message, len(targets))
+        if not shares:
+            self.reply(440)
+            return
+        for target, share in zip(targets, shares, strict=True):
+            target.breadth = share
         if self._server is None:
             self._open()
         self._expected += len(targets)
@@ -265,6 +276,8 @@ class Context:
         edits.append((at, at, top))
         if self._received is not None:
             edits.append(self._received)
+        if target.breadth is not None:
+            edits.append(target.breadth)
         if target.uri is not None and target.uri != message.uri:
             start = len(message.method) + 1
             edits.append((start, start + len(message.uri), target.uri))

@@ -42,9 +42,11 @@ class Proxy:
 
     Attributes:
         prefix: how every branch of ours begins, by which a request that was here before is told.
+        retry_after: header line of the 503 to a request that is one too many; empty for none.
     """
 
     def __init__(self, core: Network, me: Identity, timers: Timers, route: Route) -> None:
+        self.retry_after = b""
         self.core = core
         self.me = me
         self.timers = timers
@@ -93,6 +95,8 @@ class Proxy:
         headers = b""
         if error.status == 420:
             headers = b"Unsupported: %b\r\n" % b", ".join(message.proxy_require)
+        elif error.status == 503:
+            headers = self.retry_after
         try:
             received, to_tag, back = self._answering(message, flow)
         except ParseError:  # the Via is broken: only the source tells who asked

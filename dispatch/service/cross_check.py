@@ -28,6 +28,7 @@ def cross_check(config: Config, top: Place) -> None:
     if top.problems:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
+    _check_trust(config, sip.table("limits"))
     _check_default_socket(config, top)
     _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
     _check_live_traffic(config, top)
@@ -50,6 +51,13 @@ def _check_names(sip: Sip, place: Place) -> None:
                 f"{listen} stands for all addresses: Via and Record-Route will name {bracketed(host)}:{port}, "
                 f'the address of the default route; write advertise = {{ "{listen}" = "HOST:PORT" }} for another'
             )
+
+
+def _check_trust(config: Config, place: Place) -> None:
+    sets, mine = config.sip.limits.sets, config.route.set
+    if sets and mine not in sets:
+        at = place.at("trust")
+        at.warn(f"{at} names sets, but not {mine}, the one that calls go to: nothing its destinations say is heard")
 
 
 def _check_default_socket(config: Config, top: Place) -> None:

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 
 from dispatch.service.listen import SIP_PORT, Listen, default_route_address, parse_host_port, parse_listen
-from dispatch.service.reading import WRONG, Place, Reader, expected, file_name, integer, many, seconds, text
+from dispatch.service.reading import (
+    HIGHEST,
+    WRONG,
+    Place,
+    Reader,
+    expected,
+    file_name,
+    integer,
+    many,
+    one_of,
+    seconds,
+    text,
+)
 from dispatch.sip.timers import Timers
+
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +34,42 @@ class Limits:
     Attributes:
         message: bytes of one message.
         headers: header lines of one message.
+        header: bytes of one header line.
+        uri: bytes of a Request-URI.
+        vias: Via values of one message.
+        routes: Route values of one message.
         connections: open streams that others made, for each listening socket.
         transactions: open transactions.
+        when_full: what a request gets that is one too many: ``503`` or ``silence``.
+        retry_after: seconds in the Retry-After of that 503; 0 for none.
+        rate: messages a second from one source that is no destination; 0 for as many as come.
+        burst: so many of them may come at once.
+        trust: networks, and numbers of sets, that are heard; with none everybody is.
     """
 
     message: int = 65535
     headers: int = 256
+    header: int = 8192
+    uri: int = 2048
+    vias: int = 100
+    routes: int = 128
     connections: int = 4096
     transactions: int = 200_000
+    when_full: str = "503"
+    retry_after: int = 5
+    rate: int = 0
+    burst: int = 100
+    trust: tuple[Network | int, ...] = ()
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """Those of `trust`."""
+        return tuple(one for one in self.trust if not isinstance(one, int))
+
+    @property
+    def sets(self) -> tuple[int, ...]:
+        """Those of `trust`."""
+        return tuple(one for one in self.trust if isinstance(one, int))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +138,22 @@ def _parse_sent_by(written: str) -> tuple[str, int]:
     return host, SIP_PORT if port is None else port
 
 
+def _trusted(value: object, place: Place) -> object:
+    return text(_parse_trusted, "192.0.2.0/24", value, place)
+
+
+def _parse_trusted(written: str) -> Network | int:
+    kind, colon, number = written.partition(":")
+    if colon and kind == "set":
+        if not (number.isascii() and number.isdigit() and int(number[:11]) <= HIGHEST):
+            raise ValueError(f"{written!r} names no set; write 'set:2' for set 2")
+        return int(number)
+    try:
+        return ip_network(written)
+    except ValueError as error:
+        raise ValueError(f"{written!r} is neither an address, nor a network, nor a set ({error})") from None
+
+
 SIP_READERS: Final[Mapping[str, Reader]] = {
     "listen": _listens,
     "alias": many(_alias, of=str),
@@ -112,6 +171,15 @@ TIMER_READERS: Final[Mapping[str, Reader]] = {
 LIMIT_READERS: Final[Mapping[str, Reader]] = {
     "message": integer(1024),
     "headers": integer(16),
+    "header": integer(256),
+    "uri": integer(256),
+    "vias": integer(2),
+    "routes": integer(2),
     "connections": integer(1),
     "transactions": integer(1),
+    "when_full": one_of("503", "silence"),
+    "retry_after": integer(0, 3600),
+    "rate": integer(0),
+    "burst": integer(1),
+    "trust": many(_trusted, of=str),
 }

@@ -49,7 +49,14 @@ from dispatch.script.route import Router
 from dispatch.service import doors, lists, secret, telling
 from dispatch.service.config import Config
 from dispatch.service.draining import Draining
-from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
+from dispatch.service.functions import (
+    make_dispatcher,
+    make_gate,
+    make_manner,
+    make_parameters,
+    make_probing,
+    retry_after,
+)
 from dispatch.service.keeper import Keeper
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
@@ -120,6 +127,8 @@ class DispatcherService(MultiService):
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
+        self.engine.proxy.retry_after = retry_after(config.sip.limits)
+        self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
         self.engine.listeners = listeners
         self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         self._draining = Draining(
