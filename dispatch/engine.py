@@ -57,6 +57,7 @@ class Limits(bounds.Limits, Protocol):
 log: Final = Logger()
 _TICK: Final = 0.05  # seconds between two looks at the timers
 _MOST_WAYS: Final = 20_000  # remembered ways; all are forgotten when there are more
+_LONGEST_URI: Final = 200  # bytes of one that is remembered: strangers choose them
 
 
 class Engine:
@@ -302,7 +303,7 @@ class Engine:
             way = listener.transport.flow_to(address, parsed.port_number or 5060)
         except TransportError:
             return None
-        if host.strip("[]") == address:  # a name may stand for another address next time
+        if host.strip("[]") == address and len(uri) <= _LONGEST_URI:  # a name may stand for another address next time
             if len(self._ways) >= _MOST_WAYS:
                 self._ways.clear()
             self._ways[uri, inbound, socket] = way

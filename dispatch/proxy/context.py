@@ -121,6 +121,10 @@ class Context:
         return self._server is not None
 
     @property
+    def _is_by_stream(self) -> bool:
+        return self._back.listener.transport.reliable
+
+    @property
     def age(self) -> float:
         """Seconds since the request came."""
         return self._proxy.core.timers.now - self._started
@@ -278,6 +282,8 @@ class Context:
             edits.append(self._received)
         if target.breadth is not None:
             edits.append(target.breadth)
+        if outbound.transport.reliable and message.content_length is None:
+            edits.append(response_.length_edit(message))  # by UDP it need not be there (§18.3)
         if target.uri is not None and target.uri != message.uri:
             start = len(message.method) + 1
             edits.append((start, start + len(message.uri), target.uri))
@@ -301,7 +307,7 @@ class Context:
             and client.method == b"INVITE"
             and self._server is not None
         ):
-            self._server.respond(response.status, response_.without_via(response))
+            self._server.respond(response.status, response_.without_via(response, by_stream=self._is_by_stream))
 
     def final(self, client: ClientTransaction, response: Message) -> None:
         """Pass a 2xx on at once; another one is the best so far, or not."""
@@ -310,12 +316,12 @@ class Context:
             self._tell(client, status, response)
         if status < 300:
             if self._server is not None:
-                self._server.respond(status, response_.without_via(response))
+                self._server.respond(status, response_.without_via(response, by_stream=self._is_by_stream))
                 self._release(status)
             self._cancel_others(client)  # also when one that was given up has answered after all (§16.7 step 10)
             return
         if self._take_off(client):
-            self._note(*response_.upwards(response))
+            self._note(*response_.upwards(response, by_stream=self._is_by_stream))
             if status >= 600:
                 self._cancel_others(client)  # §16.7 step 5
             self._ended(status, is_answer=True)

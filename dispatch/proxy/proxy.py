@@ -23,6 +23,7 @@ from dispatch.sip.server_transaction import ServerTransaction, State, server_key
 from dispatch.sip.timers import Timers
 
 _MOST_RECENT: Final = 4000
+_LONGEST_HOP: Final = 200  # bytes of one that is remembered: strangers choose them
 Route = Callable[[Context], None]
 """Who decides: it is called once per request and says `relay`, `forward`, `reply` or `answer`."""
 
@@ -134,7 +135,7 @@ class Proxy:
         number, host, port = way
         listener = self.me.listeners[number]
         back = listener.transport.flow_back(host, port) or listener.transport.flow_to(host, below.port or 5060)
-        self.send(response_.without_via(message), back)
+        self.send(response_.without_via(message, by_stream=listener.transport.reliable), back)
 
     def way_back(self, message: Message, flow: Flow) -> Flow:
         """Where a response to `message` goes: its connection, or by UDP the port that its Via names (§18.2.2).
@@ -163,7 +164,7 @@ class Proxy:
         """The branch of a request that is not remembered; `back` is where its response goes, see `way_back`."""
         number = self._listener_numbers[back.listener]
         branch = stateless.branch(message, self._stateless_prefix, number, back, loop_hash, self.me)
-        if not back.listener.transport.reliable:
+        if not back.listener.transport.reliable and len(message.hop) <= _LONGEST_HOP:
             if len(self._recent) >= _MOST_RECENT:
                 self._before, self._recent = self._recent, {}
             self._recent[branch] = (back, message.hop)

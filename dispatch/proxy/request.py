@@ -36,11 +36,11 @@ def check(request: Message) -> None:
     if not request.call_id:
         raise ParseError("empty Call-ID")
     if not request.usual:
-        request.from_tag  # noqa: B018 - raises when From is missing, broken or there twice
         _check_line_ends(request)
     if _USUAL_URI(request.uri) is None:
         check_uri(request.uri)
-    request.to_tag  # noqa: B018 - raises when To is missing or broken
+    if request.to_tag is None or not request.usual:  # it raises when To is missing or broken
+        request.from_tag  # noqa: B018 - likewise; inside a dialog it is spared, the peer being known by its tags
     hops = request.max_forwards
     if hops is not None and hops[0] == 0 and (method != b"OPTIONS" or request.to_tag is not None):
         raise ParseError("Max-Forwards is 0", status=483)

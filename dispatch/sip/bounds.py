@@ -66,9 +66,9 @@ class Bounds:
             raise ParseError("the Request-URI is too long", status=414)
         if head > limits.header and _longest(message) > limits.header:
             raise ParseError("a header is too long", status=513)
-        if _at_most(message, b"via") > limits.vias and len(message.vias) > limits.vias:
+        if _count(message, b"via") > limits.vias:
             raise ParseError("too many Vias")
-        if _at_most(message, b"route") > limits.routes and len(message.routes) > limits.routes:
+        if _count(message, b"route") > limits.routes:
             raise ParseError("too many Routes")
 
 
@@ -76,7 +76,7 @@ def _longest(message: Message) -> int:
     return max((line.end - line.start for line in message.reader.lines), default=0)
 
 
-def _at_most(message: Message, name: bytes) -> int:
-    """No fewer values than a header has, by what is quick to count."""
+def _count(message: Message, name: bytes) -> int:
+    """How many values a header has, and commas in them: to read thousands of them is what is to be spared."""
     lines = message.lines(name)
     return lines.count(b",") + lines.count(b"\n")

@@ -406,6 +406,40 @@ class EscapeTests(HostileCase):
 
 
 class ByStreamTests(HostileCase):
+    """Between UDP and a stream."""
+
+    LENGTH = b"Content-Length: 3\r\n"
+
+    def test_length_of_requests(self) -> None:
+        """A request that tells no length, as it may by UDP, tells it on a stream, where others follow (§18.3)."""
+        udp, tcp = FakeTransport(), FakeTransport(b"TCP")
+        for relay in RELAYS:
+            listed = b"1 sip:192.0.2.71:5071;transport=tcp\n"
+            farm = Farm(listed, RouteConfig(relay=relay), transports=(udp, tcp))
+            for layout in (b"Max-Forwards", b"max-forwards"):
+                data = request(b"MESSAGE", body=b"abc", branch=b"z9hG4bK" + layout).replace(b"Max-Forwards", layout)
+                farm.receive(data.replace(self.LENGTH, b""))
+                ((out, _),) = tcp.take()
+                self.assertTrue(out.endswith(b"\r\n%b\r\nabc" % self.LENGTH), out)
+                farm.receive(data.replace(self.LENGTH, b"").replace(b"z9hG4bK", b"z9hG4bKx") + b"d")
+                ((out, _),) = tcp.take()
+                self.assertTrue(out.endswith(b"\r\nContent-Length: 4\r\n\r\nabcd"), out)
+
+    def test_length_of_responses(self) -> None:
+        """So it is with responses."""
+        udp, tcp = FakeTransport(), FakeTransport(b"TCP")
+        for relay in RELAYS:
+            for status in (180, 200, 404, 503):
+                farm = Farm(route=RouteConfig(relay=relay, failover_on=()), transports=(tcp, udp))
+                farm.receive(request(transport=b"TCP"))
+                ((sent, remote),) = udp.take()
+                tcp.take()
+                farm.receive(response_to(sent, status).replace(b"Content-Length: 0\r\n", b"") + b"abc", remote, udp)
+                ((out, _),) = tcp.take()
+                self.assertTrue(out.endswith(b"\r\n%b\r\nabc" % self.LENGTH), out)
+                self.assertEqual(out.count(b"Via:"), 1)
+                udp.take()
+
     def test_answered_there(self) -> None:
         """On a stream a refusal goes by the connection, whatever its Via says (RFC 3261 §18.2.2)."""
         tcp = FakeTransport(b"TCP")
