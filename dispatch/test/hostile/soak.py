@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import select
 import shutil
 import sys
@@ -17,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Final
 
@@ -90,7 +90,7 @@ class Beside:
             self._gateway.serve(ready)
 
     def _attack(self, peers: Peers) -> None:
-        for case in itertools.cycle([*cases(peers.stranger)]):
+        for case in chain.from_iterable(cases(peers.stranger) for _ in repeat(None)):
             if self._is_over.wait(1 / self._pace):
                 return
             with contextlib.suppress(OSError):  # a full accept queue is the program's right
