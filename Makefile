@@ -9,7 +9,8 @@
 #   real     tests with real peers (SIPp, Kamailio, databases)
 #   vectors  recorded decisions; VECTORS=DIR takes another folder
 #   held     those of them that must pass by now
-#   differential  random lists and requests for a real Kamailio and for us; N=2000 cases, SEED=... the same again
+#   differential  random lists and requests, and sequences of states, for a real Kamailio and for us; N=2000 cases,
+#            SEQUENCES=1600, SEED=... the same again
 #   fuzz     property tests with random examples; SECONDS=N for longer
 #   hostile  what strangers send, over UDP and TCP, and after each of it a call; hostile-sample takes each 60th
 #   soak     calls for MINUTES (15) with hostile traffic beside them: none is lost, memory stays as it is
@@ -30,6 +31,7 @@ VECTORS ?= $(wildcard $(SHARED)/vectors)
 SECONDS ?= 60
 MINUTES ?= 15
 N ?= 2000
+SEQUENCES ?= 1600
 CONFIG ?= conf/dispatcher.toml
 
 BIN := .venv/bin
@@ -104,7 +106,7 @@ held: $(STAMP)
 	@$(BIN)/python -m dispatch.test.vectors $(VECTORS) --supported
 
 differential: $(STAMP)
-	@$(BIN)/python -m dispatch.test.differential --count $(N) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m dispatch.test.differential --count $(N) --sequences $(SEQUENCES) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(STAMP)
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m dispatch.test.fuzz --seconds $(SECONDS)

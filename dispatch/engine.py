@@ -267,19 +267,15 @@ class Engine:
         self._servers.pop(transaction.key, None)
 
     def respond_anew(self, message: bytes, flow: Flow) -> None:
-        """See `effects.Core`: a new connection to where the Via says (§18.2.2)."""
-        response = Message(message)
-        via = response.via
-        if not flow.listener.transport.reliable:
+        """See `effects.Core`: a new connection to where the request came from, and the port of its Via (§18.2.2)."""
+        transport = flow.listener.transport
+        if not transport.reliable:
             return
-        host = via.received or via.host
-        uri = b"sip:%b:%d;transport=tcp" % (
-            b"[%b]" % host if b":" in host and host[:1] != b"[" else host,
-            via.port or 5060,
-        )
-        back = self.locate(uri, flow.listener)
-        if back is not None:
-            self.proxy.send(message, back)
+        try:
+            back = transport.flow_to(flow.remote[0], Message(message).via.port or transport.default_port)
+        except TransportError:
+            return
+        self.proxy.send(message, back)
 
     # -- the way to a URI
 
@@ -300,7 +296,7 @@ class Engine:
         if listener is None:
             return None
         try:
-            way = listener.transport.flow_to(address, parsed.port_number or 5060)
+            way = listener.transport.flow_to(address, parsed.port_number or listener.transport.default_port)
         except TransportError:
             return None
         if host.strip("[]") == address and len(uri) <= _LONGEST_URI:  # a name may stand for another address next time

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from random import Random
 from typing import Any, Final, Protocol
 
@@ -26,6 +27,7 @@ log: Final = Logger()
 
 _LOOK: Final = 0.05  # seconds between two looks at who is due
 _MOST: Final = 100  # probes sent at one look
+_QUESTIONS: Final = 100  # names asked for at a time; a resolver has a limit, and refuses what is beyond it
 _TIMEOUT: Final = 408
 
 
@@ -99,6 +101,8 @@ class Prober(Service):
         self._schedule = Schedule(manner.interval, random)
         self._groups: object = None
         self._enrolling: Iterator[None] = iter(())
+        self._unasked: dict[Turns, None] = {}  # who waits for the way there to be asked for
+        self._questions = 0
         self._loop = LoopingCall(self._look)
         self._loop.clock = clock
 
@@ -121,34 +125,47 @@ class Prober(Service):
             self._enrolling = self._schedule.enrol(self._dispatcher.groups, now)
         next(self._enrolling, None)
         for turns in self._schedule.due(now, _MOST):
-            try:
+            if turns not in self._unasked:
                 self._take(turns)
-            except Exception:
-                turns.is_open = False
-                log.failure("the probe of {destination} failed", destination=turns.member)
+        for turns in list(islice(self._unasked, _QUESTIONS - self._questions)):
+            del self._unasked[turns]
+            self._take(turns, asks=True)
 
-    def _take(self, turns: Turns) -> None:
+    def _take(self, turns: Turns, *, asks: bool = False) -> None:
+        try:
+            self._probe(turns, asks=asks)
+        except Exception:
+            turns.is_open = False
+            log.failure("the probe of {destination} failed", destination=turns.member)
+
+    def _probe(self, turns: Turns, *, asks: bool) -> None:
         member, manner, network = turns.member, self._manner, self._network
         if member is None or (manner.waits and turns.is_open) or not self._probing.wants(member):
             return
-        turns.is_open = True
         probe = _Probe(self._probing, turns, member.group, member.uri, self._seconds)
         hop = member.attributes.get(b"obproxy") or manner.proxy or member.uri
         socket = member.ping_socket or member.socket or manner.socket
         sender = member.attributes.get(b"ping_from") or manner.sender
         inbound = network.listeners[0]
 
-        def send(flow: Flow | None) -> None:
+        way = network.locate(hop, inbound, socket)
+        if way is None and not asks:
+            self._unasked[turns] = None
+            return
+        turns.is_open = True
+        if way is not None:
+            self._send(probe, way, sender)
+            return
+
+        def located(flow: Flow | None) -> None:
+            self._questions -= 1
             if flow is None:
                 probe.not_sent(f"probe could not be sent: no way to {hop.decode('latin-1')}")
             else:
                 self._send(probe, flow, sender)
 
-        way = network.locate(hop, inbound, socket)
-        if way is not None:
-            send(way)
-        else:
-            network.locate_later(hop, inbound, socket, send)
+        self._questions += 1
+        network.locate_later(hop, inbound, socket, located)
 
     def _send(self, probe: _Probe, flow: Flow, sender: bytes) -> None:
         self.sent += 1

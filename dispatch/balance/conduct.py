@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 _LEAST: Final = 0.1  # of its share that a destination gets at once when it comes back
+
+
+class Memory(NamedTuple):
+    """What of it outlives a restart; times are seconds when it was written down.
+
+    Attributes:
+        out: how much longer it is kept out; 0.0 when it is not.
+        reason: why, in words.
+        ejections: how often it was ejected lately.
+        warm: how long its slow start had gone on; None when it had its whole share.
+    """
+
+    out: float
+    reason: str
+    ejections: int
+    warm: float | None
 
 
 class Conduct:

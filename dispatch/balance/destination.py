@@ -196,7 +196,9 @@ def find_socket(text: bytes, sockets: Collection[LocalSocket]) -> LocalSocket:
             ):
                 return socket
     known = ", ".join(f"{proto}:{f'[{host}]' if ':' in host else host}:{port}" for proto, host, port in sockets)
-    raise ValueError(f"socket {text[:80]!r} is not one that we listen on ({known or 'there are none'})")
+    raise ValueError(
+        f"socket {text[:80].decode('latin-1')!r} is not one that we listen on ({known or 'there are none'})"
+    )
 
 
 def _canonical(host: str) -> str:

@@ -275,11 +275,11 @@ class Dispatcher:
             UnknownDestination: nothing in the set has that address.
         """
         found, destination = self._named(group, address)
-        before = destination.flags
+        before, decided = destination.flags, destination.condition.admin
         found.administer(destination, admin)
         mode = admin.mode if admin is not None else READY
         change = Change(destination, before, destination.flags, reason, COMMAND, mode)
-        if self.observer is not None:
+        if self.observer is not None and (admin or decided):  # one that was ready is as it was
             self.observer(change)
         return change
 

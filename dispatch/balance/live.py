@@ -7,7 +7,7 @@ from typing import Final
 
 from dispatch.balance import ejection, health
 from dispatch.balance.change import CALLS, EJECTED, RETURNED, Change, Observer
-from dispatch.balance.conduct import Conduct
+from dispatch.balance.conduct import Conduct, Memory
 from dispatch.balance.destination import Destination
 from dispatch.balance.ejection import Ejection
 from dispatch.balance.group import Group
@@ -98,7 +98,8 @@ class Live:
         group = self.groups.get(destination.group)
         if group is None:
             return
-        out = sum(one.group == group.number for one in self._out.values())
+        # One that has left the list may be out still, but it is none of the set.
+        out = sum(one.group == group.number and group.find(one.uri) is not None for one in self._out.values())
         if ejection.may_eject(out, len(group.members), self._settings):
             self._keep_out(destination, conduct, ejection.eject(conduct, self._settings), reason)
 
@@ -148,6 +149,44 @@ class Live:
         conduct = destination.condition.conduct
         if conduct is not None and conduct.is_out:
             self._end(destination, conduct, "a command ended its ejection")
+
+    def memory(self, destination: Destination) -> Memory | None:
+        """What is to outlive a restart; None for nothing."""
+        conduct, now = destination.condition.conduct, self._clock()
+        if conduct is None or not (conduct.is_out or conduct.ejections or conduct.warm_since is not None):
+            return None
+        warm = now - conduct.warm_since if conduct.warm_since is not None else None
+        return Memory(max(0.0, conduct.out_until - now), conduct.reason, conduct.ejections, warm)
+
+    def resume(self, destination: Destination, memory: Memory | None, away: float) -> None:
+        """Go on with it after a restart, as far as the settings still want that; nobody is told anew.
+
+        Args:
+            destination: in a list that is not in use yet.
+            memory: None for nothing.
+            away: seconds since it was written down.
+        """
+        conduct = _conduct(destination)
+        conduct.warm_since = None
+        if memory is not None:
+            now, left = self._clock(), memory.out - away
+            if self._settings.is_on and memory.ejections:
+                conduct.ejections = memory.ejections
+                self._heard[conduct] = destination
+            if left > 0 and self._longest:
+                conduct.out_until, conduct.reason = now + min(left, self._longest), memory.reason
+                self._out[conduct] = destination
+            warm = -left if memory.out else memory.warm + away if memory.warm is not None else self._slow_start
+            if left <= 0 and warm < self._slow_start:
+                conduct.warm_since, conduct.warm_for = now - warm, self._slow_start
+                self._warm[conduct] = destination
+        self._renew(destination)
+
+    @property
+    def _longest(self) -> float:
+        """Seconds that anything keeps a destination out."""
+        settings = self._settings
+        return max(self._retry_after, settings.max_time, settings.base_time) if settings.is_on else self._retry_after
 
     def tick(self) -> None:
         """What time brings; to be called once a second or so."""

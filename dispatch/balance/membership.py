@@ -119,6 +119,10 @@ class Membership:
         address = literal(uri.host) or self._addresses.get(uri.host.lower()) or lookup(uri.host.decode("latin-1"))
         return self.find(address, uri.port_number, _protocol_of(uri), group, mode) if address is not None else None
 
+    def has_address(self, address: str) -> bool:
+        """Whether a destination of any set has this address, as the kernel spells it."""
+        return bool(self._by_address.get(address))
+
     def has_host(self, host: bytes, port: int | None = None) -> bool:
         """Whether a destination has this host, as its URI says it, and this port where one is given."""
         if port is None:

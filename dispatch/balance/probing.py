@@ -54,6 +54,7 @@ class Probing:
     Attributes:
         active: 0 while nothing is probed (`ping_active`); the original takes any number.
         measures: whether latencies are measured.
+        codes: the reply codes in force.
 
     Raises:
         ValueError: `codes` are no reply codes.
@@ -72,6 +73,7 @@ class Probing:
         self.measures = alpha is not None
         self._dispatcher = dispatcher
         self._mode = MODES[mode]
+        self.codes = codes
         self._accepted = reply_codes.accepted(codes)
         self._timeout_is_failure = timeout_is_failure
         self._alpha = alpha
@@ -84,6 +86,12 @@ class Probing:
         """
         if text:
             self._accepted = reply_codes.accepted(text)
+            self.codes = text
+
+    @property
+    def takes_silence(self) -> bool:
+        """Whether no answer is a good one."""
+        return _TIMEOUT in self._accepted and not self._timeout_is_failure
 
     def wants(self, destination: Destination) -> bool:
         """Whether it is to be probed now."""
@@ -111,8 +119,7 @@ class Probing:
 
     def timed_out(self, group: int, uri: bytes, reason: str = "probe not answered") -> Change | None:
         """No answer came; see `answered`."""
-        is_success = _TIMEOUT in self._accepted and not self._timeout_is_failure
-        return self._take(group, uri, _TIMEOUT, is_success, reason)
+        return self._take(group, uri, _TIMEOUT, self.takes_silence, reason)
 
     def not_sent(self, group: int, uri: bytes, reason: str = "probe could not be sent") -> Change | None:
         """There is no way to the destination; see `answered`."""

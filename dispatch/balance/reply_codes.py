@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from dispatch.balance import attributes
@@ -42,3 +43,15 @@ def codes_of(name: bytes, value: bytes) -> range:
     if name == b"class" and number in _CLASSES:
         return range(100 * number, 100 * (number + 1))
     return range(0)
+
+
+def mistakes(text: bytes) -> Iterator[str]:
+    """What of a list of that form has no effect, in words."""
+    listed, comma, _ = text.partition(b",")
+    for entry in filter(None, listed.split(b";")):
+        name, _, value = entry.partition(b"=")
+        if not codes_of(name.strip().lower(), value.strip()):
+            shown = entry.decode("utf-8", "replace")
+            yield f"{shown!r} has no effect; write code=100 to code=699, or class=1 to class=6"
+    if comma:
+        yield "what stands behind the comma has no effect; write ';' between entries"

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, inlineCallbacks
-from twisted.internet.endpoints import clientFromString
 from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.internet.task import react
 from twisted.python.failure import Failure
@@ -30,7 +29,8 @@ from dispatch.control.command import Command, Door
 from dispatch.control.commands import TABLE
 from dispatch.control.text import printable
 from dispatch.errors import ConfigErrors, DispatchError
-from dispatch.service import config_file, control_address
+from dispatch.service import config_file, control_address, control_endpoint
+from dispatch.service.control_address import ControlAddress
 
 _SOCKET: Final = "unix:/run/dispatch/amp.sock"
 _DONE, _REFUSED, _WRONG, _UNREACHABLE = range(4)
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     row: Command = options.row
     try:
-        answer = _fetch(_endpoint(options), row, {one.name: getattr(options, one.name) for one in row.arguments})
+        answer = _fetch(_address(options), row, {one.name: getattr(options, one.name) for one in row.arguments})
     except Unreachable as error:
         return _complain(error, _UNREACHABLE)
     except DispatchError as error:
@@ -125,8 +125,8 @@ def shown(row: Command, answer: Any, *, as_json: bool = False, colour: bool = Fa
     return table.lines(row.columns, answer, colour=colour) if answer else [row.nothing]
 
 
-def _endpoint(options: argparse.Namespace) -> str:
-    """Where to connect, for `clientFromString`.
+def _address(options: argparse.Namespace) -> ControlAddress:
+    """Where to connect.
 
     Raises:
         Unreachable: the configuration does not say where.
@@ -134,8 +134,8 @@ def _endpoint(options: argparse.Namespace) -> str:
     if options.config is not None:
         return _configured(options.config)
     text = options.socket or _SOCKET
-    if not text.startswith(("unix:", "tcp:")):
-        address = control_address.ControlAddress(Path(text))
+    if not text.startswith(("unix:", "tcp:", "ssl:")):
+        address = ControlAddress(Path(text))
     else:
         try:
             address = control_address.parse(text)
@@ -143,21 +143,21 @@ def _endpoint(options: argparse.Namespace) -> str:
             raise Unreachable(str(error)) from None
     if address.is_too_long:
         raise Unreachable(f"no unix socket has a path of more than {control_address.LONGEST_PATH} bytes: {address}")
-    return address.client()
+    return address
 
 
-def _configured(path: Path) -> str:
+def _configured(path: Path) -> ControlAddress:
     try:
         addresses = config_file.load(path).control.amp
     except ConfigErrors as error:
         raise Unreachable(str(error)) from None
     if not addresses:
         raise Unreachable(f'{path}: no socket to talk to; write under [control]: amp = "{_SOCKET}"')
-    return addresses[0].client()
+    return addresses[0]
 
 
-def _fetch(endpoint: str, row: Command, values: dict[str, Any]) -> Any:
-    """The answer to a command, from the service at that endpoint.
+def _fetch(address: ControlAddress, row: Command, values: dict[str, Any]) -> Any:
+    """The answer to a command, from the service at that address.
 
     Raises:
         Unreachable: nobody is there, or not any more.
@@ -167,7 +167,7 @@ def _fetch(endpoint: str, row: Command, values: dict[str, Any]) -> Any:
     outcome: list[Any] = []
 
     def begin(reactor: Any) -> Deferred[Any]:
-        return converse(clientFromString(reactor, endpoint), row, values).addBoth(outcome.append)
+        return converse(control_endpoint.client(address, reactor), row, values).addBoth(outcome.append)
 
     with suppress(SystemExit):
         react(begin)
@@ -177,9 +177,9 @@ def _fetch(endpoint: str, row: Command, values: dict[str, Any]) -> Any:
     if not isinstance(answer, Failure):
         return answer
     if answer.check(ConnectError):
-        raise Unreachable(f"no service at {endpoint}: {_reason(answer.value)}")
+        raise Unreachable(f"no service at {address}: {_reason(answer.value)}")
     if answer.check(ConnectionClosed):
-        raise Unreachable(f"the service at {endpoint} closed the connection")
+        raise Unreachable(f"the service at {address} closed the connection")
     return answer.raiseException()
 
 

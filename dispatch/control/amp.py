@@ -7,23 +7,23 @@ in the socket, as it does when the client does not read its answers. What can't 
 from __future__ import annotations
 
 import os
-import socket
-import struct
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IDelayedCall, IFileDescriptorReceiver, IPushProducer, IReactorTime
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.interfaces import IFileDescriptorReceiver, IReactorTime
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.protocols import amp
 from twisted.protocols.amp import ANSWER, ASK, COMMAND, ERROR, ERROR_CODE, ERROR_DESCRIPTION
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from dispatch.control.access import Entry
 from dispatch.control.boxes import LONGEST, Box, BoxError, BoxReader, join, pack, record
 from dispatch.control.calling import call
-from dispatch.control.command import CODES, Caller, Command, Control, Door, PageGone, Right
+from dispatch.control.command import CODES, Caller, Command, Control, Door, PageGone
+from dispatch.control.serving import Serving
 from dispatch.control.text import printable, to_bytes, to_text
 
 log: Final = Logger()
@@ -35,7 +35,6 @@ CONNECTIONS: Final = 64
 _RECORDS: Final = 100  # of one page: about a millisecond's work
 _LISTINGS: Final = 4  # unfinished ones that are kept for a client
 _FAILED: Final = "the command failed; the log of the service says why"
-_PEER: Final = struct.Struct("3i")  # pid, uid, gid: SO_PEERCRED
 
 
 class _Listing:
@@ -65,44 +64,39 @@ class _Listing:
         return b"".join(parts)
 
 
-@implementer(IFileDescriptorReceiver, IPushProducer)
+@implementer(IFileDescriptorReceiver)
 class ControlProtocol(Protocol):
     """One client.
 
     Args:
         clock: gives the reactor back between two commands.
         control: what commands work on.
+        entry: tells who it is.
         gone: called once, when the connection is over.
     """
 
     transport: Any
+    _serving: Serving[Box]
 
-    def __init__(self, clock: IReactorTime, control: Control, gone: Callable[[], object]) -> None:
+    def __init__(self, clock: IReactorTime, control: Control, entry: Entry, gone: Callable[[], object]) -> None:
         self._clock = clock
+        self._entry = entry
         self._control = control
         self._gone = gone
         self._rows = {row.names[Door.AMP].encode(): row for row in control.commands if Door.AMP in row.names}
         self._boxes = BoxReader()
         self._listings: dict[bytes, _Listing] = {}
         self._made = 0
-        self._caller = Caller(Door.AMP, "nobody", Right.READ)
-        self._next: IDelayedCall | None = None
-        self._is_busy = False
-        self._is_full = False
-        self._is_over = False
+        self._caller: Caller | None = None
 
     def connectionMade(self) -> None:
-        """Find out who it is."""
-        self._caller = Caller(Door.AMP, peer_name(self.transport), Right.FULL)
-        self.transport.registerProducer(self, True)
+        """Begin."""
+        self._serving = Serving(self._clock, self.transport, self._take, self._reply)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the client; a command under way goes on without it."""
-        self._is_over = True
+        self._serving.end()
         self._listings.clear()
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
         self._gone()
 
     def fileDescriptorReceived(self, descriptor: int) -> None:
@@ -112,60 +106,24 @@ class ControlProtocol(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Take what came, and answer the first command in it."""
         self._boxes.feed(data)
-        self._serve()
+        self._serving.serve()
 
-    def pauseProducing(self) -> None:
-        """The client does not read."""
-        self._is_full = True
-
-    def resumeProducing(self) -> None:
-        """It does again."""
-        self._is_full = False
-        self._go_on()
-
-    def stopProducing(self) -> None:
-        """The connection is over; `connectionLost` follows."""
-
-    def _go_on(self) -> None:
-        if self._next is None and not (self._is_busy or self._is_full or self._is_over):
-            self._next = self._clock.callLater(0, self._serve)
-
-    def _serve(self) -> None:
-        self._next = None
-        if self._is_busy or self._is_full or self._is_over:
-            return
+    def _take(self) -> Box | None:
         try:
-            box = self._boxes.take()
+            return self._boxes.take()
         except BoxError:
-            self._drop()
-            return
-        if box is None:
-            self.transport.resumeProducing()
-            return
-        self.transport.pauseProducing()
-        self._is_busy = True
+            self._serving.drop()
+            return None
+
+    def _reply(self, box: Box) -> Deferred[bytes]:
         box = join(box)
         ask = box.pop(ASK, None)
-        self._answer(box).addErrback(_error).addCallback(self._send, ask)
-
-    def _drop(self) -> None:
-        self._is_over = True
-        self.transport.unregisterProducer()
-        self.transport.abortConnection()
-
-    def _send(self, answer: Box, ask: bytes | None) -> None:
-        self._is_busy = False
-        if self._is_over:
-            return
-        if ask is not None:
-            answer[ERROR if ERROR_CODE in answer else ANSWER] = ask
-            self.transport.write(pack(answer))
-        self._go_on()
+        return self._answer(box).addErrback(_error).addCallback(_packed, ask)
 
     def _answer(self, box: Box) -> Deferred[Box]:
         name = box.pop(COMMAND, None)
         if name is None:
-            self._drop()
+            self._serving.drop()
             return succeed({})
         row = self._rows.get(name)
         if row is None:
@@ -173,7 +131,13 @@ class ControlProtocol(Protocol):
         if row.is_listing and PAGE in box:
             return succeed(self._next_page(box[PAGE]))
         written = {to_text(key): value for key, value in box.items()}
-        return call(row, self._control, self._caller, written).addCallback(self._first, row)
+        return maybeDeferred(lambda: call(row, self._control, self._who(), written)).addCallback(self._first, row)
+
+    def _who(self) -> Caller:
+        """Found out when the first box is there: only then a TLS handshake is over."""
+        if self._caller is None:
+            self._caller = self._entry.caller(Door.AMP, self.transport)
+        return self._caller
 
     def _first(self, answer: Any, row: Command) -> Box:
         if not row.is_listing:
@@ -198,40 +162,12 @@ class ControlProtocol(Protocol):
         return box
 
 
-class ControlFactory(Factory):
-    """Makes a protocol for each client, up to `CONNECTIONS` at a time.
-
-    Args:
-        clock: the reactor.
-        control: what commands work on.
-    """
-
-    noisy = False
-
-    def __init__(self, clock: IReactorTime, control: Control) -> None:
-        self._clock = clock
-        self._control = control
-        self.open = 0
-
-    def buildProtocol(self, addr: IAddress | None) -> ControlProtocol | None:
-        """One more client, or None: it is closed at once."""
-        if self.open >= CONNECTIONS:
-            return None
-        self.open += 1
-        return ControlProtocol(self._clock, self._control, self._gone)
-
-    def _gone(self) -> None:
-        self.open -= 1
-
-
-def peer_name(transport: Any) -> str:
-    """Who is at the other end: user and process of a unix socket, else the address."""
-    handle = getattr(transport, "socket", None)
-    if isinstance(handle, socket.socket) and handle.family == socket.AF_UNIX:
-        pid, uid, _ = _PEER.unpack(handle.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
-        return f"uid {uid}, pid {pid}"
-    peer = transport.getPeer()
-    return f"{getattr(peer, 'host', peer)}:{getattr(peer, 'port', '')}".removesuffix(":")
+def _packed(answer: Box, ask: bytes | None) -> bytes:
+    """As it is sent; nothing where no answer is asked for."""
+    if ask is None:
+        return b""
+    answer[ERROR if ERROR_CODE in answer else ANSWER] = ask
+    return pack(answer)
 
 
 def _error(failure: Failure) -> Box:

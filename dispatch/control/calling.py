@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from dispatch.control.command import Argument, BadValue, Caller, Command, Control, NotAllowed, Right
 from dispatch.control.text import printable, to_text
+from dispatch.control.values import Fault, Parameter
+from dispatch.errors import DispatchError
 
 log: Final = Logger()
 
@@ -33,6 +36,39 @@ def call(row: Command, control: Control, caller: Caller, written: Mapping[str, b
     return maybeDeferred(_call, row, control, caller, written)
 
 
+def perform(row: Command, control: Control, caller: Caller, parameters: Sequence[Parameter]) -> Deferred[Any]:
+    """The same by the form that the caller's door has for the command.
+
+    Returns:
+        Deferred of the values of the answer, or of a `Fault`.
+    """
+    form = row.forms[caller.door]
+
+    def view(answer: Any) -> Any:
+        return form.view(control, answer, parameters)
+
+    def failed(failure: Failure) -> Any:
+        error = failure.value
+        if isinstance(error, Fault) or not isinstance(error, DispatchError):
+            return failure
+        if isinstance(error, NotAllowed):
+            raise Fault(403, str(error))
+        instead = form.failed(error, parameters)
+        if isinstance(instead, Fault):
+            raise instead
+        return instead
+
+    done = maybeDeferred(lambda: _call(row, control, caller, form.read(parameters)))
+    return done.addCallback(view).addErrback(failed).addErrback(_broken)
+
+
+def _broken(failure: Failure) -> Failure:
+    if not failure.check(Fault):
+        log.failure("a command failed", failure)
+        raise Fault(500, "Internal Server Error")
+    return failure
+
+
 def _call(row: Command, control: Control, caller: Caller, written: Mapping[str, bytes]) -> Any:
     if caller.right < row.right:
         raise NotAllowed(f"{row.names[caller.door]!r} changes something, and {caller.name} may only look")
@@ -47,7 +83,7 @@ def _logged(answer: Any, row: Command, caller: Caller) -> Any:
         "{command} by {caller} over {door}: {change}",
         command=row.names[caller.door],
         caller=caller.name,
-        door=caller.door.value,
+        door=caller.way,
         change=row.sentence(answer).partition("\n")[0],
     )
     return answer

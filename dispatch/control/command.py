@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any, Final, Protocol
@@ -11,6 +11,7 @@ from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
 from dispatch.balance.roster import Roster
+from dispatch.control.values import Fault, Parameter
 from dispatch.errors import DispatchError, UnknownDestination
 
 
@@ -47,6 +48,8 @@ class Door(Enum):
 
     AMP = "amp"
     CTL = "dispatchctl"  # a person's names and views; it comes through AMP
+    RPC = "rpc"  # the original's, over BINRPC and JSON-RPC alike
+    MI = "mi"  # the management interface of its earlier versions
 
 
 class Right(IntEnum):
@@ -64,11 +67,18 @@ class Caller:
         door: through which one.
         name: who it is, as far as the door knows: ``uid 1000, pid 4711``.
         right: what is allowed.
+        protocol: what is spoken there, where a door has several: ``binrpc``.
     """
 
     door: Door
     name: str
     right: Right
+    protocol: str = ""
+
+    @property
+    def way(self) -> str:
+        """How it comes in, in a word."""
+        return self.protocol or self.door.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,27 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """How one of the original's own doors has a command.
+
+    Attributes:
+        help: what the door says of it, in the original's words.
+        read: the arguments by name, as written, of the parameters in their order. May raise `Fault`.
+        view: the answer as the door has it, `Value` for RPC and `Node` for MI; called with the `Control`, the answer of
+            `run`, and the parameters.
+        failed: the values in place of an error, or the `Fault` that it is there; called with the error and the
+            parameters.
+    """
+
+    help: str
+    view: Callable[[Control, Any, Sequence[Parameter]], tuple[Any, ...]]
+    read: Callable[[Sequence[Parameter]], Mapping[str, bytes]] = lambda parameters: {}
+    failed: Callable[[DispatchError, Sequence[Parameter]], tuple[Any, ...] | Fault] = lambda error, parameters: Fault(
+        500, str(error)
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """One command.
 
@@ -119,6 +150,7 @@ class Command:
         columns: of a listing, for people.
         sentence: the answer in words, for people and the log, where it is no listing.
         nothing: said in place of an empty listing.
+        forms: for doors that have a form of their own for it.
     """
 
     names: Mapping[Door, str]
@@ -132,6 +164,7 @@ class Command:
     columns: tuple[Column, ...] = ()
     sentence: Callable[[Any], str] = field(default=str)
     nothing: str = "nothing"
+    forms: Mapping[Door, Form] = field(default_factory=dict)
 
 
 class Steering(Protocol):
@@ -167,6 +200,8 @@ class Control:
         commands: the table.
         now: the time of day, in seconds since 1970.
         probing: who is probed.
+        started: the time of day at which the service began.
+        address_of: what is known of the host of a destination; None for nothing.
     """
 
     dispatcher: Dispatcher
@@ -176,6 +211,8 @@ class Control:
     commands: tuple[Command, ...]
     now: Callable[[], float]
     probing: Probing
+    started: float
+    address_of: Callable[[bytes], str | None]
 
 
 Preview = tuple[Roster, list[Change]]

@@ -19,3 +19,16 @@ def find(control: Control, set: int, uri: str) -> Destination:
     if destination is None:
         raise UnknownDestination(f"set {set} has no '{printable(uri[:200])}'; 'list' shows what there is")
     return destination
+
+
+def find_duid(control: Control, set: int, duid: str) -> Destination:
+    """The first with that `duid` in a set.
+
+    Raises:
+        UnknownDestination: there is none.
+    """
+    group, wanted = control.dispatcher.groups.get(set), to_bytes(duid)
+    for member in group.members if group is not None and wanted else ():
+        if member.duid == wanted:
+            return member
+    raise UnknownDestination(f"set {set} has no duid '{printable(duid[:200])}'; 'list' shows what there is")

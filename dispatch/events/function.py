@@ -32,7 +32,7 @@ def checked(path: str, folder: Path) -> str:
     return path
 
 
-def find(path: str, folder: Path) -> Function:
+def find(path: str, folder: Path) -> Callable[..., Any]:
     """The function that ``module:function`` names.
 
     Args:
@@ -54,7 +54,7 @@ def find(path: str, folder: Path) -> Function:
     function = getattr(found, name, None)
     if not callable(function):
         raise ValueError(f"module {module!r} has no function {name!r}")
-    return cast(Function, function)
+    return cast("Callable[..., Any]", function)
 
 
 class Worker:

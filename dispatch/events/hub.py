@@ -58,4 +58,7 @@ class Hub:
         for _ in self._hand_on():
             pass
         for sink in self._sinks:
-            sink.stop()
+            try:
+                sink.stop()
+            except Exception:
+                log.failure("{sink} failed at its end", sink=sink.name)

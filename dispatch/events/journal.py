@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -22,20 +24,25 @@ class Journal:
 
     Args:
         path: the file.
+        write: as `os.write`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, write: Callable[[int, bytes], int] = os.write) -> None:
         self.name = str(path)
         self._path = path
+        self._write = write
         self._missed = 0
 
     def tell(self, event: Event) -> None:
         """See `IEventSink`."""
-        line = json.dumps(event.fields()) + "\n"
+        line = (json.dumps(event.fields()) + "\n").encode()
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
             try:
-                os.write(descriptor, line.encode())
+                written = self._write(descriptor, line)
+                if written < len(line):  # the disk is full: half a line would spoil the next one
+                    os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             finally:
                 os.close(descriptor)
         except OSError as error:

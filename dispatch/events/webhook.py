@@ -6,13 +6,20 @@ import json
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from twisted.internet.defer import Deferred, TimeoutError, succeed
-from twisted.internet.interfaces import IConsumer
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.interfaces import IConsumer, IProtocolFactory, IStreamClientEndpoint
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, HTTPConnectionPool
+from twisted.web.client import (
+    URI,
+    Agent,
+    BrowserLikePolicyForHTTPS,
+    RequestTransmissionFailed,
+    ResponseFailed,
+)
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IBodyProducer, IResponse
+from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
 from zope.interface import implementer
 
 from dispatch.events.event import STATE, Event
@@ -61,7 +68,7 @@ class Webhook:
         self.name = f"webhook {parts.scheme}://{parts.netloc}"  # there may be a token in the rest
         self._reactor = reactor
         self._url = url.encode("ascii")
-        self._agent = agent or _quiet_agent(reactor)
+        self._agent = agent or Agent.usingEndpointFactory(reactor, _Endpoints(reactor))
         self._outbox = Outbox(reactor, self.name, self._deliver)
 
     def tell(self, event: Event) -> None:
@@ -73,19 +80,39 @@ class Webhook:
         body = _Body(json.dumps(event.fields()).encode())
         headers = Headers({b"content-type": [b"application/json"], b"user-agent": [b"dispatch"]})
         sending: Deferred[Any] = self._agent.request(b"POST", self._url, headers, body)
-        sending.addCallback(_finish)
-        sending.addTimeout(_PATIENCE, self._reactor)
-        return sending.addCallbacks(_judge, _again)
+        sending.addCallback(_finish).addCallbacks(_judge, _again)
+        return sending.addTimeout(_PATIENCE, self._reactor, onTimeoutCancel=_late)
 
     def stop(self) -> None:
         """See `IEventSink`."""
         self._outbox.stop()
 
 
-def _quiet_agent(reactor: Any) -> Agent:
-    pool = HTTPConnectionPool(reactor, persistent=False)
-    pool._factory.noisy = False  # or there are two lines in the log for each event
-    return Agent(reactor, connectTimeout=_PATIENCE, pool=pool)
+@implementer(IAgentEndpointFactory)
+class _Endpoints:
+    """Where connections are made to, so that none of them is in the log: there would be two lines for each event."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._policy = BrowserLikePolicyForHTTPS()
+
+    def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
+        host = uri.host.decode("ascii")
+        endpoint: IStreamClientEndpoint = HostnameEndpoint(self._reactor, host, uri.port, timeout=_PATIENCE)
+        if uri.scheme == b"https":
+            endpoint = wrapClientTLS(self._policy.creatorForNetloc(uri.host, uri.port), endpoint)
+        return _Quiet(endpoint)
+
+
+@implementer(IStreamClientEndpoint)
+class _Quiet:
+    def __init__(self, endpoint: IStreamClientEndpoint) -> None:
+        self._endpoint = endpoint
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:
+        if isinstance(protocolFactory, Factory):
+            protocolFactory.noisy = False
+        return self._endpoint.connect(protocolFactory)
 
 
 def _finish(response: IResponse) -> Deferred[IResponse]:
@@ -105,9 +132,14 @@ def _judge(response: IResponse) -> None:
 
 
 def _again(failure: Failure) -> None:
-    if failure.check(TimeoutError):
-        raise Undelivered(f"no answer within {_PATIENCE:g} s")
-    raise Undelivered(failure.getErrorMessage() or "no connection")
+    problem = failure.value
+    if isinstance(problem, ResponseFailed | RequestTransmissionFailed):
+        failure = problem.reasons[0]
+    raise Undelivered(failure.getErrorMessage().rstrip(".") or "no connection")
+
+
+def _late(_: object, seconds: float) -> None:
+    raise Undelivered(f"no answer within {seconds:g} s")
 
 
 @implementer(IBodyProducer)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dispatch.errors import TransportError
 from dispatch.proxy import request as request_
 from dispatch.proxy import response as response_
 from dispatch.sip import build
@@ -70,6 +71,7 @@ class Context:
         "_expected",
         "_loop_hash",
         "_outcomes",
+        "_oversize",
         "_proxy",
         "_received",
         "_round",
@@ -100,6 +102,7 @@ class Context:
         self._branches: tuple[ClientTransaction, ...] = ()  # those that may still answer
         self._expected = 0  # branches to come beside these
         self._outcomes: dict[ClientTransaction, Outcome] | None = None  # who is to be told of which branch
+        self._oversize: dict[ClientTransaction, tuple[Target, Flow]] | None = None  # by TCP; and where else
         self._round: tuple[int, bool] | None = None  # the best that came of the branches so far
         self._best: bytes = b""
         self._best_status = 0
@@ -231,10 +234,9 @@ class Context:
             self._server.respond(100, build.response(message, 100, received=self._received, headers=headers))
 
     def _relay_to(self, target: Target, flow: Flow | None) -> None:
-        message = self.message
         if self._server is None:
             if flow is not None:  # an ACK has no transaction (§17)
-                self._proxy.send(self.outgoing(target, flow.listener, self._proxy.new_branch(self._loop_hash)), flow)
+                self._send_off(target, flow, self._proxy.new_branch(self._loop_hash))
             return
         if self._expected:
             self._expected -= 1
@@ -250,9 +252,16 @@ class Context:
             self._ended(503)
             return
         branch = self._proxy.new_branch(self._loop_hash)
-        data = self.outgoing(target, flow.listener, branch)
-        client = ClientTransaction(self._proxy.core, self, flow, branch, message.method, data, self._proxy.timers)
+        data, way = self._made_for(target, flow, branch)
+        self._begin(target, way, branch, data, flow)
+
+    def _begin(self, target: Target, way: Flow, branch: bytes, data: bytes, flow: Flow) -> None:
+        """A new branch by `way`; by `flow` should it be another one, and nobody be there."""
+        method = self.message.method
+        client = ClientTransaction(self._proxy.core, self, way, branch, method, data, self._proxy.timers)
         self._branches += (client,)
+        if way is not flow:
+            self._oversize = {**(self._oversize or {}), client: (target, flow)}
         if target.outcome is not None:
             self._outcomes = {**(self._outcomes or {}), client: target.outcome}
         client.begin()
@@ -261,8 +270,28 @@ class Context:
         if flow is None:
             self.reply(503)
             return
-        branch = self._proxy.stateless_branch(self.message, self._back, self._loop_hash)
-        self._proxy.send(self.outgoing(target, flow.listener, branch), flow)
+        self._send_off(target, flow, self._proxy.stateless_branch(self.message, self._back, self._loop_hash))
+
+    def _send_off(self, target: Target, flow: Flow, branch: bytes) -> None:
+        """Send what nobody waits for."""
+        data, way = self._made_for(target, flow, branch)
+        if way is not flow:
+            try:
+                way.listener.transport.send(data, way)
+            except TransportError:
+                data = self.outgoing(target, flow.listener, branch)
+            else:
+                return
+        self._proxy.send(data, flow)
+
+    def _made_for(self, target: Target, flow: Flow, branch: bytes) -> tuple[bytes, Flow]:
+        """The request for `flow`; or for TCP to the same peer, where it is too long for a datagram (§18.1.1)."""
+        data = self.outgoing(target, flow.listener, branch)
+        if self._proxy.udp_mtu and len(data) > self._proxy.udp_mtu:
+            stream = self._proxy.stream_beside(flow)
+            if stream is not None:
+                return self.outgoing(target, stream.listener, branch), stream
+        return data, flow
 
     def outgoing(self, target: Target, outbound: Listener, branch: bytes) -> bytes:
         """The request as it leaves us (§16.6): four edits at most, all other bytes as they came."""
@@ -328,11 +357,26 @@ class Context:
 
     def failed(self, client: ClientTransaction, status: int) -> None:
         """No response came: 408, or 503 where the network refused."""
+        if self._oversize is not None and status == 503 and self._relay_by_datagram(client):
+            return
         if self._outcomes is not None:
             self._tell(client, status, None)
         if self._take_off(client):
             self._note(500 if status == 503 else status, b"")
             self._ended(status)
+
+    def _relay_by_datagram(self, client: ClientTransaction) -> bool:
+        """Nobody takes TCP there: try UDP after all (§18.1.1)."""
+        assert self._oversize is not None
+        found = self._oversize.pop(client, None)
+        if found is None or client.has_rung or self.is_cancelled or not self._take_off(client):
+            return False
+        target, flow = found
+        if self._outcomes is not None:
+            self._outcomes.pop(client, None)
+        branch = self._proxy.new_branch(self._loop_hash)
+        self._begin(target, flow, branch, self.outgoing(target, flow.listener, branch), flow)
+        return True
 
     def _tell(self, client: ClientTransaction, status: int, response: Message | None) -> None:
         """What became of a branch; nothing where it rang, and nobody answered: that is not the destination's doing."""

@@ -17,7 +17,7 @@ from dispatch.proxy.dialog import Identity, Routing
 from dispatch.proxy.request import OURS
 from dispatch.sip import build
 from dispatch.sip.effects import Core, Locator
-from dispatch.sip.flow import Flow
+from dispatch.sip.flow import Flow, Listener
 from dispatch.sip.message import Message
 from dispatch.sip.server_transaction import ServerTransaction, State, server_key
 from dispatch.sip.timers import Timers
@@ -44,6 +44,7 @@ class Proxy:
     Attributes:
         prefix: how every branch of ours begins, by which a request that was here before is told.
         retry_after: header line of the 503 to a request that is one too many; empty for none.
+        udp_mtu: bytes of a request above which TCP is tried in place of UDP; 0 for never.
     """
 
     def __init__(self, core: Network, me: Identity, timers: Timers, route: Route) -> None:
@@ -57,6 +58,8 @@ class Proxy:
         self._stateless_prefix = stateless.prefix(me.listeners)
         self._prefixes = (self.prefix, self._stateless_prefix)
         self._tag = b"ds.%b." % run
+        self.udp_mtu = 0
+        self._streams = {one: _beside(one, me.listeners) for one in me.listeners if not one.transport.reliable}
         self._count = 0
         # Where responses to what was forwarded without memory a moment ago go: only to save the work of `way_back`.
         self._recent: dict[bytes, tuple[Flow, bytes]] = {}
@@ -133,9 +136,9 @@ class Proxy:
         if way is None or way[0] >= len(self.me.listeners):
             return
         number, host, port = way
-        listener = self.me.listeners[number]
-        back = listener.transport.flow_back(host, port) or listener.transport.flow_to(host, below.port or 5060)
-        self.send(response_.without_via(message, by_stream=listener.transport.reliable), back)
+        transport = self.me.listeners[number].transport
+        back = transport.flow_back(host, port) or transport.flow_to(host, below.port or transport.default_port)
+        self.send(response_.without_via(message, by_stream=transport.reliable), back)
 
     def way_back(self, message: Message, flow: Flow) -> Flow:
         """Where a response to `message` goes: its connection, or by UDP the port that its Via names (§18.2.2).
@@ -154,6 +157,11 @@ class Proxy:
             flow.listener.transport.send(data, flow)
         except TransportError:
             return
+
+    def stream_beside(self, flow: Flow) -> Flow | None:
+        """The way by TCP to where a datagram would go; None where we have no socket for it."""
+        listener = self._streams.get(flow.listener)
+        return listener.transport.flow_to(*flow.remote) if listener is not None else None
 
     def new_branch(self, loop_hash: bytes) -> bytes:
         """A branch that was never used (§8.1.1.7), with the loop hash at its end."""
@@ -185,6 +193,13 @@ class Proxy:
     def remember(self, message: Message, server: ServerTransaction) -> None:
         """We are the endpoint of this request: `is_merged` knows it from now on."""
         self._answered[_merge_key(message)] = server
+
+
+def _beside(listener: Listener, listeners: tuple[Listener, ...]) -> Listener | None:
+    """The TCP socket of the same address, and port if there is one; else the first of the same family."""
+    streams = [one for one in listeners if one.transport.name == b"TCP" and (":" in one.host) == (":" in listener.host)]
+    streams.sort(key=lambda one: (one.host != listener.host, one.port != listener.port))
+    return streams[0] if streams else None
 
 
 def _merge_key(message: Message) -> bytes:

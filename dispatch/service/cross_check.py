@@ -29,6 +29,7 @@ def cross_check(config: Config, top: Place) -> None:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
     _check_trust(config, sip.table("limits"))
+    _check_streams(config.sip, sip)
     _check_default_socket(config, top)
     _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
     _check_live_traffic(config, top)
@@ -40,10 +41,11 @@ def cross_check(config: Config, top: Place) -> None:
 
 
 def _check_names(sip: Sip, place: Place) -> None:
-    for listen in sip.advertise:
-        if listen not in sip.listen:
-            at = place.at("advertise")
-            at.wrong(f"{at} names {listen}, which is not listened on; {suggest(listen, map(str, sip.listen))}")
+    for key, named in (("advertise", sip.advertise), ("proxy_protocol", sip.proxy_protocol)):
+        at = place.at(key)
+        for listen in named:
+            if listen not in sip.listen:
+                at.wrong(f"{at} names {listen}, which is not listened on; {suggest(listen, map(str, sip.listen))}")
     for index, listen in enumerate(sip.listen):
         if listen.is_any and listen not in sip.advertise:
             host, port = sip.sent_by(listen)
@@ -58,6 +60,18 @@ def _check_trust(config: Config, place: Place) -> None:
     if sets and mine not in sets:
         at = place.at("trust")
         at.warn(f"{at} names sets, but not {mine}, the one that calls go to: nothing its destinations say is heard")
+
+
+def _check_streams(sip: Sip, place: Place) -> None:
+    at = place.at("proxy_protocol")
+    for listen, sources in sip.proxy_protocol.items():
+        if listen.proto == "udp":
+            at.wrong(f"{at} names {listen}; the PROXY protocol is for streams")
+        elif not sources:
+            at.wrong(f"{at} names no source for {listen}; write the addresses of the balancer, or leave {listen} out")
+    if sip.udp_mtu and all(listen.proto != "tcp" for listen in sip.listen):
+        at = place.at("udp_mtu")
+        at.warn(f"{at} has no effect: there is no tcp: socket in listen that a request could leave by")
 
 
 def _check_default_socket(config: Config, top: Place) -> None:
@@ -82,7 +96,9 @@ def _check_silence(config: Config, at: Place) -> None:
 def _check_live_traffic(config: Config, top: Place) -> None:
     health = config.health
     ejection = top.table("health", "ejection")
-    if ejection.is_written and not health.ejection.is_on:
+    if health.ejection.is_on and not health.ejection.max_ejected_percent:
+        ejection.warn(f"{ejection} ejects nobody with max_ejected_percent = 0; write e.g. 50, or leave it out")
+    elif ejection.is_written and not health.ejection.is_on:
         ejection.warn(f"{ejection} ejects nobody; write e.g. consecutive_failures = 5, or success_rate_factor = 1.9")
     if config.route.relay == "stateless" and health.hears_outcomes:
         at = ejection if health.ejection.is_on else top.table("health")
@@ -131,15 +147,22 @@ def _check_needs(config: Config, top: Place) -> None:
 
 
 def _check_control(control: ControlConfig, place: Place) -> None:
-    for index, address in enumerate(control.amp):
-        if address.is_too_long:
-            most = control_address.LONGEST_PATH
-            place.at("amp", index).wrong(
-                f"{address}: a unix socket's path has {most} bytes at most; name a shorter one"
-            )
-        elif not address.is_private:
-            others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
-            place.at("amp", index).warn(f"{address} gives {others} full control of the service")
+    for door, addresses in control.sockets.items():
+        for index, address in enumerate(addresses):
+            if address.is_too_long:
+                most = control_address.LONGEST_PATH
+                place.at(door, index).wrong(
+                    f"{address}: a unix socket's path has {most} bytes at most; name a shorter one"
+                )
+            elif address.tls is not None:
+                if address.tls.ca is None and not (door == "jsonrpc" and any(one.token for one in control.access)):
+                    place.at(door, index).wrong(
+                        f"{address} would let anybody in; add ':ca=FILE' to ask for client certificates"
+                        + (", or give out tokens under [control.access]" if door == "jsonrpc" else "")
+                    )
+            elif not address.is_private and address.right == "full":
+                others = "whoever its mode lets in" if address.path is not None else "every user of this machine"
+                place.at(door, index).warn(f"{address} gives {others} full control of the service")
 
 
 def _check_folders(config: Config, top: Place) -> None:

@@ -84,18 +84,16 @@ def _parse_method(written: str) -> None:
 
 def _reply_codes(value: object, place: Place) -> object:
     """See `reply_codes` for the grammar; what has no effect is told."""
-    if not isinstance(value, str) or re.search(r"[^!-~]", value):
-        return expected("like 'class=2;code=403', without blanks", value, place)
+    if not isinstance(value, str):
+        return expected("a string like 'class=2;code=403'", value, place)
+    if re.search(r"[^!-~]", value):
+        return place.wrong(f"{place} is {value!r}; write it without blanks: 'class=2;code=403'")
     try:
         reply_codes.accepted(value.encode())
     except ValueError as error:
         return place.wrong(f"{place}: {error}; write e.g. 'class=2;code=403'")
-    for entry in filter(None, value.split(",")[0].split(";")):
-        name, _, number = entry.partition("=")
-        if not reply_codes.codes_of(name.lower().encode(), number.encode()):
-            place.warn(f"{place}: {entry!r} has no effect; write code=100 to code=699, or class=1 to class=6")
-    if "," in value:
-        place.warn(f"{place}: what stands behind the comma has no effect; write ';' between entries")
+    for mistake in reply_codes.mistakes(value.encode()):
+        place.warn(f"{place}: {mistake}")
     return value
 
 

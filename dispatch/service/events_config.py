@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from dispatch.events import function, webhook
-from dispatch.service.reading import Place, Reader, file_name, optional, text
+from dispatch.service.reading import Place, Reader, file_name, many, optional, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +20,21 @@ class EventsConfig:
         dst_up: likewise, when one comes back.
         log: file that gets a line of JSON for each event; None for none.
         webhook: URL that each event is posted to; empty for none.
+        sinks: ``module:function`` of functions that make an `IEventSink` each.
     """
 
     dst_down: str = ""
     dst_up: str = ""
     log: Path | None = None
     webhook: str = ""
+    sinks: tuple[str, ...] = ()
 
 
-def _function(value: object, place: Place) -> object:
-    return text(lambda path: function.checked(path, place.file.absolute().parent), "alarms:went_down", value, place)
+def _function(example: str) -> Reader:
+    def read(value: object, place: Place) -> object:
+        return text(lambda path: function.checked(path, place.file.absolute().parent), example, value, place)
+
+    return read
 
 
 def _webhook(value: object, place: Place) -> object:
@@ -37,8 +42,9 @@ def _webhook(value: object, place: Place) -> object:
 
 
 EVENT_READERS: Final[Mapping[str, Reader]] = {
-    "dst_down": optional(_function),
-    "dst_up": optional(_function),
+    "dst_down": optional(_function("alarms:went_down")),
+    "dst_up": optional(_function("alarms:went_down")),
     "log": optional(file_name),
     "webhook": optional(_webhook),
+    "sinks": many(_function("alarms:make_sink"), of=str),
 }

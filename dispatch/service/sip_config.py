@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from dispatch.service.reading import (
     WRONG,
     Place,
     Reader,
+    boolean,
     expected,
     file_name,
     integer,
@@ -23,8 +24,7 @@ from dispatch.service.reading import (
     text,
 )
 from dispatch.sip.timers import Timers
-
-Network = IPv4Network | IPv6Network
+from dispatch.transport.proxy_protocol import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,12 @@ class Limits:
         uri: bytes of a Request-URI.
         vias: Via values of one message.
         routes: Route values of one message.
-        connections: open streams that others made, for each listening socket.
+        connections: open streams, for each listening socket: that others made, and that we made.
+        connections_reserved: more of them, for destinations only.
+        connections_per_source: open streams of one address that is no destination.
+        unsent: bytes that wait for a peer on a stream.
+        message_time: seconds from the first byte of a message on a stream to its last.
+        idle_time: seconds without a message after which a stream is closed.
         transactions: open transactions.
         when_full: what a request gets that is one too many: ``503`` or ``silence``.
         retry_after: seconds in the Retry-After of that 503; 0 for none.
@@ -54,6 +59,11 @@ class Limits:
     vias: int = 100
     routes: int = 128
     connections: int = 4096
+    connections_reserved: int = 256
+    connections_per_source: int = 1024
+    unsent: int = 1 << 20
+    message_time: float = 30.0
+    idle_time: float = 3600.0
     transactions: int = 200_000
     when_full: str = "503"
     retry_after: int = 5
@@ -81,6 +91,10 @@ class Sip:
         alias: further names, ``host`` or ``host:port``, that are us.
         advertise: what goes into Via and Record-Route in place of the address of a socket.
         secret_file: key of what we sign; made at the first start.
+        udp_mtu: bytes of a request above which TCP is tried instead of UDP; 0 for never.
+        stream_ping: seconds of silence after which streams that we opened get a keep-alive; 0 for never.
+        tcp_alias: whether a destination that connects by TCP may ask for its requests by that connection.
+        proxy_protocol: who must send the PROXY protocol on which socket.
         timers: seconds.
         limits: against too much of anything.
     """
@@ -89,6 +103,10 @@ class Sip:
     alias: tuple[str, ...] = ()
     advertise: Mapping[Listen, tuple[str, int]] = field(default_factory=dict)
     secret_file: Path = Path("secret")
+    udp_mtu: int = 0
+    stream_ping: float = 0.0
+    tcp_alias: bool = False
+    proxy_protocol: Mapping[Listen, tuple[Network, ...]] = field(default_factory=dict)
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
 
@@ -154,11 +172,37 @@ def _parse_trusted(written: str) -> Network | int:
         raise ValueError(f"{written!r} is neither an address, nor a network, nor a set ({error})") from None
 
 
+def _proxy_protocol(value: object, place: Place) -> object:
+    if not isinstance(value, dict):
+        return expected('a table: { "tcp:203.0.113.7:5060" = ["10.0.0.0/24"] }', value, place)
+    sources = many(_network, of=str)
+    read = {
+        text(parse_listen, "tcp:203.0.113.7:5060", key, place.at(key)): sources(item, place.at(key))
+        for key, item in value.items()
+    }
+    return WRONG if WRONG in read or WRONG in read.values() else read
+
+
+def _network(value: object, place: Place) -> object:
+    return text(_parse_network, "10.0.0.0/24", value, place)
+
+
+def _parse_network(written: str) -> Network:
+    try:
+        return ip_network(written)
+    except ValueError as error:
+        raise ValueError(f"{written!r} is no address or network: {error}") from None
+
+
 SIP_READERS: Final[Mapping[str, Reader]] = {
     "listen": _listens,
     "alias": many(_alias, of=str),
     "advertise": _advertise,
     "secret_file": file_name,
+    "udp_mtu": integer(0),
+    "stream_ping": seconds(0),
+    "tcp_alias": boolean,
+    "proxy_protocol": _proxy_protocol,
 }
 TIMER_READERS: Final[Mapping[str, Reader]] = {
     "t1": seconds(0.01),
@@ -176,6 +220,11 @@ LIMIT_READERS: Final[Mapping[str, Reader]] = {
     "vias": integer(2),
     "routes": integer(2),
     "connections": integer(1),
+    "connections_reserved": integer(0),
+    "connections_per_source": integer(1),
+    "unsent": integer(65536),
+    "message_time": seconds(1),
+    "idle_time": seconds(10),
     "transactions": integer(1),
     "when_full": one_of("503", "silence"),
     "retry_after": integer(0, 3600),

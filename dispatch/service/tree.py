@@ -34,7 +34,6 @@ from dispatch.balance.admin import DRAIN, MAINTENANCE
 from dispatch.balance.change import COMMAND, Change
 from dispatch.balance.membership import Membership, literal
 from dispatch.balance.selection import find_algorithm
-from dispatch.control.amp import ControlFactory
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
 from dispatch.control.text import printable
@@ -48,6 +47,7 @@ from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router
 from dispatch.service import doors, lists, secret, telling
 from dispatch.service.config import Config
+from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
 from dispatch.service.functions import (
     make_dispatcher,
@@ -63,8 +63,10 @@ from dispatch.service.runners import DoorService, EngineService, LoadService, Tr
 from dispatch.sip.overload import offering
 from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
+from dispatch.transport.connection import Connection
 from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport
+from dispatch.transport.stream import StreamTransport
 
 log: Final = Logger()
 
@@ -120,17 +122,33 @@ class DispatcherService(MultiService):
         self.router.reload = self.lists.reload
 
         self.engine = Engine(reactor, time.monotonic, self._resolver, config.sip.timers, config.sip.limits)
+        self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         key = _secret(config.sip.secret_file)
         self._transports = _bind(config, self.engine)
-        control = Control(self.dispatcher, self.lists, source.name, __version__, TABLE, time.time, self.probing)
+        control = Control(
+            self.dispatcher,
+            self.lists,
+            source.name,
+            __version__,
+            TABLE,
+            time.time,
+            self.probing,
+            time.time(),
+            self._address_of_member,
+        )
         ports = self._open_doors(control)
+        for transport in self._transports:
+            if isinstance(transport, StreamTransport):
+                transport.is_known = self._is_destination
+                if config.sip.tcp_alias and transport.name == b"TCP":
+                    transport.may_share = self._is_of_destination
         listeners = tuple(transport.listener for transport in self._transports)
         me = Identity(listeners, map(_alias, config.sip.alias), key)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
+        self.engine.proxy.udp_mtu = config.sip.udp_mtu
         self.engine.proxy.retry_after = retry_after(config.sip.limits)
         self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
         self.engine.listeners = listeners
-        self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         self._draining = Draining(
             self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
         )
@@ -160,9 +178,8 @@ class DispatcherService(MultiService):
             prober.setServiceParent(self)
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
-        config, factory = self._config, ControlFactory(self._reactor, control)
         try:
-            return doors.open_all(config, factory, self._reactor)
+            return doors.open_all(self._config, control, self._reactor)
         except ConfigErrors:
             for transport in self._transports:
                 transport.stop()
@@ -170,6 +187,10 @@ class DispatcherService(MultiService):
 
     def startService(self) -> None:
         """Begin, and say so in one line."""
+        sip = self._config.sip
+        problem = make_room(needed([one.proto for one in sip.listen], sip.limits))
+        if problem:
+            log.warn("{problem}", problem=problem)
         super().startService()
         self._errands.start()
         sets = self.dispatcher.groups
@@ -207,6 +228,12 @@ class DispatcherService(MultiService):
 
     def _address_of_member(self, host: bytes) -> str | None:
         return literal(host) or self.router.membership.addresses.get(host.lower())
+
+    def _is_destination(self, address: str) -> bool:
+        return self.router.membership.has_address(address)
+
+    def _is_of_destination(self, connection: Connection) -> bool:
+        return self._is_destination(connection.flow.remote[0])
 
     def _expire_load(self) -> None:
         self._run(_until_done(self.dispatcher.expire_load))
@@ -257,6 +284,9 @@ def _bind(config: Config, engine: Engine) -> list[ISipTransport]:
     sip = config.sip
     for index, one in enumerate(sip.listen):
         transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
+        if isinstance(transport, StreamTransport):
+            transport.balancers = sip.proxy_protocol.get(one, ())
+            transport.ping_interval = sip.stream_ping
         try:
             transport.bind()
         except TransportError as error:

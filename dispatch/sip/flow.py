@@ -9,6 +9,7 @@ class Transport(Protocol):
     """What the core needs of a transport; `dispatch.transport.interfaces.ISipTransport` says it in full."""
 
     name: bytes
+    default_port: int
     reliable: bool
 
     def flow_to(self, host: str, port: int) -> Flow:

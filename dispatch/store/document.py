@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from dispatch.balance.admin import DRAIN, MAINTENANCE, Admin
+from dispatch.balance.conduct import Memory
 from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.group import Group
+from dispatch.balance.live import Live
 from dispatch.balance.reconcile import Identity, identities
 from dispatch.balance.tally import Tally
 from dispatch.store.broken import BrokenState
@@ -48,7 +50,11 @@ class KeptSet:
 
 @dataclass(slots=True)
 class KeptDestination:
-    """What is known of a destination; names as in `Destination` and `Condition`."""
+    """What is known of a destination; names as in `Destination` and `Condition`.
+
+    Attributes:
+        traffic: what live traffic had told of it.
+    """
 
     identity: Identity
     uri: bytes
@@ -61,6 +67,7 @@ class KeptDestination:
     failures: int
     last_failure: str
     changed: float
+    traffic: Memory | None
 
 
 @dataclass(slots=True)
@@ -115,7 +122,7 @@ def _describe(dispatcher: Dispatcher, now: float) -> Iterator[Record]:
         name_of = {id(member): identity for identity, member in identities(group.members).items()}
         for member in group.members:
             number_of[member.condition.tally] = len(number_of)
-            yield _destination(member, name_of[id(member)])
+            yield _destination(member, name_of[id(member)], dispatcher.live)
             count += 1
     if dispatcher.calls is not None:
         for call_id, age, is_early, tallies in dispatcher.calls.opened():
@@ -137,8 +144,9 @@ def _set(group: Group) -> Record:
     }
 
 
-def _destination(member: Destination, identity: Identity) -> Record:
+def _destination(member: Destination, identity: Identity, live: Live | None) -> Record:
     condition = member.condition
+    traffic = live.memory(member) if live is not None else None
     weight = member.attributes.get(b"weight")
     return {
         "uri": _text(member.uri),
@@ -153,6 +161,7 @@ def _destination(member: Destination, identity: Identity) -> Record:
         "failures": condition.failures,
         "last_failure": condition.last_failure,
         "changed": condition.changed,
+        "traffic": traffic._asdict() if traffic is not None else None,
     }
 
 
@@ -243,6 +252,10 @@ class _Reader:
     def is_null(self, name: str) -> bool:
         return name in self._record and self._record[name] is None
 
+    def has(self, name: str) -> bool:
+        """Whether it is there, and not null; files from before a field was added have it not."""
+        return self._record.get(name) is not None
+
     def inner(self, name: str) -> _Reader:
         return _Reader(self._number, self.take(name, dict))
 
@@ -274,6 +287,7 @@ def _read_destination(one: _Reader, group: int) -> KeptDestination:
         failures=one.count("failures"),
         last_failure=one.take("last_failure", str),
         changed=one.number("changed"),
+        traffic=_read_traffic(one.inner("traffic")) if one.has("traffic") else None,
     )
 
 
@@ -282,6 +296,15 @@ def _read_admin(one: _Reader) -> Admin:
     if mode not in (DRAIN, MAINTENANCE):
         raise one.wrong("mode")
     return Admin(mode, one.number("since"), one.number("until"), one.take("is_done", bool))
+
+
+def _read_traffic(one: _Reader) -> Memory:
+    return Memory(
+        one.number("out"),
+        one.take("reason", str),
+        one.count("ejections"),
+        None if one.is_null("warm") else one.number("warm"),
+    )
 
 
 def _read_call(one: _Reader, known: Sequence[KeptDestination]) -> KeptCall:

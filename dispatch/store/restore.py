@@ -8,6 +8,7 @@ from dispatch.balance import health
 from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.group import Group
+from dispatch.balance.live import Live
 from dispatch.balance.reconcile import Identity, identities
 from dispatch.balance.tally import Tally
 from dispatch.store.document import Document, KeptDestination, KeptSet
@@ -24,13 +25,15 @@ def restore(dispatcher: Dispatcher, document: Document, now: float) -> int:
     Returns:
         How many destinations were known.
     """
+    away = max(0.0, now - document.written)
     tallies: dict[Identity, Tally] = {}
     for number, group in dispatcher.groups.items():
         kept = document.sets.get(number)
         if kept is not None:
             _restore_set(group, kept, tallies)
+            if dispatcher.live is not None:
+                _restore_traffic(dispatcher.live, group, kept, away)
     if dispatcher.calls is not None:
-        away = max(0.0, now - document.written)
         for call in document.calls:
             places = tuple(tallies[kept.identity] for kept in call.at if kept.identity in tallies)
             if places:
@@ -54,7 +57,7 @@ def _restore_set(group: Group, kept: KeptSet, tallies: dict[Identity, Tally]) ->
 
 def _restore_member(group: Group, member: Destination, kept: KeptDestination) -> None:
     condition = member.condition
-    if kept.uri.lower() != member.uri.lower() or kept.listed != member.listed:
+    if not _is_same(member, kept) or kept.listed != member.listed:
         group.set_flags(member, member.listed | kept.flags & ~kept.listed & health.DISABLED)
     else:
         group.set_flags(member, kept.flags)
@@ -62,6 +65,20 @@ def _restore_member(group: Group, member: Destination, kept: KeptDestination) ->
         condition.last_failure = kept.last_failure
     group.administer(member, kept.admin)
     condition.selected, condition.failures, condition.changed = kept.selected, kept.failures, kept.changed
+
+
+def _restore_traffic(live: Live, group: Group, kept: KeptSet, away: float) -> None:
+    """After the states: one that these bring back has its whole share, as all have at the start, or what it had."""
+    ours = identities(group.members)
+    for one in kept.members:
+        member = ours.get(one.identity)
+        if member is not None:
+            live.resume(member, one.traffic if _is_same(member, one) else None, away)
+
+
+def _is_same(member: Destination, kept: KeptDestination) -> bool:
+    """Whether it is not another machine under the `duid` of one before."""
+    return kept.uri.lower() == member.uri.lower()
 
 
 def _cursor(group: Group, kept: KeptSet, ours: Mapping[Identity, Destination]) -> int:

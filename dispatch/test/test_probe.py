@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch import __version__
 from dispatch.balance import health
 from dispatch.balance.listfile import parse
-from dispatch.probe import Manner, Prober
+from dispatch.probe import Manner, Network, Prober
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.health_config import HealthConfig
 from dispatch.sip.effects import Socket
@@ -107,6 +108,62 @@ class RequestTests(SynchronousTestCase):
         ((probe, remote),) = farm.net.take()
         self.assertEqual(remote, ("192.0.2.71", 5060))
         self.assertTrue(probe.startswith(b"OPTIONS sip:gw.example.com SIP/2.0"))
+
+
+class Lost:
+    """A network that knows no way, and says so when it is told to."""
+
+    def __init__(self, farm: Farm) -> None:
+        self.listeners = farm.engine.listeners
+        self.asked: list[Callable[[Flow | None], None]] = []
+
+    def locate(self, uri: bytes, *rest: object) -> None:
+        return None
+
+    def locate_later(self, uri: bytes, inbound: Listener, socket: object, then: Callable[[Flow | None], None]) -> None:
+        self.asked.append(then)
+
+    def answer(self) -> int:
+        """Answer all that was asked; how much that was."""
+        asked, self.asked = self.asked, []
+        for then in asked:
+            then(None)
+        return len(asked)
+
+
+class NamesTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.farm = Farm(b"".join(b"1 sip:gw%d.example.com 8\n" % number for number in range(250)))
+        self.network = Lost(self.farm)
+        clock = self.farm.clock
+        self.prober = Prober(
+            cast(Network, self.network),  # but for what sends
+            self.farm.dispatcher,
+            self.farm.probing,
+            Manner(30.0),
+            clock,
+            clock.seconds,
+            Random(1),
+        )
+        self.prober.startService()
+        self.farm.wait(10.0)
+
+    def _answered(self) -> list[int]:
+        rounds = []
+        for _ in range(4):
+            rounds.append(self.network.answer())
+            self.farm.wait(0.1)
+        return rounds
+
+    def test_many(self) -> None:
+        """Of many names that nobody knows a hundred are asked for at a time, then the others; each has a result."""
+        self.assertEqual(self._answered(), [100, 100, 50, 0])
+        self.assertEqual({health.letters(one.flags) for one in self.farm.dispatcher.destinations()}, {"IX"})
+
+    def test_no_longer_wanted(self) -> None:
+        """One that is disabled while it waits is not asked for."""
+        self.farm.dispatcher.set_states(1, health.DISABLED)
+        self.assertEqual(self._answered(), [100, 0, 0, 0])
 
 
 class ResultTests(SynchronousTestCase):

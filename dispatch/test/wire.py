@@ -14,6 +14,7 @@ class FakeTransport:
 
     def __init__(self, name: bytes = b"UDP", host: str = "192.0.2.1", port: int = 5060, sent_by: bytes = b"") -> None:
         self.name = name
+        self.default_port = 5060
         self.reliable = name != b"UDP"
         self.listener = Listener(self, host, port, sent_by or b"%b:%d" % (host.encode(), port))
         self.sent: list[tuple[bytes, tuple[str, int]]] = []

@@ -7,6 +7,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IConsumer,
+    IProtocolFactory,
     IReactorFDSet,
     IReactorSocket,
     IReactorTCP,
@@ -33,7 +34,48 @@ class Limits(Protocol):
 
     @property
     def connections(self) -> int:
-        """How many connections a listener has open to peers that called us."""
+        """How many connections a listener has open to peers that called us, and to peers that we called."""
+
+    @property
+    def connections_reserved(self) -> int:
+        """How many more it has for destinations of the list, that called us."""
+
+    @property
+    def connections_per_source(self) -> int:
+        """How many connections one address has open that is no destination."""
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait for a peer that doesn't read, or isn't connected yet."""
+
+    @property
+    def message_time(self) -> float:
+        """Seconds that a message may take from its first byte to its last, and what was sent to be read."""
+
+    @property
+    def idle_time(self) -> float:
+        """Seconds without a message after which a connection is closed."""
+
+
+class Layer(Protocol):
+    """What lies between TCP and SIP: TLS, WebSocket. Plain TCP has none.
+
+    A `Connection` is what is wrapped: it reads and writes through whatever `makeConnection` gives it, and its `called`
+    says for which flow it was opened.
+
+    Attributes:
+        name: as it stands in Via: ``b"TLS"``.
+        default_port: where a URI or Via has none.
+    """
+
+    name: bytes
+    default_port: int
+
+    def answering(self, factory: IProtocolFactory) -> IProtocolFactory:
+        """Wrap what makes connections for those who call us."""
+
+    def calling(self, factory: IProtocolFactory, flow: Flow) -> IProtocolFactory:
+        """Wrap what makes the one connection for this flow; what is told to it about failure must come through."""
 
 
 class IReactor(IReactorFDSet, IReactorSocket, IReactorTCP, IReactorTime):
@@ -72,6 +114,7 @@ class ISipTransport(Interface):
     """Carries whole SIP messages over one kind of socket (RFC 3261 §18)."""
 
     name: bytes = Attribute("As it stands in Via: ``b'UDP'``.")
+    default_port: int = Attribute("The port that a URI or Via without one means (RFC 3261 §18.2.2).")
     reliable: bool = Attribute("True where no retransmission timer is wanted (§17).")
     listener: Listener = Attribute("The local socket as the SIP core sees it; there from `bind` on.")
 

@@ -11,6 +11,9 @@ from dispatch.errors import TransportError
 BACKLOG: Final = 1024
 """Connections the kernel keeps for us until they are accepted."""
 
+PATIENCE: Final = 90
+"""Seconds without a sign of life after which a caller is gone; shorter ones would wear out phones."""
+
 _UDP_BUFFER: Final = 4 << 20  # asked for; the kernel gives what net.core.rmem_max allows
 
 _REMEDIES: Final = {
@@ -47,6 +50,18 @@ def host_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def watch(stream: socket.socket, patience: int) -> None:
+    """Have the kernel notice when the peer is gone without a word (half-open, RFC 9293 §3.5.1, RFC 5482).
+
+    Args:
+        patience: seconds without an acknowledgement of what we sent, or of three questions asked in the second half.
+    """
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, patience // 2)
+    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, patience // 6)
+    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience * 1000)
+
+
 def bound(kind: socket.SocketKind, host: str, port: int) -> socket.socket:
     """A socket on this address, not blocking; streams listen already.
 
@@ -70,6 +85,7 @@ def _bound(kind: socket.SocketKind, host: str, port: int) -> socket.socket:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # v4 has listeners of its own
         if kind is socket.SOCK_STREAM:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            watch(made, PATIENCE)  # what it accepts has it from here
         else:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UDP_BUFFER)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UDP_BUFFER)

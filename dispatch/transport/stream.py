@@ -1,13 +1,15 @@
-"""SIP over TCP (RFC 3261 §18): connections that came, and those that we opened to send."""
+"""SIP over streams (RFC 3261 §18): connections that came, and those that we opened to send."""
 
 from __future__ import annotations
 
 import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, gatherResults, succeed
-from twisted.internet.interfaces import IAddress, IConnector, IListeningPort
+from twisted.internet.interfaces import IAddress, IConnector, IListeningPort, IProtocolFactory
 from twisted.internet.protocol import ClientFactory, ServerFactory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -16,37 +18,45 @@ from zope.interface import implementer
 
 from dispatch.errors import TransportError
 from dispatch.sip.flow import Flow, Listener
-from dispatch.transport.connection import FIRST, Connection
+from dispatch.transport.alias import asked_port
+from dispatch.transport.backoff import Backoff
+from dispatch.transport.connection import Connection
 from dispatch.transport.flows import Flows, listener_of
-from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Limits
+from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Layer, Limits
+from dispatch.transport.proxy_protocol import Balanced, Network
 from dispatch.transport.sockets import bound, family, host_port
 
 log = Logger()
 
 _CONNECT: Final = 10.0  # seconds until a peer that doesn't answer is given up
-_LOOK: Final = 10.0  # seconds between two looks for idle connections
+_LOOK: Final = 2.0  # seconds between two looks at all connections
 _WILDCARDS: Final = ("0.0.0.0", "::")
 
 
 @implementer(ISipTransport)
 class StreamTransport:
-    """One listening TCP socket, and the connections that are opened from its address.
+    """One listening socket of TCP, or of what a layer makes of TCP, and the connections opened from its address.
 
-    A request goes by the one connection that we hold to its destination, opened when needed. A response goes by the
-    connection that its request came on; a caller's connection carries nothing else.
+    A request goes by the one connection that we hold for its flow, opened when needed. A response goes by the
+    connection that its request came on; a caller's connection carries nothing else, unless he may share it.
 
     Args:
         host: address to bind to, and to call from.
         port: port to bind to; 0 takes a free one. Calls leave from free ports.
         receiver: gets the messages.
-        limits: the longest message, and how many may be connected to us.
+        limits: of messages and connections.
         advertised: host and port for Via and Record-Route instead of the bound ones; port 0 stands for the bound port.
+        layer: what lies between TCP and SIP; None for nothing.
 
     Attributes:
-        refused: connections over the limit.
+        is_known: whether an address is that of a destination, for which there is always room.
+        may_share: whether a caller who asks for it gets requests for his address by his own connection (RFC 5923);
+            None for nobody. His address alone proves little: on TLS it is for whose certificate names him.
+        balancers: who sends the PROXY protocol before anything else; all others are refused then. Set before `start`.
+        ping_interval: seconds of silence after which connections of ours get a keep-alive; 0 for never.
+        refused: connections that were not taken.
     """
 
-    name = b"TCP"
     reliable = True
     listener: Listener
 
@@ -57,22 +67,33 @@ class StreamTransport:
         receiver: ISipReceiver,
         limits: Limits,
         advertised: tuple[str, int] | None = None,
+        layer: Layer | None = None,
     ) -> None:
+        self.name = b"TCP" if layer is None else layer.name
+        self.default_port = 5060 if layer is None else layer.default_port
+        self.is_known: Callable[[str], bool] = lambda host: False
+        self.may_share: Callable[[Connection], bool] | None = None
+        self.balancers: Sequence[Network] = ()
+        self.ping_interval = 0.0
+        self.refused = 0
         self._host = host
         self._port = port
-        self._advertised = advertised
         self._receiver = receiver
         self._limits = limits
+        self._advertised = advertised
+        self._layer = layer
         self._reactor: IReactor | None = None
         self._socket: socket.socket | None = None
         self._listening: IListeningPort | None = None
         self._connections: set[Connection] = set()
-        self._calls: dict[tuple[str, int], Connection] = {}
-        self._callers = 0
+        self._calls: dict[Flow, Connection] = {}
+        self._backoff = Backoff()
         self._answering: dict[tuple[str, int], Connection] = {}
+        self._callers = 0
+        self._by_source: Counter[bytes] = Counter()  # callers
         self._gone: Deferred[None] | None = None
         self._looking = LoopingCall(self._look)
-        self.refused = 0
+        self._refusals: Counter[str] = Counter()  # why, since the log was told
 
     def bind(self) -> None:
         """See `ISipTransport`."""
@@ -88,8 +109,13 @@ class StreamTransport:
         """See `ISipTransport`."""
         self._reactor = reactor
         if self._socket is not None:  # the reactor has its own copy
+            factory: IProtocolFactory = _Callers(self)
+            if self._layer is not None:
+                factory = self._layer.answering(factory)
+            if self.balancers:
+                factory = Balanced(factory, self.balancers, reactor, self._refuse)
             kind = family(self.listener.host)
-            self._listening = reactor.adoptStreamPort(self._socket.fileno(), kind, _Callers(self))
+            self._listening = reactor.adoptStreamPort(self._socket.fileno(), kind, cast(ServerFactory, factory))
             self._socket.close()
             self._socket = None
         self._looking.clock = reactor
@@ -111,7 +137,7 @@ class StreamTransport:
             self._gone = Deferred()
             ended.append(self._gone)
             for connection in tuple(self._connections):
-                connection.end()
+                connection.leave()
         return gatherResults(ended).addCallback(lambda _: None)
 
     def flow_to(self, host: str, port: int) -> Flow:
@@ -127,60 +153,130 @@ class StreamTransport:
         """See `ISipTransport`."""
         connection = flow.connection
         if not isinstance(connection, Connection):
-            held = self._calls.get(flow.remote)
-            connection = self._call(flow.remote) if held is None or held.is_closed else held
-        connection.send(message, flow)
+            connection = self._calls.get(flow) or self._call(flow)
+        connection.send(message)
+
+    # -- those who call us
 
     def answer(self, remote: tuple[str, int]) -> Connection | None:
         """The connection for a new caller; None when there are too many."""
-        if self._reactor is None or self._callers >= self._limits.connections:
-            self.refused += 1
-            return None
-        self._callers += 1
-        self._answering[remote] = connection = self._connection(remote, self._reactor)
-        return connection
-
-    def _call(self, remote: tuple[str, int]) -> Connection:
         if self._reactor is None:
-            raise TransportError(f"{host_port(*remote)}: not connected, and we are stopping")
-        self._calls[remote] = connection = self._connection(remote, self._reactor)
-        source = None if self.listener.host in _WILDCARDS else (self.listener.host, 0)
-        connection.connector = self._reactor.connectTCP(*remote, _Call(connection), _CONNECT, source)
-        return connection
-
-    def _connection(self, remote: tuple[str, int], reactor: IReactor) -> Connection:
-        deadline = reactor.seconds() + FIRST
-        connection = Connection(self.listener, remote, self._receiver, self._limits.message, self._closed, deadline)
+            return None
+        source, is_known = _source(remote[0]), self.is_known(remote[0])
+        if not self._has_room(source, is_known=is_known):
+            self._refuse("too many, see connections in [sip.limits]")
+            return None
+        begun = None if is_known else self._reactor.seconds()
+        connection = Connection(self, remote, self._receiver, self._limits, is_direct=self._layer is None, begun=begun)
+        self._callers += 1
+        self._by_source[source] += 1
         self._connections.add(connection)
+        self._answering[remote] = connection
         return connection
 
-    def _closed(self, connection: Connection) -> None:
+    def _has_room(self, source: bytes, *, is_known: bool) -> bool:
+        limits = self._limits
+        if is_known:
+            return self._callers < limits.connections + limits.connections_reserved
+        return self._callers < limits.connections and self._by_source[source] < limits.connections_per_source
+
+    def _refuse(self, reason: str) -> None:
+        self.refused += 1
+        self._refusals[reason] += 1
+
+    # -- those whom we call
+
+    def _call(self, flow: Flow) -> Connection:
+        reactor, remote = self._reactor, flow.remote
+        if reactor is None:
+            raise TransportError(f"{host_port(*remote)}: not connected, and we are stopping")
+        self._backoff.check(flow, reactor.seconds())
+        if len(self._calls) >= self._limits.connections and not self.is_known(remote[0]):
+            raise TransportError(f"{host_port(*remote)}: not connected, and there are too many connections")
+        connection = Connection(self, remote, self._receiver, self._limits, is_direct=self._layer is None, called=flow)
+        self._connections.add(connection)
+        self._calls[flow] = connection
+        factory: IProtocolFactory = _Call(connection)
+        if self._layer is not None:
+            factory = self._layer.calling(factory, flow)
+        source = None if self.listener.host in _WILDCARDS else (self.listener.host, 0)
+        connection.connector = reactor.connectTCP(*remote, cast(ClientFactory, factory), _CONNECT, source)
+        return connection
+
+    # -- what connections tell
+
+    def seconds(self) -> float:
+        """See `Owner`."""
+        return self._reactor.seconds() if self._reactor is not None else 0.0
+
+    def greeted(self, connection: Connection, message: bytes) -> None:
+        """See `Owner`."""
+        if self.may_share is None or not self.may_share(connection):
+            return
+        port = asked_port(message, self.default_port)
+        if port is None:
+            return
+        try:
+            flow = self.flow_to(connection.flow.remote[0], port)
+        except TransportError:
+            return  # a balancer has named an address of the other family
+        if flow not in self._calls:
+            connection.called = flow
+            self._calls[flow] = connection
+
+    def ended(self, connection: Connection, reason: str) -> None:
+        """See `Owner`."""
+        flow = connection.called
+        if flow is None or self._reactor is None:
+            return
+        del self._calls[flow]
+        if connection.has_spoken:
+            self._backoff.forget(flow)
+        elif self._backoff.failed(flow, reason, self._reactor.seconds()) and self.is_known(flow.remote[0]):
+            log.warn("{reason}", reason=reason)
+        try:
+            self._receiver.transport_failed(flow, reason)
+        except Exception:
+            log.failure("the loss of {peer} could not be handled", peer=flow.remote)
+
+    def gone(self, connection: Connection) -> None:
+        """See `Owner`."""
         self._connections.discard(connection)
         if connection.connector is None:
+            remote = connection.flow.remote
             self._callers -= 1
-            if self._answering.get(connection.flow.remote) is connection:
-                del self._answering[connection.flow.remote]
-        elif self._calls.get(connection.flow.remote) is connection:
-            del self._calls[connection.flow.remote]
-        if connection.loss and connection.connector is not None:
-            self._report(connection)
+            source = _source(remote[0])
+            self._by_source[source] -= 1
+            if not self._by_source[source]:
+                del self._by_source[source]
+            if self._answering.get(remote) is connection:
+                del self._answering[remote]
         if self._gone is not None and not self._connections:
             gone, self._gone = self._gone, None
             gone.callback(None)
-
-    def _report(self, connection: Connection) -> None:
-        for flow in connection.used:
-            try:
-                self._receiver.transport_failed(flow, connection.loss)
-            except Exception:
-                log.failure("the loss of {peer} could not be handled", peer=flow.remote)
 
     def _look(self) -> None:
         if self._reactor is None:
             return
         now = self._reactor.seconds()
         for connection in tuple(self._connections):
-            connection.look(now)
+            connection.look(now, self.ping_interval)
+        self._backoff.look(now)
+        for reason, count in self._refusals.items():
+            log.warn(
+                "{listener}: {count} connections refused: {reason}",
+                listener=f"{self.name.decode().lower()}:{host_port(self.listener.host, self.listener.port)}",
+                count=count,
+                reason=reason,
+            )
+        self._refusals.clear()
+
+
+def _source(host: str) -> bytes:
+    """Who counts as one: an IPv4 address, or the /64 that a host of IPv6 has for itself."""
+    if ":" in host:
+        return socket.inet_pton(socket.AF_INET6, host.partition("%")[0])[:8]
+    return host.encode()
 
 
 class _Callers(ServerFactory):

@@ -54,6 +54,7 @@ class UdpTransport:
     """
 
     name = b"UDP"
+    default_port = 5060
     reliable = False
     listener: Listener
 

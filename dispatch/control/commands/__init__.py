@@ -4,8 +4,11 @@ from typing import Final
 
 from dispatch.control.command import Command
 from dispatch.control.commands.about import COMMANDS, VERSION
+from dispatch.control.commands.cfg import CFG, CFG_GET, CFG_SET, CFG_SET_NOW_INT, CFG_SET_NOW_STRING
+from dispatch.control.commands.core import ECHO, PS, PSX, UPTIME
 from dispatch.control.commands.diff import DIFF
 from dispatch.control.commands.drain import DRAIN
+from dispatch.control.commands.hashing import HASH
 from dispatch.control.commands.health import HEALTH
 from dispatch.control.commands.history import HISTORY
 from dispatch.control.commands.listing import LIST
@@ -13,19 +16,36 @@ from dispatch.control.commands.maintenance import MAINTENANCE
 from dispatch.control.commands.ping_active import PING_ACTIVE
 from dispatch.control.commands.ready import READY
 from dispatch.control.commands.reload import RELOAD
-from dispatch.control.commands.set_state import SET_STATE
+from dispatch.control.commands.set_state import DS_SET_STATE, SET_DUID_STATE, SET_STATE
+from dispatch.control.commands.system import LIST_METHODS, METHOD_HELP, METHOD_SIGNATURE, WHICH
 
 TABLE: Final[tuple[Command, ...]] = (
     LIST,
     HEALTH,
     HISTORY,
     SET_STATE,
+    SET_DUID_STATE,
     DRAIN,
     MAINTENANCE,
     READY,
     RELOAD,
     DIFF,
     PING_ACTIVE,
+    CFG,
+    CFG_GET,
+    CFG_SET,
+    CFG_SET_NOW_INT,
+    CFG_SET_NOW_STRING,
+    HASH,
     VERSION,
+    UPTIME,
     COMMANDS,
+    PS,
+    PSX,
+    ECHO,
+    LIST_METHODS,
+    METHOD_HELP,
+    METHOD_SIGNATURE,
+    DS_SET_STATE,
+    WHICH,
 )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from dispatch.control.command import Argument, Command, Control, Door
+from dispatch.control.command import Argument, Command, Control, Door, Form
+from dispatch.control.values import Node
 
 INTERFACE: Final = 1
 """Number of the interface; it grows when a program that knows the one before would be misled."""
@@ -62,11 +63,18 @@ def _spelled(argument: Argument) -> str:
 
 
 VERSION: Final = Command(
-    names={Door.AMP: "version", Door.CTL: "version"},
+    names={Door.AMP: "version", Door.CTL: "version", Door.RPC: "core.version", Door.MI: "version"},
     help="tell the version of the running service",
     run=_version,
     answer=Version,
     sentence=lambda one: f"{one.product} {one.version}, interface {one.interface}",
+    forms={
+        Door.RPC: Form(
+            "Returns the version string of the server.",
+            lambda control, answer, parameters: (f"{answer.product} {answer.version}",),
+        ),
+        Door.MI: Form("", lambda control, answer, parameters: (Node("Server", f"{answer.product} {answer.version}"),)),
+    },
 )
 COMMANDS: Final = Command(
     names={Door.AMP: "commands"},

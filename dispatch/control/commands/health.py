@@ -20,12 +20,13 @@ class SetHealth:
     Attributes:
         set: its id.
         destinations: how many it has.
-        usable: how many take new calls.
+        usable: how many take new calls; in a panic, or when all that are left are ejected, these too.
         trying: how many of these have failed lately (T).
         inactive: how many are down (I).
         disabled: how many a person or the list has disabled (D).
         drained: how many take no new calls because of `drain`.
         maintenance: the same because of `maintenance`.
+        ejected: how many live traffic keeps out.
         probing: how many are to be probed (P).
         calls: open at those where calls are counted.
     """
@@ -38,6 +39,7 @@ class SetHealth:
     disabled: int
     drained: int
     maintenance: int
+    ejected: int
     probing: int
     calls: int
 
@@ -48,8 +50,8 @@ def run(control: Control) -> Iterator[SetHealth]:
 
 
 def _of(dispatcher: Dispatcher, group: Group) -> SetHealth:
-    flags = [member.flags for member in group.members]
-    letters = [health.letters(each) for each in flags]
+    flags = group.line_up().flags  # without what is overlooked for now, so that it says who is taken
+    letters = [health.letters(member.flags) for member in group.members]
     first = [each[0] for each in letters]
     modes = [admin.mode for member in group.members if (admin := member.condition.admin) is not None]
     return SetHealth(
@@ -61,6 +63,7 @@ def _of(dispatcher: Dispatcher, group: Group) -> SetHealth:
         disabled=first.count("D"),
         drained=len(modes) - modes.count(MAINTENANCE),
         maintenance=modes.count(MAINTENANCE),
+        ejected=sum(member.condition.standing & health.EJECTED > 0 for member in group.members),
         probing=sum(each[1] == "P" for each in letters),
         calls=sum(dispatcher.calls_at(member) or 0 for member in group.members),
     )
@@ -81,6 +84,7 @@ HEALTH: Final = Command(
         Column("DISABLED", lambda one: one.disabled),
         Column("DRAINED", lambda one: one.drained),
         Column("MAINTENANCE", lambda one: one.maintenance),
+        Column("EJECTED", lambda one: one.ejected),
         Column("PROBING", lambda one: one.probing),
         Column("CALLS", lambda one: one.calls),
     ),

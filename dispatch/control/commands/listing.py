@@ -8,7 +8,8 @@ from typing import Final
 
 from dispatch.balance import health
 from dispatch.balance.destination import Destination
-from dispatch.control.command import Argument, Column, Command, Control, Door
+from dispatch.control import original_list
+from dispatch.control.command import Argument, Column, Command, Control, Door, Form
 from dispatch.control.text import to_text
 from dispatch.errors import UnknownDestination
 
@@ -71,7 +72,7 @@ def _listed(one: Destination) -> Listed:
 
 
 LIST: Final = Command(
-    names={Door.AMP: "list", Door.CTL: "list"},
+    names={Door.AMP: "list", Door.CTL: "list", Door.RPC: "dispatcher.list", Door.MI: "ds_list"},
     help="show the destinations, their state and what went there",
     arguments=(Argument("set", int, "only this set", optional=True),),
     run=run,
@@ -91,4 +92,8 @@ LIST: Final = Command(
         Column("KEPT OUT", lambda one: one.kept_out),
     ),
     nothing="no destinations",
+    forms={
+        Door.RPC: Form("Return the content of dispatcher sets", original_list.view),
+        Door.MI: Form("", original_list.nodes),
+    },
 )

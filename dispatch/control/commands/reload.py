@@ -9,8 +9,9 @@ from typing import Final
 from twisted.internet.defer import Deferred
 
 from dispatch.balance.roster import Roster
-from dispatch.control.command import Command, Control, Door, ListRefused, Right
+from dispatch.control.command import Command, Control, Door, Form, ListRefused, Right
 from dispatch.control.text import printable
+from dispatch.control.values import Fault
 from dispatch.errors import ConfigError
 
 _TOLD: Final = 20  # problems in an answer; the log has them all
@@ -77,11 +78,23 @@ def _sentence(one: Reloaded) -> str:
 
 
 RELOAD: Final = Command(
-    names={Door.AMP: "reload", Door.CTL: "reload"},
+    names={Door.AMP: "reload", Door.CTL: "reload", Door.RPC: "dispatcher.reload", Door.MI: "ds_reload"},
     help="read the list again, and wait until it is in force",
     run=run,
     answer=Reloaded,
     right=Right.FULL,
     errors=(ListRefused,),
     sentence=_sentence,
+    forms={
+        Door.RPC: Form(
+            "Reload dispatcher destination sets",
+            lambda control, answer, parameters: ("Ok. Dispatcher successfully reloaded.",),
+            failed=lambda error, parameters: Fault(500, "Reload Failed"),
+        ),
+        Door.MI: Form(
+            "",
+            lambda control, answer, parameters: (),
+            failed=lambda error, parameters: Fault(500, "ERROR Reloading data"),
+        ),
+    },
 )

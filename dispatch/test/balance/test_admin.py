@@ -66,6 +66,17 @@ class AdminTests(SynchronousTestCase):
         self.assertEqual([change.event for change in heard], ["drain", "down", "up", "ready"])
         self.assertEqual(str(heard[0]), "set 1 sip:gw0: drain, by hand")
 
+    def test_ready_once(self) -> None:
+        """That a destination is ready is told when it was not before."""
+        one = dispatcher(lines(0))
+        heard: list[Change] = []
+        one.observer = heard.append
+        one.administer(1, FIRST, None, "by hand")
+        one.administer(1, FIRST, Admin(DRAIN, 0), "by hand")
+        for _ in range(2):
+            one.administer(1, FIRST, None, "by hand")
+        self.assertEqual([change.event for change in heard], ["drain", "ready"])
+
     def test_drained_once(self) -> None:
         """It is told once that the last call has ended, and not at all about one that is ready."""
         one = dispatcher(lines(0))

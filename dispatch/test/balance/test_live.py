@@ -119,6 +119,15 @@ class EjectionTests(LiveCase):
         self.answers(2, 503)
         self.assertEqual(self.used(), [0, 1, 3])
 
+    def test_who_left(self) -> None:
+        """One that has left the list while it was out does not count among those of the set that are out."""
+        self.begin(replace(THREE, max_ejected_percent=25))
+        self.answers(0, 503, 503, 503)
+        self.one.replace(roster(b"1 sip:gw4\n1 sip:gw3\n1 sip:gw2\n1 sip:gw1\n"))
+        self.members = self.one.groups[1].members
+        self.answers(0, 503, 503, 503)
+        self.assertEqual(self.used(), [2, 3])
+
     def test_longer_each_time(self) -> None:
         """One that fails again as soon as it is back is out twice as long; what comes in late while it is out, not."""
         self.begin()

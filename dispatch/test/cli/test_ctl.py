@@ -104,25 +104,28 @@ class CommandLineTests(SynchronousTestCase):
         parse = ctl.make_parser().parse_args
         for arguments, endpoint in (
             (["list"], "unix:/run/dispatch/amp.sock"),
-            (["-s", "/x/y z:1", "list"], "unix:/x/y z\\:1"),
-            (["-s", "tcp:2050:interface=127.0.0.1", "list"], "tcp:127.0.0.1:2050"),
+            (["-s", "/x/y z:1", "list"], "unix:/x/y z:1"),
+            (["-s", "tcp:2050:interface=127.0.0.1", "list"], "tcp:2050:interface=127.0.0.1"),
             (["-c", str(path), "list"], f"unix:{folder.absolute()}/a.sock"),
         ):
-            self.assertEqual(ctl._endpoint(parse(arguments)), endpoint)
+            self.assertEqual(str(ctl._address(parse(arguments))), endpoint)
 
 
 class DoorTests(SynchronousTestCase):
     # Each command once; a new one is to be added here.
     LINES = (
         *(("list", "1"), ("health",), ("history", "1", "sip:a"), ("set-state", "1", "sip:a", "ip")),
+        ("set-duid-state", "1", "g", "a"),
         *(("drain", "1", "sip:a", "60"), ("maintenance", "1", "sip:a"), ("ready", "1", "sip:a")),
-        *(("reload",), ("diff",), ("ping-active",), ("version",)),
+        *(("reload",), ("diff",), ("ping-active",), ("cfg",)),
+        ("cfg-set", "dispatcher.probing_threshold", "2"),
+        *(("hash", "8", "abc"), ("version",), ("uptime",)),
     )
 
     def test_every_command(self) -> None:
         """What is typed reaches the command, and its answer can be shown to people and to programs."""
         self.assertEqual([line[0] for line in self.LINES], [row.names[Door.CTL] for row in ROWS])
-        pair = Pair(Steered(b"1 sip:a\n").control())
+        pair = Pair(Steered(b"1 sip:a 0 0 duid=g\n").control())
         for line in self.LINES:
             options = ctl.make_parser().parse_args(line)
             row = options.row

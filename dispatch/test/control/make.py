@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -13,7 +14,9 @@ from twisted.protocols import amp
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change, differences
 from dispatch.balance.roster import Roster
-from dispatch.control.amp import ControlFactory, ControlProtocol
+from dispatch.control.access import Entry
+from dispatch.control.amp import ControlProtocol
+from dispatch.control.clients import Clients
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
 from dispatch.test.balance.make import dispatcher, roster
@@ -52,7 +55,17 @@ class Steered:
 
     def control(self) -> Control:
         probing = Probing(self.dispatcher)
-        return Control(self.dispatcher, self, "dispatcher.list", "1.2.3", TABLE, lambda: self.now, probing)
+        return Control(
+            self.dispatcher,
+            self,
+            "dispatcher.list",
+            "1.2.3",
+            TABLE,
+            lambda: self.now,
+            probing,
+            self.now - 60,
+            lambda host: {b"a": "192.0.2.1"}.get(host),
+        )
 
 
 class Transport(StringTransport):
@@ -69,7 +82,7 @@ class Pipe:
 
     def __init__(self, control: Control) -> None:
         self.clock = Clock()
-        self.factory = ControlFactory(self.clock, control)
+        self.factory = Clients(partial(ControlProtocol, self.clock, control, Entry()))
         made = self.factory.buildProtocol(None)
         assert isinstance(made, ControlProtocol)
         self.server = made

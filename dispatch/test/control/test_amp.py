@@ -12,9 +12,10 @@ from twisted.logger import LogLevel, capturedLogs
 from twisted.protocols import amp
 from twisted.trial.unittest import SynchronousTestCase
 
-from dispatch.control.amp import CONNECTIONS, ControlFactory, peer_name
+from dispatch.control.clients import CONNECTIONS
 from dispatch.control.command import Door
 from dispatch.control.commands import TABLE
+from dispatch.control.peer import peer_name
 from dispatch.test.control.make import LIST, Pair, Pipe, Steered
 
 LONG = b"".join(b"1 sip:gw%d.example.com 0 0 duid=gw%d\n" % (number, number) for number in range(950))
@@ -170,10 +171,10 @@ class FlowTests(SynchronousTestCase):
 
     def test_a_slow_reader(self) -> None:
         """A client that does not read its answers is not given more of them."""
-        self.pipe.server.pauseProducing()
+        self.pipe.server._serving.pauseProducing()
         self.pipe.send(_command=b"version", _ask=b"1")
         self.assertEqual(self.pipe.boxes(), [])
-        self.pipe.server.resumeProducing()
+        self.pipe.server._serving.resumeProducing()
         self.pipe.turn()
         self.assertEqual(len(self.pipe.boxes()), 1)
 
@@ -189,7 +190,8 @@ class FlowTests(SynchronousTestCase):
 
     def test_too_many(self) -> None:
         """So many clients and no more; when one goes, another may come."""
-        factory = ControlFactory(self.pipe.clock, self.steered.control())
+        factory = self.pipe.factory
+        self.pipe.server.connectionLost()
         clients = [factory.buildProtocol(None) for _ in range(CONNECTIONS)]
         self.assertIsNone(factory.buildProtocol(None))
         assert clients[0] is not None

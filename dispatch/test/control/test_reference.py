@@ -24,6 +24,8 @@ class ReferenceTests(SynchronousTestCase):
     def test_every_box(self) -> None:
         """The reference has each command of the door with its arguments and each field of its answer, in order."""
         for row in TABLE:
+            if Door.AMP not in row.names:
+                continue
             section = self.text.partition(f"\n### {row.names[Door.AMP]}\n")[2].partition("\n### ")[0]
             head = section.partition("\n|")[0]
             for one in row.arguments:

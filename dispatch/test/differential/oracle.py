@@ -6,7 +6,7 @@ import json
 import re
 import socket
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -30,6 +30,9 @@ _TELL: Final = (
 ).encode("ascii")
 
 
+Write = Callable[[int, Path, Path, Mapping[str, Any]], str]
+
+
 class Unanswered(Exception):
     """Kamailio threw the request away."""
 
@@ -37,12 +40,17 @@ class Unanswered(Exception):
 class Oracle:
     """Kamailio with these parameters of the module and an empty list; a context manager.
 
+    Args:
+        params: of the module, but for its list.
+        write: makes the text of its configuration.
+
     Attributes:
+        at: where it listens.
         address: where requests come from.
         asked: requests so far.
     """
 
-    def __init__(self, params: Mapping[str, Any]) -> None:
+    def __init__(self, params: Mapping[str, Any], write: Write = configuration) -> None:
         # A path of its own: that of a socket must be short.
         self._folder = tempfile.TemporaryDirectory(prefix="oracle.")
         folder = Path(self._folder.name)
@@ -51,7 +59,8 @@ class Oracle:
         self._rpc_path = folder / "rpc.sock"
         at = Socket("udp", ports.free())
         self._port = str(at.port)
-        text = configuration(at.port, self._rpc_path, self._list, params)
+        self.at = (at.host, at.port)
+        text = write(at.port, self._rpc_path, self._list, params)
         self.process = kamailio.Kamailio("oracle", text, folder, [at], _OPTIONS)
         self._sip = socket.socket(type=socket.SOCK_DGRAM)
         self._rpc = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

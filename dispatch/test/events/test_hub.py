@@ -15,6 +15,11 @@ from dispatch.test.balance.make import dispatcher
 from dispatch.test.events.make import Recorder
 
 
+class Broken(Recorder):
+    def stop(self) -> None:
+        raise ZeroDivisionError("odd")
+
+
 class HubTests(SynchronousTestCase):
     def setUp(self) -> None:
         (self.destination,) = dispatcher(b"1 sip:a\n").destinations()
@@ -54,12 +59,14 @@ class HubTests(SynchronousTestCase):
         self.assertEqual(len(self.errands), 2)
 
     def test_the_end(self) -> None:
-        """What waits at the end is told, and every sink is stopped; without sinks there is nothing to do at all."""
+        """What waits at the end is told, and every sink is stopped, whatever another raises; none needs nothing."""
         sinks = Recorder(), Recorder()
         hub = self.hub(*sinks)
         self.tell(hub)
         hub.stop()
         self.assertTrue(all(sink.is_stopped and len(sink.told) == 1 for sink in sinks))
+        self.hub(Broken(), sinks[0]).stop()
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.errands.clear()
         self.tell(self.hub())
         self.assertEqual(self.errands, [])

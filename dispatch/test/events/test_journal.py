@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from twisted.logger import capturedLogs, formatEvent
@@ -45,3 +46,13 @@ class JournalTests(SynchronousTestCase):
         self.assertIn("dst-down of set 1 'sip:a' can't be written to", first)
         self.assertIn("2 events are missing", second)
         self.assertEqual(len(self.path.read_text().splitlines()), 2)
+
+    def test_half_a_line(self) -> None:
+        """A line for which there is not room enough leaves nothing behind, and the next one is whole."""
+        path, room = Path(self.mktemp()), [1000, 10, 1000]
+        journal = Journal(path, lambda descriptor, data: os.write(descriptor, data[: room.pop(0)]))
+        with capturedLogs() as logged:
+            for _ in range(3):
+                journal.tell(event())
+        self.assertIn("No space left", formatEvent(logged[0]) or "")
+        self.assertEqual([json.loads(line) for line in path.read_text().splitlines()], [event().fields()] * 2)

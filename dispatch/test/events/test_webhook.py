@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
+from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.logger import capturedLogs, formatEvent
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -94,6 +97,25 @@ class WebhookTests(SynchronousTestCase):
             self.assertEqual(len(self.reactor.tcpClients) - tries, again, status)
             if again:
                 self.answer(b"200 OK")
+
+    def test_why(self) -> None:
+        """The log says in words why an event was not delivered."""
+        for lose, words in (
+            (lambda protocol: self.reactor.advance(10), "no answer within 10 s; trying again"),
+            (
+                lambda protocol: protocol.connectionLost(Failure(ConnectionLost())),
+                "Connection to the other side was lost",
+            ),
+        ):
+            hook = Webhook(self.reactor, URL)
+            hook.tell(event())
+            with capturedLogs() as logged:
+                lose(self.connected()[0])
+            (text,) = map(formatEvent, logged)
+            assert text is not None
+            self.assertIn(words, text)
+            self.assertNotIn("Failure", text)
+            hook.stop()
 
     def test_an_endless_answer(self) -> None:
         """An answer that does not end is not waited for longer than ten seconds, nor kept."""

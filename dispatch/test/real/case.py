@@ -135,7 +135,17 @@ class RealCase(SynchronousTestCase):
         """A gateway that is ready for calls."""
         address = at or self.address()
         return self.keep(
-            Sipp(name, scenario, self.folder, address, calls=calls, traced=traced, patient=patient, extra=extra)
+            Sipp(
+                name,
+                scenario,
+                self.folder,
+                address,
+                calls=calls,
+                traced=traced,
+                patient=patient,
+                lasting=30 if calls else 300,  # who goes on until stopped does so, however busy the machine is
+                extra=extra,
+            )
         )
 
     def caller(

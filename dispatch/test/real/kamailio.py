@@ -97,6 +97,7 @@ _PROBER: Final = """
 loadmodule "jsonrpcs.so"
 loadmodule "dispatcher.so"
 modparam("jsonrpcs", "transport", 4)
+modparam("jsonrpcs", "pretty_format", 0)
 modparam("jsonrpcs", "dgram_socket", "{rpc}")
 modparam("dispatcher", "list_file", "{list_file}")
 modparam("dispatcher", "ds_dns_mode", 0)

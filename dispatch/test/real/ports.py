@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -14,33 +14,49 @@ LOOPBACK: Final = "127.0.0.1"
 
 # Below the range that Linux takes its own from, so that no passing client socket holds one of ours.
 _FIRST: Final = 23000
-_COUNT: Final = 7000
+_LAST: Final = 32600
+_SHARE: Final = 600
+_BLOCK: Final = 4
+"""SIPp binds three ports behind its own: for sound, to be controlled (at all addresses), and for pictures."""
 _LISTENING: Final = "0A"
 
 
 def _candidates() -> Iterator[int]:
-    # Two runs at a time start at different places; the two ports after each stay free for SIPp's media.
-    at = os.getpid() * 97
-    while True:
-        at += 4
-        yield _FIRST + at % _COUNT
+    with _claim() as share:
+        first = share.getsockname()[1]
+        while True:
+            yield from range(first + _BLOCK, first + _SHARE, _BLOCK)
+
+
+def _claim() -> socket.socket:
+    """A share of the ports, ours while its first one is held: other runs at the same time take others."""
+    for first in range(_FIRST, _LAST, _SHARE):
+        held = socket.socket()
+        try:
+            held.bind(("", first))
+        except OSError:
+            held.close()
+            continue
+        return held
+    raise AssertionError("too many runs at a time: each share of the loopback ports is taken")
 
 
 _next = _candidates()
 
 
 def free(host: str = LOOPBACK) -> int:
-    """A port that is free now for UDP and TCP, and not given away before."""
+    """A port that is free now for UDP and TCP, with those behind it that SIPp binds, and was not given away lately."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for port in _next:
+    for port in islice(_next, _SHARE // _BLOCK):
         try:
-            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-                with socket.socket(family, kind) as probe:
-                    probe.bind((host, port))
+            for kind, number in ((socket.SOCK_STREAM, 1), (socket.SOCK_DGRAM, _BLOCK)):
+                for each in range(port, port + number):
+                    with socket.socket(family, kind) as probe:
+                        probe.bind((host, each))
         except OSError:
             continue
         return port
-    raise AssertionError("unreachable")
+    raise AssertionError(f"no port of this run is free at {host}")
 
 
 def _spelled(host: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
-import selectors
 import socket
+import struct
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +15,15 @@ from typing import Any, Final, NamedTuple
 
 from twisted.protocols import amp
 
-from dispatch.test.real import ports
 from dispatch.test.real.process import Socket
 from dispatch.test.wire import header, response_to
 
 SILENT: Final = 0
 _DATAGRAM: Final = 65535
+_BURST: Final = 4_000_000  # bytes; Kamailio sends to all at once
 _PATIENCE: Final = 10.0
+_PKTINFO: Final = 8  # IP_PKTINFO of Linux, which Python does not name
+_INFO: Final = struct.Struct("=i4s4s")  # struct in_pktinfo: interface, our address, that of the header
 
 Histories = list[list[list[str]]]
 
@@ -56,57 +58,77 @@ class Watched(NamedTuple):
 
 
 class Gateways:
-    """Peers on ports of their own; each probe of a peer, by Call-ID, gets the next answer of its script.
+    """Peers at addresses of their own; each probe of a peer, by Call-ID, gets the next answer of its script.
+
+    All of them are one socket, so that there may be many.
 
     Args:
         scripts: by gateway; the last answer goes on for ever.
     """
 
     def __init__(self, scripts: Sequence[Sequence[Answer]]) -> None:
-        self.sockets = [socket.socket(type=socket.SOCK_DGRAM) for _ in scripts]
         self._scripts = scripts
-        self._wake = selectors.DefaultSelector()
-        for number, one in enumerate(self.sockets):
-            one.bind((ports.LOOPBACK, 0))
-            one.setblocking(False)
-            self._wake.register(one, selectors.EVENT_READ, number)
-        self.uris = [f"sip:{ports.LOOPBACK}:{one.getsockname()[1]}" for one in self.sockets]
+        self._socket = socket.socket(type=socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.IPPROTO_IP, _PKTINFO, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BURST)
+        self._socket.bind(("", 0))
+        port = self._socket.getsockname()[1]
+        hosts = [f"127.1.{number >> 8}.{number & 255}" for number, _ in enumerate(scripts, 1)]
+        self._number_of = {socket.inet_aton(host): number for number, host in enumerate(hosts)}
+        self._addresses = tuple(self._number_of)
+        self.uris = [f"sip:{host}:{port}" for host in hosts]
 
     def close(self) -> None:
-        self._wake.close()
-        for one in self.sockets:
-            one.close()
+        self._socket.close()
 
-    def serve(self, seconds: float, until: Callable[[Histories], bool], *watched: Watched) -> Histories:
+    def serve(self, seconds: float, until: Callable[[Histories], bool], *watched: Watched, each: int = 1) -> Histories:
         """Answer until enough was seen, but no longer than so many seconds.
+
+        Args:
+            seconds: at most.
+            until: whether enough was seen.
+            watched: who probes.
+            each: letters are asked for at the probes of each n-th gateway only.
 
         Returns:
             For each of those who probe and each gateway, its letters whenever a fresh probe arrived there.
         """
         by_port = {one.at.port: number for number, one in enumerate(watched)}
-        histories: Histories = [[[] for _ in self.sockets] for _ in watched]
+        histories: Histories = [[[] for _ in self.uris] for _ in watched]
         known: dict[tuple[int, int], list[bytes]] = defaultdict(list)
         late: list[tuple[float, int, int, bytes, Any]] = []
         serial = itertools.count()
         end = time.monotonic() + seconds
         while (now := time.monotonic()) < end and not until(histories):
             while late and late[0][0] <= now:
-                _, _, gateway, data, peer = heapq.heappop(late)
-                self.sockets[gateway].sendto(data, peer)
-            for key, _ in self._wake.select(min([end, *(one[0] for one in late)]) - now):
-                gateway = key.data
-                data, peer = self.sockets[gateway].recvfrom(_DATAGRAM)
-                who = by_port[peer[1]]
-                calls = known[who, gateway]
-                (call_id,) = header(data, b"Call-ID")
-                if call_id not in calls:
-                    calls.append(call_id)
-                    histories[who][gateway].append(watched[who].states()[self.uris[gateway]])
-                script = self._scripts[gateway]
-                answer = script[min(calls.index(call_id), len(script) - 1)]
-                if answer.status:
-                    heapq.heappush(late, (now + answer.after, next(serial), gateway, answer.to(data), peer))
+                self._send(*heapq.heappop(late)[2:])
+            self._socket.settimeout(min([end, *(one[0] for one in late[:1])]) - now)
+            try:
+                gateway, data, peer = self._receive()
+            except TimeoutError:
+                continue
+            who = by_port[peer[1]]
+            calls = known[who, gateway]
+            (call_id,) = header(data, b"Call-ID")
+            if call_id not in calls:
+                calls.append(call_id)
+                letters = "" if gateway % each else watched[who].states()[self.uris[gateway]]
+                histories[who][gateway].append(letters)
+            script = self._scripts[gateway]
+            answer = script[min(calls.index(call_id), len(script) - 1)]
+            if answer.status:
+                heapq.heappush(late, (now + answer.after, next(serial), gateway, answer.to(data), peer))
         return histories
+
+    def _receive(self) -> tuple[int, bytes, Any]:
+        """Which gateway got what from whom."""
+        data, [(_, _, info)], _, peer = self._socket.recvmsg(_DATAGRAM, socket.CMSG_SPACE(_INFO.size))
+        _, _, address = _INFO.unpack(info)
+        return self._number_of[address], data, peer
+
+    def _send(self, gateway: int, data: bytes, peer: Any) -> None:
+        info = _INFO.pack(0, self._addresses[gateway], bytes(4))
+        self._socket.sendmsg([data], [(socket.IPPROTO_IP, _PKTINFO, info)], 0, peer)
 
 
 def kamailio_states(rpc: Path, ours: Path) -> Callable[[], Mapping[str, str]]:
@@ -123,25 +145,37 @@ def kamailio_states(rpc: Path, ours: Path) -> Callable[[], Mapping[str, str]]:
             one.bind(str(ours))
             one.settimeout(_PATIENCE)
             one.sendto(b'{"jsonrpc": "2.0", "method": "dispatcher.list", "id": 1}', str(rpc))
-            records = json.loads(one.recv(_DATAGRAM))["result"]["RECORDS"]
+            records = json.loads(one.recv(_BURST))["result"]["RECORDS"]
         targets = [each["DEST"] for record in records for each in record["SET"]["TARGETS"]]
         return {one["URI"]: one["FLAGS"] for one in targets}
 
     return ask
 
 
-def our_states(door: Path) -> Callable[[], Mapping[str, str]]:
-    """Asks ours, through its AMP door."""
+def our_states(door: Path, number: int | None = None) -> Callable[[], Mapping[str, str]]:
+    """Asks ours, through its AMP door.
+
+    Args:
+        door: its socket.
+        number: the set that is asked for; None for all.
+    """
+    only = {} if number is None else {b"set": str(number).encode()}
 
     def ask() -> Mapping[str, str]:
+        rows: list[amp.Box] = []
         with socket.socket(socket.AF_UNIX) as one:
             one.settimeout(_PATIENCE)
             one.connect(str(door))
-            one.sendall(amp.AmpBox({b"_command": b"list", b"_ask": b"1"}).serialize())
-            data = b""
-            while not data.endswith(b"\0\0"):
-                data += one.recv(_DATAGRAM)
-        (box,) = amp.parseString(data)
-        return {row[b"uri"].decode(): row[b"state"].decode() for row in amp.parseString(box[b"rows"])}
+            page = only
+            while True:
+                one.sendall(amp.AmpBox({b"_command": b"list", b"_ask": b"1", **page}).serialize())
+                data = b""
+                while not data.endswith(b"\0\0"):
+                    data += one.recv(_DATAGRAM)
+                (box,) = amp.parseString(data)
+                rows += amp.parseString(box[b"rows"])
+                if b"page" not in box:
+                    return {row[b"uri"].decode(): row[b"state"].decode() for row in rows}
+                page = {b"page": box[b"page"]}
 
     return ask

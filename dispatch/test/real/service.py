@@ -34,6 +34,7 @@ class Plan:
         grace: seconds that open transactions get at SIGTERM.
         parameters: more for ``[dispatcher]``.
         route: more for ``[route]``.
+        sip: more for ``[sip]``.
         more: further tables, by name.
     """
 
@@ -46,6 +47,7 @@ class Plan:
     level: bool = False
     parameters: Mapping[str, Value] = field(default_factory=dict)
     route: Mapping[str, Value] = field(default_factory=dict)
+    sip: Mapping[str, Value] = field(default_factory=dict)
     more: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
     def tables(self) -> dict[str, dict[str, Value]]:
@@ -54,6 +56,7 @@ class Plan:
             "sip": {
                 "listen": [f"{proto}:{Socket(proto, port, host).address}" for proto, port, host in self.sockets],
                 "secret_file": "secret",
+                **self.sip,
             },
             "sip.timers": {"fr_timer": self.silence, "grace": self.grace},
             "dispatcher": {"list_file": "dispatcher.list", "flags": 2, **self.parameters},

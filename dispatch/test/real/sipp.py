@@ -106,7 +106,7 @@ class Sipp(Process):
         self._statistics_path = folder / f"{name}.csv"
         self._errors_path = folder / f"{name}.errors"
         command = ["sipp", "-sf", f"{name}.xml", "-i", at.host, "-p", str(at.port), "-t", _TRANSPORT[at.proto]]
-        # The ports after its own are its media and control ports (see ports.free).
+        # The ports behind its own are free for that (see ports.free); it takes the second one behind `-mp` too.
         command += ["-mi", at.host, "-mp", str(at.port + 1), "-cp", str(at.port + 2)]
         command += [
             "-nostdin",

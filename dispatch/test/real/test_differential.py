@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from dispatch.test.differential.compare import compare
 from dispatch.test.differential.oracle import Oracle
 from dispatch.test.differential.record import record
+from dispatch.test.differential.states.compare import compare as compare_states
 from dispatch.test.real import service
 from dispatch.test.real.case import require
 from dispatch.test.vectors.files import folder, read
@@ -18,6 +19,8 @@ from dispatch.test.vectors.vector import Vector
 
 _SEED = "5060"
 _CASES = 2000
+_SEQUENCES = 400
+_ROUNDS = 6
 
 
 class DifferentialTests(SynchronousTestCase):
@@ -46,6 +49,13 @@ class DifferentialTests(SynchronousTestCase):
         if report.difference is not None:
             self.fail(report.difference.spell())
         self.assertEqual(report.cases, _CASES)
+
+    def test_states(self) -> None:
+        """Random marks, commands, answers to probes, reply codes and reloads lead to the same states and events."""
+        report = compare_states(_SEED, _SEQUENCES, _ROUNDS)
+        if report.difference is not None:
+            self.fail(report.difference.spell())
+        self.assertEqual(report.courses, _SEQUENCES)
 
     def test_differences_are_found(self) -> None:
         """Where we would forget the limit, a difference is found, and what is left of it is one selection with one."""

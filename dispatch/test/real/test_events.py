@@ -24,7 +24,6 @@ GATEWAY = document(
 )
 ALIVE = document("alive", arrives("OPTIONS"), reply(200, "OK"))
 RATE, CALLS = 50, 600
-LASTING = ("-timeout", "180s")
 ALARMS = """\
 import time
 def fail(event):
@@ -70,9 +69,7 @@ class CallTests(EventsCase):
 
     def test_drain_under_load(self) -> None:
         """A drained gateway gets no new call, loses none that it has, and is empty when the last one ends."""
-        gateways = [
-            self.gateway(GATEWAY, f"gateway{number}", calls=None, traced=False, extra=LASTING) for number in range(2)
-        ]
+        gateways = [self.gateway(GATEWAY, f"gateway{number}", calls=None, traced=False) for number in range(2)]
         uris = [self.uri(gateway.sockets[0]) for gateway in gateways]
         process = self.configured(*[f"{uri} duid=gw{number}" for number, uri in enumerate(uris)])
         caller = self.caller(CALLER, process.sockets[0], calls=CALLS, rate=RATE, traced=False)

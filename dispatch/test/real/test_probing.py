@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,15 +13,20 @@ from typing import ClassVar, Final
 from dispatch.test.real import kamailio, service
 from dispatch.test.real.case import RealCase
 from dispatch.test.real.probed import SILENT, Answer, Gateways, Histories, Watched, kamailio_states, our_states
+from dispatch.test.real.process import Process
 from dispatch.test.real.scenario import arrives, document, reply
 
 _INTERVAL: Final = 2
+_MANY: Final = 1000
+_FEW: Final = 6  # probes until each of them is as it stays
+_EACH: Final = 67  # one in so many is watched at each step; not a multiple of the scripts, so that all of them are
 _SILENCE: Final = 0.8  # seconds until a probe counts as not answered
 _PROBES: Final = 7
 _SECONDS: Final = 90.0  # at most
 _EXPECTED: Final = b"<sip:us@example.net>"
 
 GOOD, GONE, REFUSED, UNKNOWN, UNWILLING, MUTE = map(Answer, (200, 410, 503, 404, 480, SILENT))
+SLOW: Final = Answer(200, after=0.3)
 LATE: Final = Answer(200, after=1.7)
 PICKY: Final = Answer(200, sender=_EXPECTED)
 
@@ -34,6 +40,7 @@ GATEWAYS: Final = (
     (8, "", (UNWILLING,)),
     (8, "", (REFUSED, GOOD, REFUSED, GOOD)),
     (8, "", (MUTE, LATE, LATE, GOOD)),  # not at first: Kamailio's timers are rough while it starts
+    (8, "", (SLOW,)),
     (10, "", (GONE, GONE, GOOD)),
     (1, "", (GOOD,)),
     (4, "", (GOOD,)),
@@ -112,13 +119,40 @@ class ScriptTests(ProbingCase):
                     self.assertEqual(my_last[uri], their_last[uri], (given, row))
 
 
+class ManyTests(ProbingCase):
+    def test_half_of_a_thousand(self) -> None:
+        """Half of 1,000 gateways are dead, some from a time on, some until then: both say so after the same probes."""
+        scripts = ((GOOD,), (MUTE,), (GOOD,), (GOOD, GOOD, MUTE), (GOOD,), (MUTE, MUTE, MUTE, GOOD))
+        gateways = Gateways([scripts[number % len(scripts)] for number in range(_MANY)])
+        self.addCleanup(gateways.close)
+        # Those that are watched are a set of their own, so that it takes no time to ask for them.
+        text = "".join(f"{1 if number % _EACH else 2} {uri}\n" for number, uri in enumerate(gateways.uris))
+        ours, theirs = self.begin("both", text, {"ds_probing_mode": 1})
+        watched = range(0, _MANY, _EACH)
+
+        def is_enough(histories: Histories) -> bool:
+            return all(len(one[number]) > _FEW for one in histories for number in watched)
+
+        quick = ours._replace(states=our_states(self.short / "both" / "door", 2))
+        mine, their = gateways.serve(_SECONDS, is_enough, quick, theirs, each=_EACH)
+        for number in watched:
+            self.assertEqual(mine[number][:_FEW], their[number][:_FEW], scripts[number % len(scripts)])
+        self.assertLessEqual({"AX", "AP", "TP", "IP"}, {letters for one in mine for letters in one})
+        my_last, their_last = (one.states() for one in (ours, theirs))
+        self.assertEqual(my_last, their_last)
+        dead = [uri for number, uri in enumerate(gateways.uris) if scripts[number % len(scripts)][-1] is MUTE]
+        self.assertEqual([uri for uri in gateways.uris if my_last[uri] == "IP"], dead)
+
+
 class ProcessTests(ProbingCase):
     def test_stopped_and_killed(self) -> None:
-        """SIPp that hangs, goes on and is killed, over UDP and TCP, goes down and comes back with both alike."""
+        """SIPp, over UDP and TCP, and Kamailio that hang, go on and are killed look the same to both at each step."""
         answerer = document("gateway", arrives("OPTIONS"), reply(200, "OK"))
-        gateways = [
+        gateways: list[Process] = [
             self.gateway(answerer, proto, at=self.address(proto), calls=None, traced=False) for proto in ("udp", "tcp")
         ]
+        at = self.address()
+        gateways.append(self.keep(kamailio.neighbour("kamailio", self.folder, [at], self.uri(at))))
         uris = [self.uri(one.sockets[0]) for one in gateways]
         text = "".join(f"1 {uri} 0\n" for uri in uris)
         both = self.begin("both", text, {"ds_ping_interval": 1, "ds_probing_mode": 1}, ("udp", "tcp"))
@@ -129,9 +163,9 @@ class ProcessTests(ProbingCase):
         for number, letters in ((None, "AP"), (signal.SIGSTOP, "IP"), (signal.SIGCONT, "AP"), (signal.SIGKILL, "IP")):
             if number is not None:
                 for one in gateways:
-                    one.send_signal(number)
+                    os.killpg(one.pid, number)  # Kamailio is many
             for watched in both:
                 reference.wait_for(
                     f"{letters} after {number}",
-                    lambda watched=watched, letters=letters: [watched.states()[uri] for uri in uris] == [letters] * 2,  # type: ignore[misc]
+                    lambda watched=watched, letters=letters: [watched.states()[uri] for uri in uris] == [letters] * 3,  # type: ignore[misc]
                 )

@@ -9,7 +9,6 @@ from twisted.internet import reactor as real_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
-from twisted.internet.tcp import Server
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 from zope.interface import implementer
@@ -17,7 +16,7 @@ from zope.interface import implementer
 from dispatch.errors import ParseError, TransportError
 from dispatch.sip.flow import Flow
 from dispatch.test.transport.fakes import FewLimits
-from dispatch.transport.connection import UNSENT, Connection
+from dispatch.transport.connection import Connection
 from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport
 from dispatch.transport.stream import StreamTransport
 from dispatch.transport.udp import UdpTransport
@@ -162,22 +161,6 @@ class StreamTests(LoopbackCase):
             if number % 10 == 9:
                 await there.all(number + 2)
         self.assertEqual(there.messages[1:], sent)
-
-    async def test_who_does_not_read(self) -> None:
-        """A peer that doesn't read is cut, and the sender is told."""
-        inbox, deaf = Inbox(), Inbox()
-        ours, theirs = self.up(StreamTransport, inbox), self.up(StreamTransport, deaf)
-        flow = ours.flow_to(theirs.listener.host, theirs.listener.port)
-        ours.send(message(0), flow)
-        await deaf.all(1)
-        connection = deaf.flows[0].connection
-        assert isinstance(connection, Connection)
-        cast(Server, connection.transport).pauseProducing()
-        with self.assertRaises(TransportError):
-            for number in range(1000):
-                ours.send(message(number, UNSENT // 10), flow)
-        await inbox.all(1)
-        self.assertIs(inbox.failures[0][0], flow)
 
     async def test_stop_ends_everything(self) -> None:
         """After stop, both ends of every connection are gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from ipaddress import ip_network
 from pathlib import Path
 
 from hypothesis import given
@@ -189,6 +190,7 @@ class ProblemTests(ConfigCase):
             ("dst_up = 5", "[events] dst_up", "a string like"),
             ('webhook = "alarms.example.com"', "[events] webhook", "no URL of http", "e.g. 'https://"),
             ('webhook = "http://me:secret@a/"', "[events] webhook", "token"),
+            ('sinks = ["json:nothing"]', "[events] sinks", "no function 'nothing'", "e.g. 'alarms:make_sink'"),
             ('log = "nowhere/events.log"', "[events] log", "there is no folder", "make it"),
         ):
             self.assert_problem(f"{LEAST}[events]\n{line}", 7, *words)
@@ -202,7 +204,7 @@ class ProblemTests(ConfigCase):
             LEAST + "[control]\namp = [\n'unix:a',\n'ssl:1']", 9, "'ssl:1'", "unix:/run/dispatch/amp.sock"
         )
         self.assert_problem(LEAST + f"[control]\namp = 'unix:{'x' * 108}'", 7, "107 bytes at most")
-        self.assert_problem(LEAST + "[control]\nmanhole = 'tcp:1'", 7, "'amp'")
+        self.assert_problem(LEAST + "[control]\nmanhol = 'tcp:1'", 7, "'manhole'")
         self.assertEqual(self.warnings(LEAST + "[control]\namp = 'unix:a'"), [])
         for text, words in (("tcp:2050:interface=127.0.0.1", "every user"), ("unix:a:mode=660", "its mode")):
             ((line, remedy),) = self.warnings(LEAST + f"[control]\namp = '{text}'")
@@ -224,6 +226,21 @@ class ProblemTests(ConfigCase):
         several = '[sip]\nlisten = "udp:127.0.0.1:5060"\n[sip.advertise]\n"x" = "a"\n"udp:127.0.0.1:5060" = 3'
         self.assertEqual([line for line, _ in self.problems(several)], [4, 5])
         self.assert_problem('[sip]\nlisten = "udp:127.0.0.1:5060"\nalias = ["a", "sip:b"]', 3, "'sip:b'")
+
+    def test_proxy_protocol(self) -> None:
+        """It is for a stream that is listened on, and names who may send it."""
+        start = '[sip]\nlisten = ["udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"]\nproxy_protocol = '
+        for value, words in (
+            ('{"tcp:127.0.0.1:5061" = "10.0.0.1"}', "not listened on"),
+            ('{"udp:127.0.0.1:5060" = "10.0.0.1"}', "for streams"),
+            ('{"tcp:127.0.0.1:5060" = []}', "no source"),
+            ('{"tcp:127.0.0.1:5060" = "10.0.0.1/8"}', "host bits"),
+            ("3", "a table"),
+        ):
+            self.assert_problem(start + value, 3, words)
+        config = self.load(start + '{"tcp:127.0.0.1:5060" = ["10.0.0.0/8", "2001:db8::1"]}')
+        (sources,) = config.sip.proxy_protocol.values()
+        self.assertEqual(sources, (ip_network("10.0.0.0/8"), ip_network("2001:db8::1/128")))
 
     def test_algorithms(self) -> None:
         """An algorithm is one of the table, by number or name."""
@@ -311,6 +328,8 @@ class WarningTests(ConfigCase):
         self.assertEqual(line, 6)
         self.assertIn("consecutive_failures = 5", remedy)
         self.assertEqual(self.warnings(LEAST + "[health.ejection]\nconsecutive_failures = 5"), [])
+        ((_, remedy),) = self.warnings(LEAST + "[health.ejection]\nconsecutive_failures = 5\nmax_ejected_percent = 0")
+        self.assertIn("max_ejected_percent = 0; write e.g. 50", remedy)
         stateless = LEAST + "[route]\nrelay = 'stateless'\nalgorithm = 0\n"
         for text in ("[health]\nretry_after = 5", "[health.ejection]\nsuccess_rate_factor = 1.9"):
             ((line, remedy),) = self.warnings(stateless + text)
@@ -348,6 +367,13 @@ class WarningTests(ConfigCase):
         text = '[route]\nrelay = "stateless"\nalgorithm = 0\nfailover_on = 503'
         ((line, _),) = self.warnings(LEAST + text)
         self.assertEqual(line, 9)
+
+    def test_udp_mtu_needs_tcp(self) -> None:
+        """Without a TCP socket no request can leave by TCP."""
+        ((line, _),) = self.warnings("[sip]\nudp_mtu = 1300\n" + LEAST.removeprefix("[sip]\n"))
+        self.assertEqual(line, 2)
+        both = LEAST.replace('["udp:127.0.0.1:5060"]', '["udp:127.0.0.1", "tcp:127.0.0.1"]\nudp_mtu = 1300')
+        self.assertEqual(self.warnings(both), [])
 
     def test_all_addresses_need_a_name(self) -> None:
         """A socket on all addresses is warned of, unless it is said by which name it is known."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from twisted.internet.error import CannotListenError
-from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -14,6 +13,7 @@ from dispatch.service.config import Config
 from dispatch.service.control_address import parse
 from dispatch.service.control_config import ControlConfig
 from dispatch.service.doors import open_all
+from dispatch.test.control.make import LIST, Steered
 
 
 def config(*endpoints: str) -> Config:
@@ -32,18 +32,33 @@ class OneFails(MemoryReactor):
         return super().listenTCP(port, *args, **more)
 
 
+class Sockets(MemoryReactor):
+    """Has UDP as well."""
+
+    def listenUDP(self, port: int, protocol: object, *args: object) -> object:
+        return protocol
+
+
 class OpenTests(SynchronousTestCase):
     def test_all(self) -> None:
         """Every endpoint is listened at."""
         reactor = MemoryReactor()
-        self.assertEqual(len(open_all(config("unix:a.sock", "tcp:2050:interface=127.0.0.1"), Factory(), reactor)), 2)
+        two = config("unix:a.sock", "tcp:2050:interface=127.0.0.1")
+        self.assertEqual(len(open_all(two, Steered(LIST).control(), reactor)), 2)
         self.assertEqual((len(reactor.unixServers), len(reactor.tcpServers)), (1, 1))
+
+    def test_datagrams(self) -> None:
+        """Each datagram socket has a protocol of its own."""
+        sockets = [parse(f"udp:{port}:interface=127.0.0.1", datagrams=True) for port in (2049, 2050)]
+        two = Config(Path("/x/d.toml"), control=ControlConfig(binrpc=tuple(sockets)))
+        ports = open_all(two, Steered(LIST).control(), Sockets())
+        self.assertEqual(len({id(port) for port in ports}), 2)
 
     def test_one_is_taken(self) -> None:
         """An endpoint that can't be had is told with its line, the reason and a remedy."""
         two = config(*[f"tcp:{port}:interface=127.0.0.1" for port in (2050, 2051)])
         with self.assertRaises(ConfigErrors) as caught:
-            open_all(two, Factory(), OneFails())
+            open_all(two, Steered(LIST).control(), OneFails())
         self.assertEqual(
             str(caught.exception).partition(";")[0],
             "/x/d.toml:8: [control] amp: tcp:2051:interface=127.0.0.1: address already in use",

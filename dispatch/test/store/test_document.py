@@ -13,7 +13,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
 from dispatch.balance.admin import DRAIN, MAINTENANCE, Admin
+from dispatch.balance.conduct import Conduct
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.ejection import Ejection
+from dispatch.balance.live import Live
 from dispatch.balance.load import Calls
 from dispatch.balance.selection import find_algorithm
 from dispatch.store.broken import BrokenState
@@ -35,9 +38,9 @@ class Time:
         return self.now
 
 
-def made(text: bytes = LIST, seed: int = 1) -> Dispatcher:
+def made(text: bytes = LIST, seed: int = 1, live: Live | None = None) -> Dispatcher:
     time = Time()
-    one = Dispatcher(Random(seed), flags=2, clock=time, calls=Calls(time, expire=100, initexpire=50))
+    one = Dispatcher(Random(seed), flags=2, clock=time, calls=Calls(time, expire=100, initexpire=50), live=live)
     one.replace(roster(text))
     return one
 
@@ -182,10 +185,106 @@ class AnotherListTests(SynchronousTestCase):
         self.assertEqual(restore(other, read([*write(one, WRITTEN)]), WRITTEN), 1)
 
 
+class TrafficTests(SynchronousTestCase):
+    """What live traffic told of destinations, in a set of three."""
+
+    text = b"1 sip:a 0 0 duid=x\n1 sip:b\n1 sip:c\n"
+    ejects = Ejection(consecutive_failures=1, base_time=30.0, max_time=90.0)
+
+    def made(self, settings: Ejection = ejects, text: bytes = text, retry_after: float = 0.0) -> Dispatcher:
+        self.time = Time()
+        live = Live(self.time, settings, slow_start=20.0, retry_after=retry_after)
+        one = Dispatcher(Random(1), flags=2, clock=self.time, live=live)
+        one.replace(roster(text))
+        return one
+
+    def ejected(self) -> list[bytes]:
+        """What is written of a set whose `sip:a` was ejected for 30 seconds, 10 seconds ago."""
+        one = self.made()
+        self.hear(one)
+        self.time.now += 10
+        return [*write(one, WRITTEN)]
+
+    def hear(self, one: Dispatcher) -> None:
+        assert one.live is not None
+        one.live.heard(one.groups[1].members[-1], 503)
+
+    def after(self, lines: list[bytes], away: float, other: Dispatcher) -> Conduct:
+        restore(other, read(lines), WRITTEN + away)
+        found = other.groups[1].members[-1].condition.conduct
+        assert found is not None
+        return found
+
+    def usable(self, one: Dispatcher) -> set[bytes]:
+        picked = [one.select(FakeRequest(), 1, ROUND) for _ in range(30)]
+        return {selection.destination.uri for selection in picked if selection is not None}
+
+    def test_ejection(self) -> None:
+        """An ejection goes on for what was left of it, tells its end, and the next one is longer."""
+        kept, other = self.ejected(), self.made()
+        told: list[str] = []
+        conduct = self.after(kept, 5, other)
+        other.observer = lambda change: told.append(change.event)
+        self.assertEqual(self.usable(other), {b"sip:b", b"sip:c"})
+        assert other.live is not None
+        self.time.now += 14.9
+        other.live.tick()
+        self.assertEqual((told, conduct.reason), ([], "1 failures in a row, the last: could not be reached"))
+        self.time.now += 0.2
+        other.live.tick()
+        self.assertEqual(told, ["returned"])
+        self.hear(other)
+        self.assertEqual(conduct.out_until - self.time.now, 60)
+
+    def test_over_meanwhile(self) -> None:
+        """One that ended while the service was away is a slow start by now, and later nothing."""
+        conduct = self.after(self.ejected(), 25, self.made())
+        self.assertEqual((conduct.is_out, conduct.share(self.time.now)), (False, 0.25))
+        self.assertFalse(self.after(self.ejected(), 41, self.made()).is_eased)
+
+    def test_slow_start(self) -> None:
+        """A slow start goes on where it was; that of one which only its state brings back does not begin."""
+        one = self.made()
+        one.set_state(1, b"sip:a", health.INACTIVE)
+        one.set_state(1, b"sip:a", 0)
+        self.time.now += 5
+        conduct = self.after([*write(one, WRITTEN)], 5, self.made())
+        self.assertEqual(conduct.share(self.time.now), 0.5)
+        one = self.made(text=b"1 sip:a 1\n")
+        one.set_state(1, b"sip:a", 0)
+        self.time.now += 60
+        assert one.live is not None
+        one.live.tick()
+        self.assertFalse(self.after([*write(one, WRITTEN)], 0, self.made(text=b"1 sip:a 1\n")).is_eased)
+
+    def test_not_wanted(self) -> None:
+        """What the settings no longer want is not taken over, and nothing lasts longer than they say."""
+        self.assertFalse(self.after(self.ejected(), 0, self.made(Ejection())).is_out)
+        brief = self.after(self.ejected(), 0, self.made(Ejection(consecutive_failures=1, base_time=3, max_time=3)))
+        self.assertEqual(brief.out_until - self.time.now, 3)
+        waiting = self.after(self.ejected(), 0, self.made(Ejection(), retry_after=7))
+        self.assertEqual(waiting.out_until - self.time.now, 7)
+
+    def test_another_machine(self) -> None:
+        """Another address under the same duid has done nothing yet."""
+        other = self.made(text=b"1 sip:z 0 0 duid=x\n1 sip:b\n1 sip:c\n")
+        self.assertFalse(self.after(self.ejected(), 0, other).is_out)
+
+    def test_without(self) -> None:
+        """A file from before this was kept is read, and so is one by a service that does not listen to traffic."""
+        older = [{name: value for name, value in record.items() if name != "traffic"} for record in records(made())]
+        self.assertEqual(read(lines(older)).sets, read(lines(records(made()))).sets)
+        other = made(self.text)
+        self.assertEqual(restore(other, read(self.ejected()), WRITTEN), 3)
+        self.assertEqual(self.usable(other), {b"sip:a", b"sip:b", b"sip:c"})
+
+
 class BrokenTests(SynchronousTestCase):
     def test_each_value(self) -> None:
         """A record with any value missing or of another kind is told by number and name, and nothing else is raised."""
-        one = made(b"1 sip:a 0 0 duid=x;weight=5\n1 sip:b 0 0 duid=y\n")
+        one = made(b"1 sip:a 0 0 duid=x;weight=5\n1 sip:b 0 0 duid=y\n", live=Live(Time(), Ejection(1)))
+        assert one.live is not None
+        one.live.heard(one.groups[1].members[0], 503)
         one.administer(1, b"sip:a", Admin(DRAIN, 5.0), "")
         one.select(FakeRequest(), 1, LOAD)
         good = records(one)
@@ -204,7 +303,13 @@ class BrokenTests(SynchronousTestCase):
         self.assertEqual(
             accepted,
             {
-                *(("set", "-1"), ("set", repr(1 << 70)), ("last_failure", repr("\ud800")), ("admin", "None")),
+                *(
+                    ("set", "-1"),
+                    ("set", repr(1 << 70)),
+                    ("last_failure", repr("\ud800")),
+                    ("admin", "None"),
+                    ("traffic", "None"),
+                ),
                 *(("weight", "None"), ("written", "1.5"), ("changed", "1.5"), ("age", "1.5")),
             },
         )

@@ -58,6 +58,11 @@ class FewLimits:
     message: int = 2000
     headers: int = 20
     connections: int = 2
+    connections_reserved: int = 0
+    connections_per_source: int = 2
+    unsent: int = 1 << 20
+    message_time: float = 30.0
+    idle_time: float = 3600.0
 
 
 class FakeStream(StringTransport):
@@ -66,6 +71,7 @@ class FakeStream(StringTransport):
     Attributes:
         room: bytes that the socket still takes.
         error: what the socket refuses with.
+        options: of the socket.
         sent: what went straight to the socket; what went by way of Twisted's buffer is in `value()`.
     """
 
@@ -74,12 +80,14 @@ class FakeStream(StringTransport):
         self.room = room
         self.error = 0
         self.sent = b""
+        self.socket = self
+        self.options: dict[tuple[int, int], int] = {}
 
     def setTcpNoDelay(self, enabled: bool) -> None:
         pass
 
-    def setTcpKeepAlive(self, enabled: bool) -> None:
-        pass
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        self.options[level, option] = value
 
     def getHandle(self) -> FakeStream:
         return self

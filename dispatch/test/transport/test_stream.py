@@ -2,90 +2,35 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+import weakref
 from typing import cast
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost, ConnectionRefusedError
-from twisted.internet.interfaces import IConnector, IPullProducer
-from twisted.internet.protocol import ClientFactory, ServerFactory
-from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IPullProducer, IPushProducer
+from twisted.internet.protocol import ClientFactory
+from twisted.logger import capturedLogs
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from dispatch.errors import TransportError
-from dispatch.test.transport.fakes import OPTIONS, FakeStream, FewLimits, Recorder
-from dispatch.transport.connection import UNSENT, Connection
+from dispatch.test.transport.fakes import OPTIONS, FakeStream, FewLimits
+from dispatch.test.transport.stream_case import GATEWAY, UNSENT, FakeLayer, FakeListening, StreamCase
 from dispatch.transport.interfaces import IReactor, ISipTransport
 from dispatch.transport.stream import StreamTransport
-
-GATEWAY = ("192.0.2.7", 5060)
-
-
-class FakeListening:
-    """A listening socket."""
-
-    is_open = True
-
-    def getsockname(self) -> tuple[str, int]:
-        return "192.0.2.1", 5060
-
-    def fileno(self) -> int:
-        return 99
-
-    def close(self) -> None:
-        self.is_open = False
-
-
-class StreamCase(SynchronousTestCase):
-    """A transport in a reactor of memory."""
-
-    def setUp(self) -> None:
-        self.receiver = Recorder()
-        self.reactor = MemoryReactorClock()
-        self.socket = FakeListening()
-        self.tcp = StreamTransport("192.0.2.1", 5060, self.receiver, FewLimits())
-        self.tcp.adopt(cast(socket.socket, self.socket))
-        self.tcp.start(cast(IReactor, self.reactor))
-
-    def caller(self, port: int = 40_000) -> tuple[Connection, FakeStream] | None:
-        """Somebody connects; None when we don't answer."""
-        factory: ServerFactory = self.reactor.adoptedPorts[0][2]
-        connection = factory.buildProtocol(IPv4Address("TCP", "192.0.2.9", port))
-        if connection is None:
-            return None
-        stream = FakeStream()
-        connection.makeConnection(stream)
-        return cast(Connection, connection), stream
-
-    def called(self, number: int = 0, room: int = 1 << 30) -> tuple[Connection, FakeStream]:
-        """The gateway takes a call of ours."""
-        factory: ClientFactory = self.reactor.tcpClients[number][2]
-        connection = factory.buildProtocol(IPv4Address("TCP", *GATEWAY))
-        assert isinstance(connection, Connection)
-        stream = FakeStream(room)
-        connection.makeConnection(stream)
-        return connection, stream
-
-    def refuse(self, number: int = 0) -> None:
-        """The gateway refuses a call of ours."""
-        factory: ClientFactory = self.reactor.tcpClients[number][2]
-        factory.clientConnectionFailed(cast(IConnector, None), Failure(ConnectionRefusedError()))
 
 
 class CallerTests(StreamCase):
     """Connections that come in."""
 
-    def caller(self, port: int = 40_000) -> tuple[Connection, FakeStream]:
-        found = super().caller(port)
-        assert found is not None
-        return found
-
     def test_provides_its_interfaces(self) -> None:
         """It is a transport to the engine, and its connections can be asked by Twisted for more."""
         verifyObject(ISipTransport, self.tcp)
         verifyObject(IPullProducer, self.caller()[0])
+        verifyObject(IPushProducer, self.caller(40_001)[0])
 
     def test_the_reactor_has_a_socket_of_its_own(self) -> None:
         """The reactor copies the descriptor that was bound before it ran; ours is closed."""
@@ -131,52 +76,32 @@ class CallerTests(StreamCase):
     def test_a_closed_connection_takes_nothing(self) -> None:
         """A flow whose connection is gone can't be sent to; whoever sends decides what then."""
         connection, _ = self.caller()
+        flow = connection.flow
         connection.connectionLost(Failure(ConnectionDone()))
-        self.assertRaises(TransportError, self.tcp.send, b"x", connection.flow)
+        self.assertRaises(TransportError, self.tcp.send, b"x", flow)
         self.assertEqual(self.receiver.failures, [])
+
+    def test_nothing_waits_for_the_collector(self) -> None:
+        """A connection that is gone is free at once, whatever came on it: strangers make thousands of them."""
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        for data in (OPTIONS, OPTIONS[:20], b"INVITE sip:a SIP/2.0\r\n\r\n"):
+            connection, stream = self.caller()
+            connection.dataReceived(data)
+            connection.connectionLost(Failure(ConnectionDone()))
+            stream.producer = None  # as Twisted does
+            gone = weakref.ref(connection)
+            self.receiver.flows.clear()
+            self.receiver.faults.clear()
+            del connection, stream
+            self.assertIsNone(gone(), data)
 
     def test_requests_do_not_take_callers_connections(self) -> None:
         """A request to an address opens a connection of our own, whoever is connected from there."""
         self.caller(5060)
         self.tcp.send(OPTIONS, self.tcp.flow_to("192.0.2.9", 5060))
         self.assertEqual(len(self.reactor.tcpClients), 1)
-
-    def test_too_many(self) -> None:
-        """Over the limit, connections end at once; when one has ended there is room again."""
-        connection, _ = self.caller()
-        self.caller(40_001)
-        self.assertIsNone(super().caller(40_002))
-        self.assertEqual(self.tcp.refused, 1)
-        connection.connectionLost(Failure(ConnectionDone()))
-        self.assertIsNotNone(super().caller(40_002))
-
-    def test_keep_alives_are_answered(self) -> None:
-        """Two line ends get one back, and never reach the receiver (RFC 5626 §3.5.1)."""
-        connection, stream = self.caller()
-        connection.dataReceived(b"\r\n\r\n")
-        self.assertEqual(stream.sent, b"\r\n")
-        self.assertEqual(self.receiver.messages, [])
-
-    def test_keep_alives_keep_who_has_spoken(self) -> None:
-        """Keep-alives hold a connection that had a message; alone they don't keep it for a minute."""
-        silent, lost = self.caller()
-        connection, stream = self.caller(40_001)
-        connection.dataReceived(OPTIONS)
-        for _ in range(3):
-            self.reactor.pump([10.0] * 358)
-            connection.dataReceived(b"\r\n\r\n")
-            if not silent.is_closed:
-                silent.dataReceived(b"\r\n\r\n")
-        self.assertTrue(lost.disconnecting)
-        self.assertFalse(stream.disconnecting)
-
-    def test_keep_alives_of_who_does_not_read(self) -> None:
-        """Answers to keep-alives are bounded like all that is sent."""
-        connection, stream = self.caller()
-        stream.room = 0
-        for _ in range(UNSENT // 20_000 + 1):
-            connection.dataReceived(b"\r\n\r\n" * 10_000)
-        self.assertTrue(stream.disconnected)
 
     def test_too_long(self) -> None:
         """A message over the limit is not waited for (RFC 3261 §21.5.7)."""
@@ -215,75 +140,182 @@ class CallerTests(StreamCase):
         connection.dataReceived(OPTIONS)
         self.assertEqual(self.receiver.messages, [OPTIONS])
 
-    def test_who_says_nothing_is_closed(self) -> None:
-        """A caller has a minute for its first message."""
-        connection, stream = self.caller()
-        connection.dataReceived(OPTIONS[:-1])
-        self.reactor.pump([10.0] * 5)
-        self.assertFalse(stream.disconnecting)
-        self.reactor.advance(10.0)
-        self.assertTrue(stream.disconnecting)
 
-    def test_who_talks_stays(self) -> None:
-        """With messages a connection stays, and without any for an hour it is closed."""
-        connection, stream = self.caller()
-        for _ in range(3):
-            connection.dataReceived(OPTIONS)
-            self.reactor.pump([10.0] * 359)
-        self.assertFalse(stream.disconnecting)
-        self.reactor.pump([10.0] * 4)
-        self.assertTrue(stream.disconnecting)
+class RoomTests(StreamCase):
+    """Who is let in, and who is not."""
 
-    def test_who_does_not_let_go_is_cut(self) -> None:
-        """A connection that can't be closed because its peer doesn't read is cut soon after."""
-        connection, stream = self.caller()
-        connection.close()
-        self.assertFalse(stream.disconnected)
-        self.reactor.pump([10.0])
-        self.assertTrue(stream.disconnected)
+    def test_too_many(self) -> None:
+        """Over the limit, connections end at once; when one has ended there is room again."""
+        connection, _ = self.caller()
+        self.caller(40_001)
+        self.assertIsNone(self.attempt(40_002))
+        self.assertEqual(self.tcp.refused, 1)
+        connection.connectionLost(Failure(ConnectionDone()))
+        self.assertIsNotNone(self.attempt(40_002))
+
+    def test_one_source(self) -> None:
+        """One address has its share and no more, and others still find room."""
+        self.tcp = self.transport(FewLimits(connections=10, connections_per_source=2))
+        first, _ = self.caller()
+        self.caller(40_001)
+        self.assertIsNone(self.attempt(40_002))
+        self.caller(40_000, "192.0.2.10")
+        first.connectionLost(Failure(ConnectionDone()))
+        self.caller(40_003)
+        self.assertIsNone(self.attempt(40_004))
+
+    def test_one_network_of_ipv6(self) -> None:
+        """A host of IPv6 has 2^64 addresses: they are one source."""
+        self.tcp = self.transport(FewLimits(connections=10, connections_per_source=2))
+        self.caller(1, "2001:db8::1")
+        self.caller(1, "2001:db8::2")
+        self.assertIsNone(self.attempt(1, "2001:db8::3"))
+        self.caller(1, "2001:db8:0:1::1")
+
+    def test_destinations_have_their_place(self) -> None:
+        """What is reserved is for destinations, which no limit of sources holds back."""
+        self.tcp = self.transport(FewLimits(connections=2, connections_reserved=3, connections_per_source=2))
+        self.tcp.is_known = lambda host: host == GATEWAY[0]
+        self.caller(1)
+        self.caller(2)
+        self.assertIsNone(self.attempt(1, "192.0.2.10"))
+        for port in range(3):
+            self.caller(port, GATEWAY[0])
+        self.assertIsNone(self.attempt(3, GATEWAY[0]))
+
+    def test_a_flood_is_one_line(self) -> None:
+        """However many are refused, the log has one line for them every few seconds, and none without."""
+        self.tcp = self.transport(FewLimits(connections=1))
+        self.caller()
+        for port in range(100):
+            self.attempt(port)
+        with capturedLogs() as logged:
+            self.reactor.pump([5.0] * 3)
+        self.assertEqual([event["count"] for event in logged], [100])
+
+    def test_whom_we_call(self) -> None:
+        """Connections of ours are limited too, as strangers choose where to inside dialogs; destinations are not."""
+        self.tcp.is_known = lambda host: host == GATEWAY[0]
+        for port in (1, 2):
+            self.tcp.send(b"x", self.tcp.flow_to("192.0.2.8", port))
+        self.assertRaises(TransportError, self.tcp.send, b"x", self.tcp.flow_to("192.0.2.8", 3))
+        self.tcp.send(b"x", self.tcp.flow_to(*GATEWAY))
 
 
-class BackPressureTests(StreamCase):
-    """A peer that reads slowly, or not at all."""
+ASKS = b"OPTIONS sip:a@example.com SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.9:5060;%b\r\nContent-Length: 0\r\n\r\n"
+
+
+class AliasTests(StreamCase):
+    """Callers who ask for requests by their own connection (RFC 5923)."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.flow = self.tcp.flow_to(*GATEWAY)
-        self.tcp.send(b"a" * 8, self.flow)
-        self.connection, self.stream = self.called()
-        self.stream.drain()
+        self.flow = self.tcp.flow_to("192.0.2.9", 5060)
+        self.tcp.may_share = lambda connection: connection.flow.remote[0] == "192.0.2.9"
 
-    def test_order_is_kept(self) -> None:
-        """What the socket doesn't take waits, and nothing overtakes it."""
-        self.stream.room = 5
-        self.tcp.send(b"12345678", self.flow)
-        self.tcp.send(b"9", self.flow)
-        self.assertEqual((self.stream.sent, self.stream.value()), (b"a" * 8 + b"12345", b"6789"))
-        self.stream.drain()
-        self.tcp.send(b"0", self.flow)
-        self.assertEqual((self.stream.sent, self.stream.value()), (b"a" * 8 + b"1234567890", b""))
+    def opened(self, host: str = "192.0.2.9", params: bytes = b"branch=z9hG4bK1;alias;rport") -> bool:
+        """Whether a request to a caller with this Via needs a connection of ours."""
+        connection, stream = self.caller(host=host)
+        connection.dataReceived(ASKS % params)
+        before = len(self.reactor.tcpClients)
+        self.tcp.send(b"x", self.tcp.flow_to(host, 5060))
+        opened = len(self.reactor.tcpClients) > before
+        self.assertEqual(stream.sent, b"" if opened else b"x")
+        return opened
 
-    def test_who_does_not_read_is_cut(self) -> None:
-        """Memory for a peer that doesn't read is bounded; with more its connection is cut and the sender told."""
-        self.stream.room = 0
-        self.tcp.send(b"x" * UNSENT, self.flow)
-        self.assertFalse(self.stream.disconnected)
-        self.assertRaises(TransportError, self.tcp.send, b"x", self.flow)
-        self.assertTrue(self.stream.disconnected)
-        self.connection.connectionLost(Failure(ConnectionAborted()))
+    def test_who_may_and_asks(self) -> None:
+        """Whoever may share his connection and asks for it is sent requests by it, for the port of his Via."""
+        self.assertFalse(self.opened())
+
+    def test_who_does_not_ask(self) -> None:
+        """Without the parameter we connect, whatever looks like it."""
+        self.assertTrue(self.opened(params=b"branch=z9hG4bK;aliases;x=alias"))
+
+    def test_who_may_not(self) -> None:
+        """A stranger gets no requests of others, ask as he may; nobody does where it isn't allowed."""
+        self.assertTrue(self.opened("192.0.2.10"))
+        self.tcp.may_share = None
+        self.assertTrue(self.opened())
+
+    def test_its_end(self) -> None:
+        """When it ends, what waits for an answer by it fails, and the next request opens a connection."""
+        connection, _ = self.caller()
+        connection.dataReceived(ASKS % b"branch=z9hG4bK1;alias")
+        self.tcp.send(b"x", self.flow)
+        connection.connectionLost(Failure(ConnectionLost()))
         self.assertEqual([flow for flow, _ in self.receiver.failures], [self.flow])
-
-    def test_a_dead_socket(self) -> None:
-        """When the socket refuses, the sender is told at once, and the next message opens a new connection."""
-        self.stream.error = 32
-        self.assertRaises(TransportError, self.tcp.send, b"x", self.flow)
         self.tcp.send(b"y", self.flow)
-        self.assertEqual(len(self.reactor.tcpClients), 2)
-        self.connection.connectionLost(Failure(ConnectionAborted()))
-        self.tcp.send(b"z", self.flow)
-        self.assertEqual(len(self.reactor.tcpClients), 2)
-        _, stream = self.called(1)
-        self.assertEqual(stream.sent, b"yz")
+        self.assertEqual(len(self.reactor.tcpClients), 1)
+        self.assertIsNone(self.tcp.flow_back("192.0.2.9", 40_000))
+
+    def test_ours_is_kept(self) -> None:
+        """Where we have a connection already it stays in use."""
+        self.tcp.send(b"1", self.flow)
+        _, stream = self.called()
+        connection, _ = self.caller()
+        connection.dataReceived(ASKS % b"branch=z9hG4bK1;alias")
+        self.tcp.send(b"2", self.flow)
+        self.assertEqual(stream.sent, b"12")
+
+    def test_rubbish(self) -> None:
+        """A Via that can't be read asks for nothing."""
+        connection, _ = self.caller()
+        connection.dataReceived(OPTIONS)
+        connection, _ = self.caller(40_001)
+        connection.dataReceived(ASKS.replace(b"SIP/2.0/TCP", b"?") % b";;alias")
+        self.assertEqual(len(self.receiver.messages), 2)
+
+
+class LayerTests(StreamCase):
+    """Streams with something between TCP and SIP."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.layer = FakeLayer()
+        self.tls = self.transport(FewLimits(), self.layer)
+
+    def test_its_name(self) -> None:
+        """Via and URIs have the transport's name, and a URI without a port means the layer's."""
+        self.assertTrue(self.tls.listener.via.startswith(b"Via: SIP/2.0/TLS "))
+        self.assertTrue(self.tls.listener.uri.endswith(b";transport=tls"))
+        self.assertEqual(self.tls.default_port, 5061)
+
+    def test_callers(self) -> None:
+        """A caller speaks through the layer, in both directions: nothing goes past it to the socket."""
+        wrapper, stream = self.caller()
+        assert isinstance(wrapper, ProtocolWrapper)
+        wrapper.dataReceived(OPTIONS)
+        self.assertEqual(self.receiver.messages, [OPTIONS])
+        self.tls.send(b"answer", self.receiver.flows[0])
+        self.assertEqual((stream.value(), stream.sent), (b"answer", b""))
+
+    def test_calls(self) -> None:
+        """So does whom we call; the layer learns for which flow."""
+        flow = self.tls.flow_to(*GATEWAY)
+        self.tls.send(b"1", flow)
+        factory: ClientFactory = self.reactor.tcpClients[0][2]
+        wrapper = factory.buildProtocol(IPv4Address("TCP", *GATEWAY))
+        assert wrapper is not None
+        stream = FakeStream()
+        wrapper.makeConnection(stream)
+        self.tls.send(b"2", flow)
+        self.assertEqual((stream.value(), stream.sent, self.layer.called), (b"12", b"", [flow]))
+
+    def test_a_full_buffer(self) -> None:
+        """What waits beyond the layer's buffer is bounded, and the caller isn't read from meanwhile."""
+        wrapper, stream = self.caller()
+        wrapper.dataReceived(OPTIONS)
+        assert stream.producer is not None
+        self.assertTrue(stream.streaming)
+        stream.producer.pauseProducing()
+        self.assertEqual(stream.producerState, "paused")
+        self.tls.send(b"x" * UNSENT, self.receiver.flows[0])
+        stream.producer.resumeProducing()
+        self.assertEqual(stream.producerState, "producing")
+        stream.producer.pauseProducing()
+        self.tls.send(b"x" * UNSENT, self.receiver.flows[0])
+        self.assertRaises(TransportError, self.tls.send, b"x", self.receiver.flows[0])
+        self.assertTrue(stream.disconnected)
 
 
 class CallTests(StreamCase):
@@ -332,8 +364,6 @@ class CallTests(StreamCase):
         flow, reason = self.receiver.failures[0]
         self.assertIs(flow, self.flow)
         self.assertTrue(reason.startswith("192.0.2.7:5060: Connection was refused"), reason)
-        self.tcp.send(b"2", self.flow)
-        self.assertEqual(len(self.reactor.tcpClients), 2)
 
     def test_a_receiver_that_fails(self) -> None:
         """An error of the receiver on hearing of a loss is logged, and all is tidy."""
@@ -347,7 +377,8 @@ class CallTests(StreamCase):
         """What waits for a connection is bounded, too."""
         self.tcp.send(b"x" * UNSENT, self.flow)
         self.assertRaises(TransportError, self.tcp.send, b"x", self.flow)
-        self.assertTrue(self.reactor.connectors[0].stoppedConnecting)
+        _, stream = self.called()
+        self.assertEqual(len(stream.sent), UNSENT)
 
     def test_broken(self) -> None:
         """A connection that breaks is a failure even when all was sent: nobody knows what arrived."""
@@ -365,23 +396,81 @@ class CallTests(StreamCase):
         self.assertEqual([flow for flow, _ in self.receiver.failures], [self.flow])
 
     def test_ended_after_an_answer(self) -> None:
-        """A peer may close a connection that is idle, and the next message opens another."""
+        """However a connection ends, what waits for a response by it fails (§18); the next message opens another."""
         self.tcp.send(b"1", self.flow)
         connection, _ = self.called()
         connection.dataReceived(OPTIONS)
         connection.connectionLost(Failure(ConnectionDone()))
-        self.assertEqual(self.receiver.failures, [])
+        self.assertEqual([flow for flow, _ in self.receiver.failures], [self.flow])
         self.tcp.send(b"2", self.flow)
         self.assertEqual(len(self.reactor.tcpClients), 2)
 
-    def test_all_that_used_it_are_told(self) -> None:
-        """Each flow that had a message on a broken connection is reported once."""
+    def test_half_open(self) -> None:
+        """The kernel is told to look after connections of ours; those of others have it from the listening socket."""
+        self.tcp.send(b"1", self.flow)
+        _, stream = self.called()
+        self.assertEqual(stream.options[socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT], 30_000)
+        _, stream = self.caller()
+        self.assertEqual(stream.options, {})
+
+    def test_left_alone(self) -> None:
+        """Who can't be reached is left alone, longer each time; what is sent there fails at once and says why."""
+        self.tcp.is_known = lambda host: True
+        for number, pause in enumerate((0.25, 0.5, 1.0, 2.0, 4.0, 4.0)):
+            self.tcp.send(b"1", self.flow)
+            with capturedLogs() as logged:
+                self.refuse(number)
+            self.assertEqual(len(logged), 0 if number else 1)
+            error = self.assertRaises(TransportError, self.tcp.send, b"2", self.flow)
+            self.assertIn("refused", str(error))
+            self.reactor.advance(pause - 0.01)
+            self.assertRaises(TransportError, self.tcp.send, b"2", self.flow)
+            self.reactor.advance(0.01)
+        self.assertEqual(len(self.receiver.failures), 6)
+
+    def test_forgiven(self) -> None:
+        """Who was there, or failed long ago, is as good as new."""
+        self.tcp.send(b"1", self.flow)
+        self.refuse()
+        self.reactor.advance(0.25)
+        self.tcp.send(b"2", self.flow)
+        connection, _ = self.called(1)
+        connection.dataReceived(OPTIONS)
+        connection.connectionLost(Failure(ConnectionLost()))
+        self.tcp.send(b"3", self.flow)
+        self.refuse(2)
+        self.reactor.pump([5.0] * 20)
+        self.tcp.send(b"4", self.flow)
+        self.refuse(3)
+        self.reactor.advance(0.25)
+        self.tcp.send(b"5", self.flow)
+
+    def test_who_lets_us_go(self) -> None:
+        """Who takes a connection and drops it before he said anything counts as not reached."""
         self.tcp.send(b"1", self.flow)
         connection, _ = self.called()
-        self.tcp.send(b"2", self.flow)
-        self.tcp.send(b"3", connection.flow)
-        connection.connectionLost(Failure(ConnectionLost()))
-        self.assertEqual([flow for flow, _ in self.receiver.failures], [self.flow, connection.flow])
+        connection.connectionLost(Failure(ConnectionDone()))
+        self.assertRaises(TransportError, self.tcp.send, b"2", self.flow)
+
+    def test_no_late_report(self) -> None:
+        """The loss of a connection is told before the next one is opened, and never fails what that one carries."""
+        self.tcp.send(b"1", self.flow)
+        connection, stream = self.called()
+        connection.dataReceived(OPTIONS)
+        stream.error = 32
+        self.assertRaises(TransportError, self.tcp.send, b"2", self.flow)
+        self.assertEqual(len(self.receiver.failures), 1)
+        self.tcp.send(b"3", self.flow)
+        connection.connectionLost(Failure(ConnectionAborted()))
+        self.assertEqual(len(self.receiver.failures), 1)
+
+    def test_rubbish(self) -> None:
+        """A peer that answers no SIP has its connection closed, and what waits for its answer fails at once."""
+        self.tcp.send(b"1", self.flow)
+        connection, stream = self.called()
+        connection.dataReceived(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        self.assertTrue(stream.disconnecting)
+        self.assertEqual([flow for flow, _ in self.receiver.failures], [self.flow])
 
 
 class LifeTests(StreamCase):
@@ -410,7 +499,7 @@ class LifeTests(StreamCase):
     def test_after_stop(self) -> None:
         """No connection comes to be any more, in either direction."""
         self.successResultOf(self.tcp.stop())
-        self.assertIsNone(self.caller())
+        self.assertIsNone(self.attempt())
         self.assertRaises(TransportError, self.tcp.send, b"1", self.tcp.flow_to(*GATEWAY))
 
     def test_never_started(self) -> None:

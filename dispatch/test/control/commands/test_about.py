@@ -18,7 +18,7 @@ class AboutTests(SynchronousTestCase):
     def test_commands(self) -> None:
         """Each command of the door is offered with its arguments and the right it needs."""
         offers = {one.name: one for one in COMMANDS.run(Steered(LIST).control())}
-        self.assertEqual(set(offers), {row.names[Door.AMP] for row in TABLE})
+        self.assertEqual(set(offers), {row.names[Door.AMP] for row in TABLE if Door.AMP in row.names})
         self.assertEqual(offers["set_state"].arguments, ("set: int", "uri: str", "state: str"))
         self.assertEqual((offers["set_state"].right, offers["list"].right), ("full", "read"))
         self.assertEqual((offers["list"].arguments, offers["list"].is_listing), (("set?: int",), True))
