@@ -106,7 +106,7 @@ class JsonTests(SynchronousTestCase):
 
     def test_rights(self) -> None:
         """Who may only look changes nothing."""
-        self.assertEqual(self.ask("dispatcher.ping_active", 0, caller=READER)["code"], 500)
+        self.assertEqual(self.ask("dispatcher.ping_active", 0, caller=READER)["code"], 403)
         self.assertEqual(self.steered.control().probing.active, 1)
 
     @given(st.binary(max_size=60) | st.from_regex(rb'\{"jsonrpc": "2.0", "method": "core.echo".{0,30}\}'))
