@@ -25,7 +25,7 @@ from dispatch.test.real.process import Process, Socket
 _WARM: Final = 300  # calls before memory is measured
 _T1: Final = 0.05  # seconds; a transaction is gone after 64 of them
 _SETTLED: Final = 64 * _T1 * 2 + 2
-_GROWTH: Final = 4096  # KiB that the allocator may keep in pieces, of what went through
+_GROWTH: Final = 10240  # KiB that the allocator may keep in pieces: less than one for each case
 _SHOWN: Final = 10
 
 
