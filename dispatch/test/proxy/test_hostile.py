@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.service.route_config import RouteConfig
 from dispatch.service.sip_config import Limits
 from dispatch.sip.message import Message
 from dispatch.test.proxy.farm import CALLER, Farm
+from dispatch.test.sip.test_agreement import messages
 from dispatch.test.wire import FakeTransport, header, request, response_to
 
 GATEWAY: Final = ("192.0.2.71", 5071)
@@ -385,6 +388,22 @@ class BreadthTests(HostileCase):
         """To one destination it goes as it came."""
         ((out, _),) = self.through(request(headers=b"Max-Breadth: 7\r\n"))
         self.assertEqual(header(out, b"Max-Breadth"), [b"7"])
+
+
+class AnythingTests(HostileCase):
+    @settings(max_examples=200)
+    @given(messages(), st.sampled_from(RELAYS))
+    def test_mutations(self, raw: bytes, relay: str) -> None:
+        """Whatever is done to a message, nothing fails in us, and no line end stands alone in a request that leaves."""
+        farm = Farm(route=RouteConfig(relay=relay))
+        farm.receive(raw)
+        farm.wait(2.0)
+        for out, remote in farm.net.take():
+            if remote == GATEWAY:
+                head = out.partition(b"\r\n\r\n")[0]
+                self.assertEqual(head.count(b"\r"), head.count(b"\r\n"))
+                self.assertEqual(head.count(b"\n"), head.count(b"\r\n"))
+        self.assertEqual(self.flushLoggedErrors(), [])
 
 
 class EscapeTests(HostileCase):
