@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from dispatch.balance.algorithms.algorithm import Algorithm
+from dispatch.balance.change import Routed
 from dispatch.balance.destination import Destination, LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.membership import Membership
@@ -417,8 +418,9 @@ class Request:
         uri = self._in_use()
         if uri is None:
             return False
+        routed = Routed(self._context.message.raw, self.method, self.uri, self.destination_uri)
         try:
-            return self._router.dispatcher.mark(self._group(), uri, state) is not None
+            return self._router.dispatcher.mark(self._group(), uri, state, routed) is not None
         except ValueError:
             return False
 

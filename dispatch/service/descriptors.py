@@ -23,15 +23,14 @@ def needed(protocols: Iterable[str], limits: Limits) -> int:
 
 def make_room(wanted: int) -> str:
     """Raise the limit of this process, as far as it may be; what is wrong where that is too little, else nothing."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < wanted:
-        raised = hard
-        problem = (
-            f"[sip.limits] connections may need {wanted} open files, and this process may have {hard}: "
-            "raise LimitNOFILE of the service, or 'ulimit -Hn', or lower connections"
-        )
-    else:
-        raised, problem = wanted, ""
-    if soft != resource.RLIM_INFINITY and soft < raised:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
-    return problem
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # Linux has no infinity here
+    allowed = soft
+    if soft < wanted:
+        allowed = min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed >= wanted:
+        return ""
+    return (
+        f"[sip.limits] connections may need {wanted} open files, and this process may have {allowed}: "
+        "raise LimitNOFILE of the service, or 'ulimit -Hn', or lower connections"
+    )

@@ -8,10 +8,10 @@ from typing import Final
 from dispatch.errors import TransportError
 from dispatch.sip.flow import Flow
 
-FIRST: Final = 0.25
+_FIRST: Final = 0.25
 """Seconds after the first failure."""
 
-LONGEST: Final = 4.0
+_LONGEST: Final = 4.0
 """Seconds after many: a peer that comes back should not wait for its calls."""
 
 _REMEMBERED: Final = 60.0
@@ -46,7 +46,7 @@ class Backoff:
     def failed(self, flow: Flow, reason: str, now: float) -> bool:
         """He could not be reached, or let us go before he said anything; whether that is new."""
         before = self._troubles.get(flow)
-        pause = FIRST if before is None else min(before.pause * 2, LONGEST)
+        pause = _FIRST if before is None else min(before.pause * 2, _LONGEST)
         if len(self._troubles) >= _MOST:
             self._troubles.clear()
         self._troubles[flow] = _Trouble(pause, now + pause, reason)

@@ -69,6 +69,7 @@ class Connection(protocol.Protocol):
         called: requests of ours for this flow go by it; None on a caller's own, unless he shares it.
         connector: there when we called.
         is_closed: nothing can be sent any more.
+        is_cut: we did not wait for its end.
         has_spoken: a message came.
     """
 
@@ -89,6 +90,7 @@ class Connection(protocol.Protocol):
         self.called = called
         self.connector: IConnector | None = None
         self.is_closed = False
+        self.is_cut = False
         self.has_spoken = False
         self._owner = owner
         self._receiver = receiver
@@ -125,8 +127,7 @@ class Connection(protocol.Protocol):
 
     def cut(self, reason: str) -> None:
         """End it now; what waits to be sent is lost."""
-        if self.called is not None and not self.is_closed:
-            log.warn("{peer}: {reason}", peer=host_port(*self.flow.remote), reason=reason)
+        self.is_cut = True
         if self.transport is None:
             self.close(reason)
         else:
@@ -178,8 +179,8 @@ class Connection(protocol.Protocol):
         # A pull producer is told of each time that the buffer is empty, but of TLS it is told all the time.
         transport.registerProducer(self, not self._is_direct)
         queue, self._queue = b"".join(self._queue), []
-        if queue and not self.is_closed:
-            self._write(queue)
+        if queue:
+            self._write_quietly(queue)
 
     def dataReceived(self, data: bytes) -> None:
         """Twisted: a piece of the stream."""
@@ -228,8 +229,7 @@ class Connection(protocol.Protocol):
         if self._is_full:
             self._is_full = False
             self._unsent = 0
-            if self.called is None and self.transport is not None:
-                cast(IPushProducer, self.transport).resumeProducing()
+            cast(IPushProducer, self.transport).resumeProducing()
 
     def stopProducing(self) -> None:
         """Twisted: no use in writing more; `connectionLost` follows."""

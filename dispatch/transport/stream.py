@@ -230,9 +230,12 @@ class StreamTransport:
         if flow is None or self._reactor is None:
             return
         del self._calls[flow]
+        is_news = connection.is_cut
         if connection.has_spoken:
             self._backoff.forget(flow)
-        elif self._backoff.failed(flow, reason, self._reactor.seconds()) and self.is_known(flow.remote[0]):
+        else:
+            is_news |= self._backoff.failed(flow, reason, self._reactor.seconds())
+        if is_news and self.is_known(flow.remote[0]):
             log.warn("{reason}", reason=reason)
         try:
             self._receiver.transport_failed(flow, reason)

@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,10 +31,11 @@ from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.events_config import EventsConfig
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen
-from dispatch.service.sip_config import Sip
+from dispatch.service.sip_config import Limits, Sip
 from dispatch.sip.message import Message
 from dispatch.sip.timers import Timers
 from dispatch.test.wire import request
+from dispatch.transport.stream import StreamTransport
 
 # Nobody listens there: what is sent is lost without a complaint.
 LIST = b"1 sip:127.0.0.71:9\n1 sip:127.0.0.72:9\n2 sip:127.0.0.73:9\n"
@@ -117,7 +119,12 @@ class TreeCase(SynchronousTestCase):
         self.tcp = Listen("tcp", "127.0.0.1", free_port(socket.SOCK_STREAM))
         self.config = Config(
             folder / "dispatcher.toml",
-            sip=Sip(listen=(self.udp, self.tcp), secret_file=folder / "secret", timers=Timers(grace=2.0)),
+            sip=Sip(
+                listen=(self.udp, self.tcp),
+                secret_file=folder / "secret",
+                timers=Timers(grace=2.0),
+                limits=Limits(connections=64),  # every machine has files for so many
+            ),
             dispatcher=DispatcherConfig(list_file=self.list, flags=2),
         )
         self.reactor = FakeReactor()
@@ -132,6 +139,30 @@ class TreeCase(SynchronousTestCase):
 
 
 class StartTests(TreeCase):
+    def test_streams(self) -> None:
+        """Streams know the destinations of the list in force, and what else is configured for them."""
+        balancers = (ip_network("10.0.0.0/24"),)
+        sip = replace(self.config.sip, stream_ping=20.0, tcp_alias=True, proxy_protocol={self.tcp: balancers})
+        self.config = replace(self.config, sip=sip)
+        (stream,) = [one for one in self.started()._transports if isinstance(one, StreamTransport)]
+        self.assertEqual((stream.ping_interval, stream.balancers), (20.0, balancers))
+        self.assertTrue(stream.is_known("127.0.0.73"))
+        self.assertFalse(stream.is_known("127.0.0.1"))
+        assert stream.may_share is not None
+        for host, may in (("127.0.0.73", True), ("127.0.0.1", False)):
+            connection = stream.answer((host, 1))
+            assert connection is not None
+            self.assertEqual(stream.may_share(connection), may)
+            connection.connectionLost()
+
+    def test_too_few_files(self) -> None:
+        """Limits that this machine has no files for are warned of."""
+        limits = Limits(connections=1 << 30)
+        self.config = replace(self.config, sip=replace(self.config.sip, limits=limits))
+        with capturedLogs() as events:
+            self.started()
+        self.assertEqual(len([event for event in events if "LimitNOFILE" in formatEvent(event)]), 1)
+
     def test_one_line(self) -> None:
         """At start one line says what listens and what was loaded, and nothing is odd."""
         with capturedLogs() as events:

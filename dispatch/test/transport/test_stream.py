@@ -257,6 +257,13 @@ class AliasTests(StreamCase):
         self.tcp.send(b"2", self.flow)
         self.assertEqual(stream.sent, b"12")
 
+    def test_another_family(self) -> None:
+        """Whom a balancer names by an address that can't be reached from here is heard all the same."""
+        self.tcp.may_share = lambda connection: True
+        connection, _ = self.caller(host="2001:db8::7")
+        connection.dataReceived(ASKS % b"branch=z9hG4bK1;alias")
+        self.assertEqual(len(self.receiver.messages), 1)
+
     def test_rubbish(self) -> None:
         """A Via that can't be read asks for nothing."""
         connection, _ = self.caller()
@@ -404,6 +411,18 @@ class CallTests(StreamCase):
         self.assertEqual([flow for flow, _ in self.receiver.failures], [self.flow])
         self.tcp.send(b"2", self.flow)
         self.assertEqual(len(self.reactor.tcpClients), 2)
+
+    def test_dead_on_arrival(self) -> None:
+        """A connection that breaks before what waited for it could go is a loss like any other, and no traceback."""
+        self.tcp.send(b"1", self.flow)
+        factory: ClientFactory = self.reactor.tcpClients[0][2]
+        connection = factory.buildProtocol(IPv4Address("TCP", *GATEWAY))
+        assert connection is not None
+        stream = FakeStream()
+        stream.error = 32
+        connection.makeConnection(stream)
+        self.assertTrue(stream.disconnected)
+        self.assertEqual([flow for flow, _ in self.receiver.failures], [self.flow])
 
     def test_half_open(self) -> None:
         """The kernel is told to look after connections of ours; those of others have it from the listening socket."""
