@@ -36,6 +36,7 @@ class Target:
         socket: protocol, host and port of the local socket to send from; None: the one that fits.
         outcome: told what became of the request there, see `Outcome`; None where nobody wants to know.
         flow: the connection to send by; None: whatever way leads to the next hop.
+        breadth: the edit that gives it its part of Max-Breadth; None where it goes to nobody else meanwhile.
     """
 
     next_hop: bytes
@@ -43,6 +44,7 @@ class Target:
     socket: Socket | None = None
     outcome: Outcome | None = None
     flow: Flow | None = None
+    breadth: tuple[int, int, bytes] | None = None
 
 
 _MOST_TRIES: Final = 8  # machines of one name
@@ -128,6 +130,10 @@ class Context:
         return self._server is not None
 
     @property
+    def _is_by_stream(self) -> bool:
+        return self._back.listener.transport.reliable
+
+    @property
     def age(self) -> float:
         """Seconds since the request came."""
         return self._proxy.core.timers.now - self._started
@@ -174,10 +180,19 @@ class Context:
         self._relay(target)
 
     def fork(self, targets: Sequence[Target]) -> None:
-        """Send the request to all of `targets` at once: the first 2xx wins, else the best of what all say (§16.7)."""
+        """Send the request to all of `targets` at once: the first 2xx wins, else the best of what all say (§16.7).
+
+        More of them than its Max-Breadth allows are refused (RFC 5393 §5.3.3).
+        """
         if self.message.method == b"ACK":
             self.relay(targets[0])  # nothing would tell its branches from those of others
             return
+        shares = request_.breadth_edits(self.message, len(targets))
+        if not shares:
+            self.reply(440)
+            return
+        for target, share in zip(targets, shares, strict=True):
+            target.breadth = share
         if self._server is None:
             self._open()
         self._expected += len(targets)
@@ -341,6 +356,10 @@ class Context:
         edits.append((at, at, top))
         if self._received is not None:
             edits.append(self._received)
+        if target.breadth is not None:
+            edits.append(target.breadth)
+        if outbound.transport.reliable and message.content_length is None:
+            edits.append(response_.length_edit(message))  # by UDP it need not be there (§18.3)
         if target.uri is not None and target.uri != message.uri:
             start = len(message.method) + 1
             edits.append((start, start + len(message.uri), target.uri))
@@ -364,7 +383,7 @@ class Context:
             and client.method == b"INVITE"
             and self._server is not None
         ):
-            self._server.respond(response.status, response_.without_via(response))
+            self._server.respond(response.status, response_.without_via(response, by_stream=self._is_by_stream))
 
     def final(self, client: ClientTransaction, response: Message) -> None:
         """Pass a 2xx on at once; another one is the best so far, or not."""
@@ -376,12 +395,12 @@ class Context:
             self._tell(client, status, response)
         if status < 300:
             if self._server is not None:
-                self._server.respond(status, response_.without_via(response))
+                self._server.respond(status, response_.without_via(response, by_stream=self._is_by_stream))
                 self._release(status)
             self._cancel_others(client)  # also when one that was given up has answered after all (§16.7 step 10)
             return
         if self._take_off(client):
-            self._note(*response_.upwards(response))
+            self._note(*response_.upwards(response, by_stream=self._is_by_stream))
             if status >= 600:
                 self._cancel_others(client)  # §16.7 step 5
             self._ended(status, is_answer=True)

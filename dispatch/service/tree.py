@@ -49,7 +49,14 @@ from dispatch.service import doors, lists, secret, telling
 from dispatch.service.config import Config
 from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
-from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
+from dispatch.service.functions import (
+    make_dispatcher,
+    make_gate,
+    make_manner,
+    make_parameters,
+    make_probing,
+    retry_after,
+)
 from dispatch.service.keeper import Keeper
 from dispatch.service.listen import Listen
 from dispatch.service.naming import Naming, ability_of, make_resolver
@@ -152,6 +159,8 @@ class DispatcherService(MultiService):
         me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
+        self.engine.proxy.retry_after = retry_after(config.sip.limits)
+        self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
         self.engine.listeners = listeners
         self.engine.source_towards = source_towards
         self.engine.is_multihomed = config.sip.mhomed

@@ -212,6 +212,15 @@ class LimitTests(SynchronousTestCase):
             farm.receive(request(b"MESSAGE", headers=b"X: y\r\n" * (13 + more)))
             self.assertEqual(farm.lines(), ["SIP/2.0 400 Bad Request > 5060"])
 
+    def test_message(self) -> None:
+        """A message of more bytes than allowed gets 513, by UDP too (RFC 3261 §21.5.7)."""
+        data = request(b"MESSAGE", body=b"x" * 1000)
+        farm = Farm(limits=Limits(message=len(data)))
+        farm.receive(data)
+        self.assertEqual(farm.lines(), ["MESSAGE sip:bob@example.com SIP/2.0 > 5071"])
+        farm.receive(request(b"MESSAGE", body=b"x" * 1001, branch=b"z9hG4bKb1"))
+        self.assertEqual(farm.lines(), ["SIP/2.0 513 Message Too Large > 5060"])
+
     def test_headers_of_responses(self) -> None:
         """A response with too many header lines is dropped."""
         farm = Farm(limits=Limits(headers=20))

@@ -17,7 +17,14 @@ from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router, Script
 from dispatch.service.config import Config
 from dispatch.service.dispatcher_config import DispatcherConfig
-from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
+from dispatch.service.functions import (
+    make_dispatcher,
+    make_gate,
+    make_manner,
+    make_parameters,
+    make_probing,
+    retry_after,
+)
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen, local_sockets
 from dispatch.service.route_config import RouteConfig
@@ -94,6 +101,8 @@ class Farm:
         self.me = Identity(listeners, aliases, secret)
         self.proxy = self.engine.proxy = Proxy(self.engine, self.me, timers, self.router)
         self.engine.listeners = listeners
+        self.proxy.retry_after = retry_after(limits or Limits())
+        self.engine.gate = make_gate(limits or Limits(), lambda: self.router.membership)
         self.engine.start()
 
     def receive(self, data: bytes, source: tuple[str, int] = CALLER, net: FakeTransport | None = None) -> None:
