@@ -86,6 +86,10 @@ class Group:
                     self._care.panicked(self.number, lineup.is_panic)
         return lineup
 
+    def look(self) -> Lineup:
+        """The same for whoever only looks: nobody is told of a panic."""
+        return self.lineup or self._make_lineup()
+
     def _make_lineup(self) -> Lineup:
         return Lineup(self.members, use_default=self._use_default, panic_threshold=self._care.panic_threshold)
 
@@ -134,7 +138,7 @@ class Group:
         """Share the slots of algorithm 11 out among those that can be taken now; it goes on where it was."""
         if not self._sharing:
             return
-        flags = (self.lineup or self._make_lineup()).flags
+        flags = self.look().flags
         shares = [
             (index, share)
             for index, member in self._sharing

@@ -53,6 +53,7 @@ class Selection:
         rewritten: the Request-URI for it, where the selection is by domain.
         has_failed: it picked a destination and counted the call, yet the function fails: one further down its list has
             no `duid` (algorithm 10).
+        is_foretold: no request comes of it, and nothing is counted.
         earlier: the selection made before it for the same request, whose records come when its own are through.
     """
 
@@ -71,6 +72,7 @@ class Selection:
         "destination",
         "earlier",
         "has_failed",
+        "is_foretold",
         "rewritten",
     )
 
@@ -102,6 +104,7 @@ class Selection:
         self.rewritten = rewritten
         self.earlier: Selection | None = None
         self.has_failed = False
+        self.is_foretold = False
 
     def next(self) -> Destination | None:
         """Go on to the next candidate, without another look at its state; None, for good, when there is none.
@@ -116,9 +119,14 @@ class Selection:
             self.destination = member
             if self._calls is not None and not self._calls.move(self._request.call_id, member):
                 return None
-            member.condition.selected += 1
+            self.count_for(member)
             return member
         return None
+
+    def count_for(self, member: Destination) -> None:
+        """The request goes to this one as well, after the one in use or beside it."""
+        if not self.is_foretold:
+            member.condition.selected += 1
 
     def _advance(self) -> bool:
         """Make the following record the first; False when there is none."""

@@ -49,6 +49,7 @@ from dispatch.service import doors, lists, secret, telling
 from dispatch.service.config import Config
 from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
+from dispatch.service.foretelling import Foretelling
 from dispatch.service.functions import (
     make_dispatcher,
     make_gate,
@@ -146,6 +147,7 @@ class DispatcherService(MultiService):
             self.probing,
             time.time(),
             self._naming.address_of,
+            Foretelling(config, self.router, self.engine, reactor),
             self._naming.standing,
         )
         ports = self._open_doors(control)

@@ -8,12 +8,14 @@ from dispatch.control.commands.cfg import CFG, CFG_GET, CFG_SET, CFG_SET_NOW_INT
 from dispatch.control.commands.core import ECHO, PS, PSX, UPTIME
 from dispatch.control.commands.diff import DIFF
 from dispatch.control.commands.drain import DRAIN
+from dispatch.control.commands.explain import EXPLAIN
 from dispatch.control.commands.hashing import HASH
 from dispatch.control.commands.health import HEALTH
 from dispatch.control.commands.history import HISTORY
 from dispatch.control.commands.listing import LIST
 from dispatch.control.commands.maintenance import MAINTENANCE
 from dispatch.control.commands.ping_active import PING_ACTIVE
+from dispatch.control.commands.preview import PREVIEW
 from dispatch.control.commands.ready import READY
 from dispatch.control.commands.reload import RELOAD
 from dispatch.control.commands.set_state import DS_SET_STATE, SET_DUID_STATE, SET_STATE
@@ -30,6 +32,8 @@ TABLE: Final[tuple[Command, ...]] = (
     READY,
     RELOAD,
     DIFF,
+    EXPLAIN,
+    PREVIEW,
     PING_ACTIVE,
     CFG,
     CFG_GET,
