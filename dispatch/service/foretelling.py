@@ -195,7 +195,8 @@ def spread(config: Config, group: Group, turn: Turn, plan: Plan) -> Spread:
         trying.replace(roster, keep_state=config.lists.reload_keeps_state)
     elif plan.weight is not None:
         is_relative = algorithm.number == _RELATIVE
-        trying.replace(Roster({plan.set: tuple(_weighted(one, plan, is_relative) for one in _members(trying, plan))}))
+        members = trying.groups[plan.set].members
+        trying.replace(Roster({plan.set: tuple(_weighted(one, plan, is_relative=is_relative) for one in members)}))
     elif plan.flags is not None:
         trying.set_state(plan.set, plan.uri, plan.flags)
     found = trying.groups.get(plan.set)
@@ -221,10 +222,6 @@ def _copy(config: Config, group: Group, turn: Turn) -> Dispatcher:
     return trying
 
 
-def _members(trying: Dispatcher, plan: Plan) -> tuple[Destination, ...]:
-    return trying.groups[plan.set].members
-
-
 def _twin(member: Destination) -> Destination:
     twin = copy(member)
     twin.condition = copy(member.condition)
@@ -232,9 +229,14 @@ def _twin(member: Destination) -> Destination:
     return twin
 
 
-def _weighted(member: Destination, plan: Plan, is_relative: bool) -> Destination:
+def _weighted(member: Destination, plan: Plan, *, is_relative: bool) -> Destination:
+    """As a list would have it with the other weight."""
     twin = copy(member)
-    if member.uri.lower() == plan.uri.lower():
-        weight = plan.weight or 0
-        twin.weight, twin.rweight = (member.weight, weight) if is_relative else (weight, member.rweight)
+    if plan.weight is None or member.uri.lower() != plan.uri.lower():
+        return twin
+    if is_relative:
+        twin.rweight = plan.weight
+    else:
+        twin.weight = plan.weight
+    twin.attributes = {**member.attributes, b"rweight" if is_relative else b"weight": b"%d" % plan.weight}
     return twin

@@ -83,7 +83,7 @@ def run(
         weight,
     )
     trying: Deferred[Spread] = control.foresight.spread(plan)
-    return trying.addCallback(_shares)
+    return trying.addCallback(_told)
 
 
 def _flags(state: str) -> int:
@@ -93,9 +93,13 @@ def _flags(state: str) -> int:
         raise BadValue(printable(str(error))) from None
 
 
-def _shares(spread: Spread) -> Iterator[Share]:
+def _told(spread: Spread) -> Iterator[Share]:
     if spread.roster is not None:
         refuse(spread.roster)
+    return _shares(spread)
+
+
+def _shares(spread: Spread) -> Iterator[Share]:
     calls = len(spread.before)
     before, after = Counter(spread.before), Counter(spread.after)
     moved = Counter(old for old, new in zip(spread.before, spread.after, strict=True) if old != new)

@@ -30,6 +30,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "cfg_set": {"variable": "dispatcher.probing_threshold", "value": "2"},
     "reload": {},
     "diff": {"list": b"1 sip:a 0 0 duid=x\n1 http:b\n"},
+    "explain": {"method": "ACK", "uri": "sip:bob@example.com"},
+    "preview": {"set": 1, "uri": "sip:a", "state": "i", "calls": 10},
     "version": {},
     "commands": {},
 }
