@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from dispatch.balance import health
 from dispatch.balance.destination import Destination
+from dispatch.balance.dispatcher import Dispatcher
 from dispatch.control import original_list
 from dispatch.control.command import Argument, Column, Command, Control, Door, Form
 from dispatch.control.text import to_text
@@ -29,6 +31,7 @@ class Listed:
         last_failure: how the latest of them failed; empty when none did.
         attributes: as the list has them.
         kept_out: why live traffic keeps it out now; empty where it does not.
+        calls: how many are open there; -1 where they are not counted.
     """
 
     set: int
@@ -41,6 +44,7 @@ class Listed:
     last_failure: str
     attributes: str
     kept_out: str = ""
+    calls: int = -1
 
 
 def run(control: Control, set: int | None = None) -> Iterator[Listed]:
@@ -48,15 +52,15 @@ def run(control: Control, set: int | None = None) -> Iterator[Listed]:
     groups = control.dispatcher.groups
     if set is None:
         members = (member for group in groups.values() for member in group.members)
-        return map(_listed, members)
+        return map(partial(_listed, control.dispatcher), members)
     if set not in groups:
         known = ", ".join(map(str, sorted(groups)[:20])) or "none"
         raise UnknownDestination(f"there is no set {set}; sets in force: {known}")
-    return map(_listed, groups[set].members)
+    return map(partial(_listed, control.dispatcher), groups[set].members)
 
 
-def _listed(one: Destination) -> Listed:
-    condition = one.condition
+def _listed(dispatcher: Dispatcher, one: Destination) -> Listed:
+    condition, calls = one.condition, dispatcher.calls_at(one)
     return Listed(
         one.group,
         to_text(one.uri),
@@ -68,6 +72,7 @@ def _listed(one: Destination) -> Listed:
         condition.last_failure,
         to_text(one.attrs),
         condition.conduct.reason if condition.conduct is not None else "",
+        calls if calls is not None else -1,
     )
 
 
@@ -90,6 +95,7 @@ LIST: Final = Command(
         Column("LAST FAILURE", lambda one: one.last_failure),
         Column("ATTRIBUTES", lambda one: one.attributes),
         Column("KEPT OUT", lambda one: one.kept_out),
+        Column("CALLS", lambda one: one.calls if one.calls >= 0 else ""),
     ),
     nothing="no destinations",
     forms={
