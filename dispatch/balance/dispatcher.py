@@ -106,8 +106,7 @@ class Dispatcher:
     ) -> Selection | None:
         """A destination for a request (`ds_select_dst`, `ds_select_domain`); None where the original returns -1.
 
-        With algorithm 10 there is a selection that is no success, and was a destination all the same: see
-        `Selection.has_failed`.
+        With algorithms 10 and 13 there is a selection that is no success: see `Selection.has_failed`.
 
         Args:
             request: what the algorithm looks at.
@@ -131,7 +130,8 @@ class Dispatcher:
         selection = choose(lineup, found.turn, algorithm, request, self._records(lineup, limit), domain)
         if selection is not None:
             selection.earlier = earlier
-            selection.destination.condition.selected += 1
+            if not selection.is_mere_list:
+                selection.destination.condition.selected += 1
         return selection
 
     def _warn_of(self, group: int, algorithm: Algorithm) -> None:
@@ -415,6 +415,11 @@ class Dispatcher:
             self.calls.remove(call_id)
         elif 200 <= status < 300 and method == b"INVITE":
             self.calls.confirm(call_id)
+
+    def load_move(self, call_id: bytes, destination: Destination) -> None:
+        """Count a call on another destination of a set that it is counted in: that one has answered it after all."""
+        if self.calls is not None:
+            self.calls.move(call_id, destination)
 
     def load_unset(self, call_id: bytes, *, selection: Selection | None = None, is_invite: bool = False) -> bool:
         """The call is over, or never came to be (`ds_load_unset`).

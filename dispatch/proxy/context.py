@@ -34,12 +34,14 @@ class Target:
         uri: new Request-URI; None leaves it.
         socket: protocol, host and port of the local socket to send from; None: the one that fits.
         outcome: told what became of the request there, see `Outcome`; None where nobody wants to know.
+        accepted: told that the first 2xx to the request came from there, be it after it was given up; None likewise.
     """
 
     next_hop: bytes
     uri: bytes | None = None
     socket: Socket | None = None
     outcome: Outcome | None = None
+    accepted: Callable[[], None] | None = None
 
 
 _ANSWERED: Final = Message(b"ACK sip:answered.invalid SIP/2.0\r\n\r\n")  # stands where a request was, to free its bytes
@@ -62,6 +64,7 @@ class Context:
     """
 
     __slots__ = (
+        "_accepted",
         "_back",
         "_best",
         "_best_status",
@@ -99,6 +102,7 @@ class Context:
         self._server: ServerTransaction | None = None
         self._branches: tuple[ClientTransaction, ...] = ()  # those that may still answer
         self._expected = 0  # branches to come beside these
+        self._accepted: dict[ClientTransaction, Callable[[], None]] | None = None  # the same, of the first 2xx
         self._outcomes: dict[ClientTransaction, Outcome] | None = None  # who is to be told of which branch
         self._oversize: dict[ClientTransaction, tuple[Target, Flow]] | None = None  # by TCP; and where else
         self._round: tuple[int, bool] | None = None  # the best that came of the branches so far
@@ -249,6 +253,8 @@ class Context:
             self._oversize = {**(self._oversize or {}), client: (target, flow)}
         if target.outcome is not None:
             self._outcomes = {**(self._outcomes or {}), client: target.outcome}
+        if target.accepted is not None:
+            self._accepted = {**(self._accepted or {}), client: target.accepted}
         client.begin()
 
     def _forward_to(self, target: Target, flow: Flow | None) -> None:
@@ -325,6 +331,10 @@ class Context:
         if self._outcomes is not None:
             self._tell(client, status, response)
         if status < 300:
+            if self._accepted is not None:
+                accepted = self._accepted.get(client)
+                if accepted is not None:
+                    accepted()
             if self._server is not None:
                 self._server.respond(status, response_.without_via(response))
                 self._release(status)
@@ -427,6 +437,7 @@ class Context:
         self.message = _ANSWERED
         self._best = b""
         self.on_failure = None
+        self._accepted = None
 
     def _tell_final(self, status: int) -> None:
         if self.on_final is not None:
