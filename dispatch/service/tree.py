@@ -51,6 +51,7 @@ from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
 from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
 from dispatch.service.keeper import Keeper
+from dispatch.service.observing import Observing
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
 from dispatch.sip.overload import offering
@@ -97,7 +98,8 @@ class DispatcherService(MultiService):
         route, parameters = config.route, config.dispatcher
         self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn, config.health)
         self.dispatcher.replace(start.roster)
-        self.dispatcher.observer = self._observed
+        self._observing = Observing(self._observed, time.time, self._run)
+        self.dispatcher.observer, self.dispatcher.observer_of_many = self._observing.one, self._observing.many
         self._keeper: Keeper | None = None
         self.probing = make_probing(config, self.dispatcher)
         self._resolver = Resolver(reactor)
@@ -198,6 +200,7 @@ class DispatcherService(MultiService):
 
     def _stop(self, _: None) -> Deferred[object]:
         self._errands.stop()
+        self._observing.stop()
         self._hub.stop()
         stopped: Deferred[object] = super().stopService()
         return stopped
@@ -206,9 +209,9 @@ class DispatcherService(MultiService):
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
 
-    def _observed(self, change: Change) -> None:
+    def _observed(self, change: Change, now: float) -> None:
         """A state has changed, or a person decided something about a destination."""
-        self._hub.tell(change, history.note(change, time.time()))
+        self._hub.tell(change, history.note(change, now))
         if change.event:
             log.info("{change}", change=printable(str(change)))
         if change.event in (DRAIN, MAINTENANCE):
