@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from dispatch.balance import health
 from dispatch.balance.destination import Destination
-from dispatch.balance.dispatcher import Dispatcher
 from dispatch.control import original_list
 from dispatch.control.command import Argument, Column, Command, Control, Door, Form
 from dispatch.control.text import to_text
@@ -31,6 +29,7 @@ class Listed:
         last_failure: how the latest of them failed; empty when none did.
         attributes: as the list has them.
         kept_out: why live traffic keeps it out now; empty where it does not.
+        address: what its name stands for, and how old that is when DNS fails; empty where it is an address.
         calls: how many are open there; -1 where they are not counted.
     """
 
@@ -44,6 +43,7 @@ class Listed:
     last_failure: str
     attributes: str
     kept_out: str = ""
+    address: str = ""
     calls: int = -1
 
 
@@ -52,15 +52,15 @@ def run(control: Control, set: int | None = None) -> Iterator[Listed]:
     groups = control.dispatcher.groups
     if set is None:
         members = (member for group in groups.values() for member in group.members)
-        return map(partial(_listed, control.dispatcher), members)
+        return (_listed(control, one) for one in members)
     if set not in groups:
         known = ", ".join(map(str, sorted(groups)[:20])) or "none"
         raise UnknownDestination(f"there is no set {set}; sets in force: {known}")
-    return map(partial(_listed, control.dispatcher), groups[set].members)
+    return (_listed(control, one) for one in groups[set].members)
 
 
-def _listed(dispatcher: Dispatcher, one: Destination) -> Listed:
-    condition, calls = one.condition, dispatcher.calls_at(one)
+def _listed(control: Control, one: Destination) -> Listed:
+    condition, calls = one.condition, control.dispatcher.calls_at(one)
     return Listed(
         one.group,
         to_text(one.uri),
@@ -72,6 +72,7 @@ def _listed(dispatcher: Dispatcher, one: Destination) -> Listed:
         condition.last_failure,
         to_text(one.attrs),
         condition.conduct.reason if condition.conduct is not None else "",
+        control.standing(one),
         calls if calls is not None else -1,
     )
 
@@ -95,6 +96,7 @@ LIST: Final = Command(
         Column("LAST FAILURE", lambda one: one.last_failure),
         Column("ATTRIBUTES", lambda one: one.attributes),
         Column("KEPT OUT", lambda one: one.kept_out),
+        Column("ADDRESS", lambda one: one.address),
         Column("CALLS", lambda one: one.calls if one.calls >= 0 else ""),
     ),
     nothing="no destinations",
