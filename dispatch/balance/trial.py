@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 from dispatch.balance import easing
 from dispatch.balance.algorithms.algorithm import Algorithm
@@ -17,6 +18,8 @@ from dispatch.balance.rewrite import rewrite
 from dispatch.balance.selection import Selection
 from dispatch.balance.turn import Turn
 
+_UNWRITABLE: Final = "the Request-URI can't be rewritten"
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -26,7 +29,7 @@ class Asked:
         group: set id.
         algorithm: how to pick.
         selection: what came of it; None where nothing did.
-        reason: why nothing did, in words; empty where something did.
+        reason: why it is no success, in words; empty where it is one.
         key: what was hashed, in one part or two; None where nothing was.
         passed: the members that were passed over, each with the reason.
     """
@@ -87,7 +90,10 @@ class Trial(Dispatcher):
             return None
         selection.earlier = earlier
         why = selection.why()
-        self.asked.append(Asked(group, algorithm, selection, "", why.key, why.skipped))
+        reason = ""
+        if selection.has_failed:
+            reason = _UNWRITABLE if selection.is_mere_list else "a destination of the set has no duid"
+        self.asked.append(Asked(group, algorithm, selection, reason, why.key, why.skipped))
         return selection
 
     def _note(self, group: int, algorithm: Algorithm, reason: str) -> None:
@@ -97,9 +103,10 @@ class Trial(Dispatcher):
         """The same one each time; all draw from one source of chance and count calls in one place, as the real ones."""
         turn = self._turns.get(group.number)
         if turn is None:
-            turn = group.turn.clone()
-            for other in self._turns.values():
-                turn.random, turn.calls = other.random, other.calls
+            other = next(iter(self._turns.values()), None)
+            turn = group.look_ahead(other.random if other is not None else None)
+            if other is not None:
+                turn.calls = other.calls
             self._turns[group.number] = turn
         return turn
 
@@ -125,6 +132,9 @@ class Trial(Dispatcher):
             return True
         return self.calls is not None and any(not tally.is_gone for tally in self.calls.tallies_of(call_id))
 
+    def load_move(self, call_id: bytes, destination: Destination) -> None:
+        """No call goes elsewhere."""
+
     def report_failure(self, destination: Destination, reason: str) -> None:
         """Nothing is counted."""
         self.failed.append((destination, reason))
@@ -147,5 +157,5 @@ def _reason(lineup: Lineup, turn: Turn, algorithm: Algorithm, request: RequestVi
     if raw < 0 or lineup.landing[raw % lineup.size] < 0:
         return f"{algorithm.name} finds no destination that can be taken"
     if domain and rewrite(request.uri, lineup.members[lineup.landing[raw % lineup.size]].uri) is None:
-        return "the Request-URI can't be rewritten"
+        return _UNWRITABLE
     return "all destinations that could be taken want to be spared"

@@ -97,7 +97,7 @@ class Foretelling:
     def spread(self, plan: Plan) -> Deferred[Spread]:
         """See `dispatch.control.foresight.Foresight`; a thread does it."""
         dispatcher = self.router.dispatcher
-        turn = dispatcher.groups[plan.set].turn.clone()
+        turn = dispatcher.groups[plan.set].look_ahead()
         pool = self.reactor.getThreadPool()
         return deferToThreadPool(self.reactor, pool, self._spread, dispatcher.groups[plan.set], turn, plan)
 

@@ -34,7 +34,7 @@ class Explained:
         outcome: ``forwarded``; ``answered`` by ourselves; ``dropped``.
         set: that was asked, the last one; -1 where the route asked none.
         algorithm: number and name.
-        destination: its URI; empty without one.
+        destination: its URI; empty where the request goes to none.
         reason: why there is none, or why the request is refused; empty where all is well.
         key: texts that were hashed.
         raw: the number that the algorithm gave: the hash, the cursor ...; -1 for none.
@@ -197,7 +197,7 @@ def explained(rehearsal: Rehearsal) -> Explained:
         outcome="forwarded" if requests else "answered" if finals else "dropped",
         set=asked.group if asked is not None else -1,
         algorithm=_algorithm(asked),
-        destination=to_text(chosen.destination.uri) if chosen is not None else "",
+        destination=to_text(chosen.destination.uri) if chosen is not None and requests else "",
         reason=reason,
         key=tuple(map(to_text, asked.key or ())) if asked is not None else (),
         raw=why.raw if why is not None else -1,

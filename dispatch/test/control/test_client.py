@@ -16,6 +16,8 @@ from dispatch.test.control.make import LIST, Pair, Steered
 # Each command once; a new one is to be added here.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "list": {"set": 1},
+    "explain": {"method": "ACK", "uri": "sip:bob@example.com"},
+    "preview": {"set": 1, "uri": "sip:a", "state": "i", "calls": 10},
     "health": {},
     "ready": {"set": 1, "uri": "sip:a"},
     "set_duid_state": {"set": 1, "duid": "x", "state": "a"},
@@ -30,8 +32,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "cfg_set": {"variable": "dispatcher.probing_threshold", "value": "2"},
     "reload": {},
     "diff": {"list": b"1 sip:a 0 0 duid=x\n1 http:b\n"},
-    "explain": {"method": "ACK", "uri": "sip:bob@example.com"},
-    "preview": {"set": 1, "uri": "sip:a", "state": "i", "calls": 10},
     "version": {},
     "commands": {},
 }

@@ -56,6 +56,7 @@ class ForetoldTests(SynchronousTestCase):
         st.sampled_from(["stateful", "stateless"]),
         st.booleans(),
         st.lists(CALL_IDS, min_size=1, max_size=6),
+        FLAGS,
     )
     def test_what_happens_next(
         self,
@@ -65,6 +66,7 @@ class ForetoldTests(SynchronousTestCase):
         relay: str,
         use_default: bool,
         call_ids: list[bytes],
+        flags_later: int,
     ) -> None:
         """What is foretold leaves next, byte by byte, for every algorithm; and foretelling changes nothing."""
         text = b"".join(
@@ -81,6 +83,8 @@ class ForetoldTests(SynchronousTestCase):
                 branch=b"z9hG4bK%d" % number,
                 headers=b"Route: <sip:192.0.2.1;lr>\r\n" if number % 2 else b"",
             )
+            if number == 1:
+                farm.dispatcher.set_state(1, b"sip:192.0.2.71:5070", flags_later)
             before = state_of(farm)
             told = foretold(rehearsed(farm, data))
             self.assertEqual(state_of(farm), before)
