@@ -10,6 +10,7 @@ from dispatch.balance import health
 from dispatch.balance.conduct import Conduct
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.health import Overload
+from dispatch.balance.load import Calls
 from dispatch.balance.selection import find_algorithm
 from dispatch.balance.trial import Trial
 from dispatch.test.balance.make import FakeRequest, dispatcher, lines, roster
@@ -89,3 +90,27 @@ class TrialTests(SynchronousTestCase):
         self.assertIsNone(trial.select(FakeRequest(), 1, row))
         self.assertEqual(trial.asked[-1].reason, "all destinations that could be taken want to be spared")
         self.assertIsNone(real.select(FakeRequest(), 1, row))
+
+    def test_nameless(self) -> None:
+        """A pick that fails all the same is told with the reason, as what it is (algorithm 10)."""
+        real = Dispatcher(Random(1), flags=2, calls=Calls(lambda: 0.0))
+        real.replace(roster(b"1 sip:b\n1 sip:a 0 0 duid=a\n"))
+        trial, row = Trial(real), find_algorithm("call-load")
+        told, happened = (each.select(FakeRequest(), 1, row) for each in (trial, real))
+        assert told is not None and happened is not None
+        self.assertEqual((told.has_failed, happened.has_failed), (True, True))
+        self.assertIn("no duid", trial.asked[-1].reason)
+
+    def test_shares(self) -> None:
+        """Shares that a change of state has made are those that the next calls get (algorithm 11)."""
+        real = dispatcher(b"".join(b"1 sip:gw%d 0 0 rweight=%d\n" % (one, 10 + one) for one in range(5)))
+        row = find_algorithm("relative-weight")
+        for state in (health.DISABLED, 0):
+            real.set_state(1, b"sip:gw2", state)
+            trial = Trial(real)
+            told = [trial.select(FakeRequest(), 1, row) for _ in range(60)]
+            happened = [real.select(FakeRequest(), 1, row) for _ in range(60)]
+            self.assertEqual(
+                [one.destination.uri if one else None for one in told],
+                [one.destination.uri if one else None for one in happened],
+            )

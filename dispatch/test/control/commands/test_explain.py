@@ -65,12 +65,6 @@ class ExplainTests(SynchronousTestCase):
         self.assertEqual(one.skipped, ("sip:192.0.2.31: inactive",))
         self.assertIn("is answered with 503: no destination of the set can be taken", sentence(one))
 
-    def test_no_duid(self) -> None:
-        """A pick that fails all the same is told as the refusal that it leads to, with the reason."""
-        one = self.explain(uri="sip:b@c", algorithm="call-load")
-        self.assertEqual((one.outcome, one.status, one.destination), ("answered", 503, ""))
-        self.assertNotEqual(one.reason, "")
-
     def test_dialog(self) -> None:
         """Inside a dialog no set is asked, and a stranger's request is refused."""
         one = self.explain(message=request(b"BYE", to_tag=b"x"))
