@@ -18,7 +18,7 @@ from twisted.conch.error import ConchError
 from twisted.conch.insults.insults import ServerProtocol
 from twisted.conch.manhole import ColoredManhole
 from twisted.conch.manhole_ssh import ConchFactory, TerminalRealm
-from twisted.conch.ssh.keys import BadKeyError, Key
+from twisted.conch.ssh.keys import BadKeyError, FingerprintFormats, Key
 from twisted.cred.checkers import FilePasswordDB
 from twisted.cred.portal import IRealm, Portal
 from twisted.internet.interfaces import IProtocolFactory
@@ -29,6 +29,7 @@ from dispatch.control.command import Caller, Control, Door, Right
 from dispatch.control.desk import Desk
 from dispatch.control.text import printable
 
+_FINGERPRINT: Final = FingerprintFormats.SHA256_BASE64
 _PRIVATE: Final = 0o600
 
 
@@ -72,7 +73,7 @@ def make_factory(keys: Keys, known: Iterable[Credential], control: Control) -> I
     people = _people(keys, known)
     if not people and keys.passwords is None:
         raise OSError(None, "nobody could come in: name authorized_keys or passwords, or a key under [control.access]")
-    portal.registerChecker(SSHPublicKeyChecker(_AnyName(people)))
+    portal.registerChecker(_KeyChecker(_AnyName(people)))
     if keys.passwords is not None:
         keys.passwords.read_bytes()  # tell now that it can't be
         portal.registerChecker(FilePasswordDB(str(keys.passwords)))
@@ -98,6 +99,17 @@ class _Realm:
         realm: Any = TerminalRealm()
         realm.chainedProtocolFactory = lambda: ServerProtocol(_Prompt, namespace)
         return realm.requestAvatar(avatar_id, mind, *interfaces)
+
+
+class _KeyChecker(SSHPublicKeyChecker):
+    """Says with which key somebody came in: the name is whatever he likes."""
+
+    def requestAvatarId(self, credentials: Any) -> Any:
+        def told(username: bytes) -> bytes:
+            key: Any = Key.fromString(credentials.blob)
+            return b"%b with key SHA256:%b" % (username, key.fingerprint(_FINGERPRINT).encode())
+
+        return super().requestAvatarId(credentials).addCallback(told)
 
 
 @implementer(IAuthorizedKeysDB)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -13,7 +13,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from dispatch.balance.destination import Destination
+from dispatch.balance.destination import Destination, Row
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.membership import Membership
 from dispatch.balance.pace import gently
@@ -33,6 +33,16 @@ from dispatch.transport.dns import Resolver
 log: Final = Logger()
 
 Result = TypeVar("Result")
+Rows = list[Row]
+Prepared = tuple[Roster, Succession | None, Membership | None]
+
+
+class _Job(NamedTuple):
+    """A list that is to come into force, and who waits for it."""
+
+    load: Callable[[], Deferred[Roster]]
+    answers: list[Deferred[Roster]]
+    is_reload: bool
 
 
 class Reloading(MultiService):
@@ -72,8 +82,8 @@ class Reloading(MultiService):
         self._router = router
         self._resolver = resolver
         self._run = run
-        self._is_reloading = False
-        self._waiting: list[Deferred[Roster]] = []  # for the reload after this one
+        self._is_busy = False
+        self._waiting: list[_Job] = []
         self._pause = Pause()
         self._retry = Retry(reactor, config.lists.retry, self.reload)
         self._retry.setServiceParent(self)
@@ -95,24 +105,62 @@ class Reloading(MultiService):
         Returns:
             Fires with what was read when that is in force, or with what has `errors` and is not.
         """
+        if not self._waiting or not self._waiting[-1].is_reload:
+            self._waiting.append(_Job(self._read, [], is_reload=True))
+        return self._queued()
+
+    def amend(self, change: Callable[[Rows], Rows]) -> Deferred[Roster]:
+        """Change the list in force, in memory only: the next reload ends it. States stay, whatever reloads do to them.
+
+        Args:
+            change: makes the rows of the new list of those in force; called in a thread.
+
+        Returns:
+            As `reload`; warnings may be those of rows that were there before.
+        """
+        self._waiting.append(_Job(partial(self._amend, change), [], is_reload=False))
+        return self._queued()
+
+    def _queued(self) -> Deferred[Roster]:
         answer: Deferred[Roster] = Deferred()
-        self._waiting.append(answer)
-        if not self._is_reloading:
-            self._reload()
+        self._waiting[-1].answers.append(answer)
+        if not self._is_busy:
+            self._work()
         return answer
 
-    def _reload(self) -> None:
-        answers, self._waiting = self._waiting, []
-        self._is_reloading = True
+    def _work(self) -> None:
+        job = self._waiting.pop(0)
+        self._is_busy = True
 
         def tell(roster: Roster) -> None:
-            self._is_reloading = False
+            self._is_busy = False
             if self._waiting:
-                self._reload()
-            for answer in answers:
+                self._work()
+            for answer in job.answers:
                 answer.callback(roster)
 
-        maybeDeferred(self._read).addErrback(self._unreadable).addCallback(tell)
+        maybeDeferred(job.load).addErrback(self._unreadable).addCallback(tell)
+
+    def _amend(self, change: Callable[[Rows], Rows]) -> Deferred[Roster]:
+        self._pause.begin()
+        making: Deferred[Any] = deferToThreadPool(
+            self._reactor, self._reactor.getThreadPool(), lambda: self._prepare_amended(change)
+        )
+        return making.addCallback(self._take_amended).addBoth(self._end_pause, kept=True)
+
+    def _prepare_amended(self, change: Callable[[Rows], Rows]) -> Prepared:
+        rows = change([member.row for member in gently(tuple(self._dispatcher.destinations()))])
+        roster = lists.built(self._config, rows)
+        return roster, *self._succession(roster, keep_state=True)
+
+    def _take_amended(self, made: Prepared) -> Roster:
+        roster, succession, membership = made
+        if not self.running:
+            return self._refused("amended too late: the service has stopped")
+        if succession is not None and membership is not None:
+            self._put_in_force(succession, membership)
+            self._run(self._after_reading(()))
+        return roster
 
     def _read(self) -> Deferred[Roster]:
         self._retry.cancel()
@@ -131,14 +179,17 @@ class Reloading(MultiService):
     def _refused(self, reason: str) -> Roster:
         return Roster({}, errors=(ConfigError(self._source.name, 0, reason),))
 
-    def _prepare(self, roster: Roster) -> tuple[Roster, Succession | None, Membership | None]:
-        if roster.errors:
-            return roster, None, None
-        succession = self._dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
-        membership = Membership(succession.groups, self._router.membership.addresses)
-        return lists.kept(roster, self._cache), succession, membership
+    def _prepare(self, roster: Roster) -> Prepared:
+        succession, membership = self._succession(roster, keep_state=self._config.lists.reload_keeps_state)
+        return roster if roster.errors else lists.kept(roster, self._cache), succession, membership
 
-    def _take(self, read: tuple[Roster, Succession | None, Membership | None]) -> Roster:
+    def _succession(self, roster: Roster, *, keep_state: bool) -> tuple[Succession | None, Membership | None]:
+        if roster.errors:
+            return None, None
+        succession = self._dispatcher.prepare(roster, keep_state=keep_state)
+        return succession, Membership(succession.groups, self._router.membership.addresses)
+
+    def _take(self, read: Prepared) -> Roster:
         roster, succession, membership = read
         if not self.running:
             return self._refused("read too late: the service has stopped")
@@ -146,10 +197,7 @@ class Reloading(MultiService):
             self._run(_complaints(roster, "the list before stays in force" + self._again(roster)))
             return roster
         self._retry.succeeded()
-        before, holders = list(self._dispatcher.destinations()), [succession, self._router.membership]
-        self._dispatcher.succeed(succession)
-        self._router.membership = membership
-        self._run(_let_go(before, holders))
+        self._put_in_force(succession, membership)
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
             destinations=sum(map(len, roster.sets.values())),
@@ -158,6 +206,12 @@ class Reloading(MultiService):
         )
         self._run(self._after_reading(roster.warnings))
         return roster
+
+    def _put_in_force(self, succession: Succession, membership: Membership) -> None:
+        before, holders = list(self._dispatcher.destinations()), [succession, self._router.membership]
+        self._dispatcher.succeed(succession)
+        self._router.membership = membership
+        self._run(_let_go(before, holders))
 
     def preview(self, text: bytes | None = None) -> Deferred[tuple[Roster, list[Change]]]:
         """What `reload` would change now; it reads and compares in a thread, and changes nothing.

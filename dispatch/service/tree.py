@@ -51,6 +51,7 @@ from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
 from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
 from dispatch.service.keeper import Keeper
+from dispatch.service.listen import local_sockets
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
 from dispatch.sip.overload import offering
@@ -128,6 +129,8 @@ class DispatcherService(MultiService):
             self.probing,
             time.time(),
             self._address_of_member,
+            self._counters,
+            tuple(local_sockets(config.sip.listen)),
         )
         ports = self._open_doors(control)
         for transport in self._transports:
@@ -216,6 +219,18 @@ class DispatcherService(MultiService):
             self._draining.begin()
         if self._keeper is not None:
             self._keeper.changed(by_person=change.cause == COMMAND)
+
+    def _counters(self) -> dict[str, int]:
+        """By the original's names where it counts the same."""
+        engine = self.engine
+        return {
+            "core:rcv_requests": engine.request_count,
+            "core:rcv_replies": engine.response_count,
+            "core:bad_msg_hdr": engine.malformed_count,
+            "dispatcher:refused_requests": engine.refused_count,
+            "dispatcher:stray_replies": engine.stray_count,
+            "tmx:inuse_transactions": engine.open_transactions,
+        }
 
     def _address_of_member(self, host: bytes) -> str | None:
         return literal(host) or self.router.membership.addresses.get(host.lower())
