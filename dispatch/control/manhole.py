@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.conch.checkers import IAuthorizedKeysDB, SSHPublicKeyChecker
 from twisted.conch.error import ConchError
 from twisted.conch.insults.insults import ServerProtocol
+from twisted.conch.interfaces import IConchUser
 from twisted.conch.manhole import ColoredManhole
-from twisted.conch.manhole_ssh import ConchFactory, TerminalRealm
+from twisted.conch.manhole_ssh import ConchFactory, TerminalRealm, TerminalSession
 from twisted.conch.ssh.keys import BadKeyError, FingerprintFormats, Key
 from twisted.cred.checkers import FilePasswordDB
 from twisted.cred.portal import IRealm, Portal
@@ -56,6 +57,26 @@ class _Prompt(ColoredManhole):
             super().lineReceived(line)
         except SystemExit:
             self.terminal.loseConnection()
+
+
+class _Session(TerminalSession):
+    """One that lives through what a terminal does beside typing; Twisted's own raises."""
+
+    width, height = 80, 24
+    _shell: Any = None
+
+    def openShell(self, proto: Any) -> None:
+        prompt, user = self.chainedProtocolFactory(), IConchUser(self.original)
+        self._shell = self.transportFactory(proto, prompt, user, self.width, self.height)
+
+    def windowChanged(self, newWindowSize: tuple[int, int, int, int]) -> None:  # noqa: N803  # Twisted's name
+        self.height, self.width = newWindowSize[:2]
+        if self._shell is not None:
+            self._shell.chainedProtocol.terminalProtocol.terminalSize(self.width, self.height)
+
+    def eofReceived(self) -> None:
+        if self._shell is not None:
+            self._shell.proto.loseConnection()
 
 
 def make_factory(keys: Keys, known: Iterable[Credential], control: Control) -> IProtocolFactory:
@@ -97,6 +118,7 @@ class _Realm:
         desk = Desk(self._control, Caller(Door.CTL, name, Right.FULL, "manhole"))
         namespace = {"d": desk, "help": desk.help, "dispatcher": self._control.dispatcher}
         realm: Any = TerminalRealm()
+        realm.sessionFactory = _Session
         realm.chainedProtocolFactory = lambda: ServerProtocol(_Prompt, namespace)
         return realm.requestAvatar(avatar_id, mind, *interfaces)
 
