@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
@@ -12,6 +11,7 @@ from dispatch.balance.health import Condition
 from dispatch.balance.latency import Latency
 from dispatch.balance.tally import Tally
 from dispatch.sip import uri as sip_uri
+from dispatch.sip.host import canonical, host_port
 
 _SHORTEST: Final = 5  # of what gets a "sip:" put in front
 _LONGEST: Final = 500
@@ -67,6 +67,8 @@ class Destination:
         listed: flags as the list gives them.
         line: where the list names it.
         condition: state and counters, handed on when the list is read again.
+        listed_uri: what the list says, where this is one of the machines that answer for that name; else `uri`.
+        slot: number of it among these.
     """
 
     __slots__ = (
@@ -78,11 +80,13 @@ class Destination:
         "host",
         "line",
         "listed",
+        "listed_uri",
         "maxload",
         "ping_socket",
         "port",
         "priority",
         "rweight",
+        "slot",
         "socket",
         "transport",
         "uri",
@@ -100,10 +104,11 @@ class Destination:
         ping_socket: LocalSocket | None,
     ) -> None:
         self.group = row.group
-        self.uri = uri
+        self.uri = self.listed_uri = uri
+        self.slot = 0
         self.host = parsed.host
         self.port = parsed.port_number
-        self.transport = _transport(parsed)
+        self.transport = transport(parsed)
         self.priority = row.priority
         self.attrs = attrs
         self.attributes = named
@@ -124,7 +129,8 @@ class Destination:
     @property
     def row(self) -> Row:
         """What it can be made of again."""
-        return Row(self.group, self.uri, self.listed, self.priority, self.attrs, self.line)
+        attrs = self.attrs + b";" * self.attrs.endswith(b";")  # one is taken off when it is read
+        return Row(self.group, self.uri, self.listed, self.priority, attrs, self.line)
 
     @property
     def share(self) -> int:
@@ -147,7 +153,8 @@ def _hundredth(text: bytes) -> int:
     return weight if 1 <= weight <= _HIGHEST_WEIGHT else 0
 
 
-def _transport(parsed: sip_uri.Uri) -> bytes:
+def transport(parsed: sip_uri.Uri) -> bytes:
+    """What a URI says, upper case."""
     return b"TLS" if parsed.scheme == b"sips" else parsed.transport.upper() or b"UDP"
 
 
@@ -192,22 +199,19 @@ def find_socket(text: bytes, sockets: Collection[LocalSocket]) -> LocalSocket:
     found = _SOCKET.fullmatch(text)
     if found is not None:
         proto, bracketed, plain, port = found.groups(b"")
-        host = _canonical((bracketed or plain).decode("latin-1"))
+        host = _comparable((bracketed or plain).decode("latin-1"))
         for socket in sockets:
             if (
                 (not proto or socket.proto == proto.decode("ascii").lower())
-                and _canonical(socket.host) == host
+                and _comparable(socket.host) == host
                 and (not port or socket.port == int(port))
             ):
                 return socket
-    known = ", ".join(f"{proto}:{f'[{host}]' if ':' in host else host}:{port}" for proto, host, port in sockets)
+    known = ", ".join(f"{proto}:{host_port(host, port)}" for proto, host, port in sockets)
     raise ValueError(
         f"socket {text[:80].decode('latin-1')!r} is not one that we listen on ({known or 'there are none'})"
     )
 
 
-def _canonical(host: str) -> str:
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        return host.lower()
+def _comparable(host: str) -> str:
+    return canonical(host) or host.lower()

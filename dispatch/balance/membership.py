@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -10,7 +9,9 @@ from typing import Final
 from dispatch.balance import health
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group
+from dispatch.balance.pace import gently
 from dispatch.sip import uri as sip_uri
+from dispatch.sip.host import canonical
 
 ANY_PORT: Final = 1  # bits of the mode of `ds_is_from_list`
 ANY_PROTOCOL: Final = 2
@@ -34,13 +35,13 @@ class Membership:
         groups: as given.
     """
 
-    def __init__(self, groups: Mapping[int, Group], addresses: Mapping[bytes, str] | None = None) -> None:
+    def __init__(self, groups: Mapping[int, Group], addresses: Mapping[bytes, tuple[str, ...]] | None = None) -> None:
         self.groups = groups
-        members = [member for group in groups.values() for member in group.members]
-        self._places = {id(member): place for place, member in enumerate(members)}
+        members = [member for group in groups.values() for member in gently(group.members)]
+        self._places = {id(member): place for place, member in enumerate(gently(members))}
         self._named: dict[bytes, list[Destination]] = {}
         self._by_address: dict[str, list[Destination]] = {}
-        for member in members:
+        for member in gently(members):
             if member.listed & _UNRESOLVED or not member.host:
                 continue
             address = literal(member.host)
@@ -48,37 +49,41 @@ class Membership:
                 self._by_address.setdefault(address, []).append(member)
             else:
                 self._named.setdefault(member.host.lower(), []).append(member)
-        self._addresses: dict[bytes, str] = {}
+        self._addresses: dict[bytes, tuple[str, ...]] = {}
         for host in self._named:
             if addresses is not None and host in addresses:
-                self.resolved(host, addresses[host])
-        hosts = [(member.host.lower(), member.port) for member in members if member.host]
-        self._hosts = frozenset(host for host, _ in hosts)
-        self._sockets = frozenset((host, port or _SIP_PORT) for host, port in hosts)
+                self.resolved(host, *addresses[host])
+        hosts = [(_spelt(member.host), member.port) for member in gently(members) if member.host]
+        machines = [member for member in gently(members) if member.listed_uri != member.uri]
+        hosts += [named for member in gently(machines) if (named := _named(member))]
+        self._hosts = frozenset(host for host, _ in gently(hosts))
+        self._sockets = frozenset((host, port or _SIP_PORT) for host, port in gently(hosts))
 
     @property
-    def addresses(self) -> Mapping[bytes, str]:
+    def addresses(self) -> Mapping[bytes, tuple[str, ...]]:
         """What is known of the names in the list; hand it on to the next one."""
         return self._addresses
 
-    def resolved(self, host: bytes, address: str) -> None:
-        """A name of the list has this address from now on.
+    def resolved(self, host: bytes, *addresses: str) -> None:
+        """A name of the list has these addresses from now on.
 
         Args:
             host: as a URI has it.
-            address: in the usual spelling, IPv6 without brackets.
+            addresses: IPv6 without brackets.
         """
         host = host.lower()
-        before, members = self._addresses.get(host), self._named.get(host)
-        if members is None or before == address:
+        addresses = tuple(canonical(one) or one for one in addresses)
+        before, members = self._addresses.get(host, ()), self._named.get(host)
+        if members is None or before == addresses:
             return
-        if before is not None:
-            gone = {id(member) for member in members}
-            self._by_address[before] = [one for one in self._by_address[before] if id(one) not in gone]
-        self._addresses[host] = address
-        self._by_address[address] = sorted(
-            [*self._by_address.get(address, ()), *members], key=lambda member: self._places[id(member)]
-        )
+        ours = {id(member) for member in members}
+        for address in before:
+            self._by_address[address] = [one for one in self._by_address[address] if id(one) not in ours]
+        self._addresses[host] = addresses
+        for address in addresses:
+            self._by_address[address] = sorted(
+                [*self._by_address.get(address, ()), *members], key=lambda member: self._places[id(member)]
+            )
 
     def find(
         self, address: str, port: int, protocol: bytes, group: int = ALL_SETS, mode: int = 0
@@ -86,13 +91,13 @@ class Membership:
         """The first destination that a peer is, in the order of listings.
 
         Args:
-            address: of the peer, in the usual spelling, IPv6 without brackets.
+            address: of the peer, IPv6 without brackets.
             port: of the peer; 0, and so no port but none, where a URI has none.
             protocol: lower case: ``udp``; empty where a URI says nothing.
             group: the set to search; -1 for all of them.
             mode: sum of 1, any port; 2, any protocol; 4, only destinations that can be selected.
         """
-        for member in self._by_address.get(address, ()):
+        for member in self._by_address.get(canonical(address) or address, ()):
             if (
                 (group in (ALL_SETS, member.group))
                 and (mode & ANY_PORT or member.port in (0, port))
@@ -101,6 +106,14 @@ class Membership:
             ):
                 return member
         return None
+
+    def at(self, address: str) -> Iterable[Destination]:
+        """The destinations that have this address, as far as names are known, in the order of listings."""
+        return self._by_address.get(address, ())
+
+    def named(self, host: bytes) -> Iterable[Destination]:
+        """The destinations that the list gives this name, in its order."""
+        return self._named.get(host.lower(), ())
 
     def find_uri(
         self, text: bytes, group: int, mode: int, lookup: Callable[[str], str | None] = lambda name: None
@@ -116,38 +129,55 @@ class Membership:
         uri = sip_uri.parse(text)
         if uri is None or not uri.host:
             return None
-        address = literal(uri.host) or self._addresses.get(uri.host.lower()) or lookup(uri.host.decode("latin-1"))
-        return self.find(address, uri.port_number, _protocol_of(uri), group, mode) if address is not None else None
+        addresses = self._addresses.get(uri.host.lower())
+        if addresses is None:
+            address = literal(uri.host) or lookup(uri.host.decode("latin-1"))
+            addresses = (address,) if address is not None else ()
+        found = (self.find(one, uri.port_number, _protocol_of(uri), group, mode) for one in addresses)
+        return next(filter(None, found), None)
 
     def has_address(self, address: str) -> bool:
         """Whether a destination of any set has this address, as the kernel spells it."""
         return bool(self._by_address.get(address))
 
     def has_host(self, host: bytes, port: int | None = None) -> bool:
-        """Whether a destination has this host, as its URI says it, and this port where one is given."""
+        """Whether a destination has this host, or a name with this address, and this port where one is given.
+
+        Args:
+            host: as a URI or Via has it.
+            port: 0 stands for 5060.
+        """
+        spelt = _spelt(host)
+        named = self._by_address.get(spelt, ())
         if port is None:
-            return host.lower() in self._hosts
-        return (host.lower(), port or _SIP_PORT) in self._sockets
+            return spelt in self._hosts or bool(named)
+        port = port or _SIP_PORT
+        return (spelt, port) in self._sockets or any((one.port or _SIP_PORT) == port for one in named)
 
 
 def literal(host: bytes) -> str | None:
     """The address that a host is, in the usual spelling; None where it is a name.
 
-    As in the original zeros before a number of an IPv4 address mean nothing, and one inside an IPv6 address is none.
+    As in the original zeros before a number of an IPv4 address mean nothing.
     """
     if _IPV4.fullmatch(host):
         host = b".".join([b"%d" % int(part) for part in host.split(b".")])
-    elif b"." in host:
-        return None
-    try:
-        return str(ipaddress.ip_address(host.strip(b"[]").decode("latin-1")))
-    except ValueError:
-        return None
+    return canonical(host.decode("latin-1"))
+
+
+def _spelt(host: bytes) -> str:
+    return literal(host) or host.lower().decode("latin-1")
 
 
 def is_usable(members: Iterable[Destination], uri: bytes | None = None) -> bool:
     """Whether one of them can be selected (`ds_is_active`); only those with exactly this URI, where one is given."""
     return any(not one.flags & health.SKIPPED for one in members if uri is None or one.uri == uri)
+
+
+def _named(member: Destination) -> tuple[str, int] | None:
+    """Host and port as the list has them, of one of the machines that answer for a name."""
+    uri = sip_uri.parse(member.listed_uri)
+    return (_spelt(uri.host), uri.port_number) if uri is not None else None
 
 
 def _protocol(member: Destination) -> bytes:

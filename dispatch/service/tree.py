@@ -29,10 +29,10 @@ from twisted.internet.task import Cooperator, SchedulerStopped
 from twisted.logger import Logger
 
 from dispatch import __version__
-from dispatch.balance import history
+from dispatch.balance import history, pace
 from dispatch.balance.admin import DRAIN, MAINTENANCE
 from dispatch.balance.change import COMMAND, Change
-from dispatch.balance.membership import Membership, literal
+from dispatch.balance.membership import Membership
 from dispatch.balance.selection import find_algorithm
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
@@ -49,23 +49,33 @@ from dispatch.service import doors, lists, secret, telling
 from dispatch.service.config import Config
 from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
-from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
+from dispatch.service.functions import (
+    make_dispatcher,
+    make_gate,
+    make_manner,
+    make_parameters,
+    make_probing,
+    retry_after,
+)
 from dispatch.service.keeper import Keeper
-from dispatch.service.listen import local_sockets
+from dispatch.service.listen import Listen, local_sockets
+from dispatch.service.naming import Naming, ability_of, make_resolver
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
+from dispatch.service.sip_config import Sip
+from dispatch.service.trust import Trust
 from dispatch.sip.overload import offering
 from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.connection import Connection
-from dispatch.transport.dns import Resolver
-from dispatch.transport.interfaces import ISipTransport
+from dispatch.transport.interfaces import ISipTransport, Layer
+from dispatch.transport.sockets import is_local, source_towards
 from dispatch.transport.stream import StreamTransport
+from dispatch.transport.websocket import WebSocketLayer
 
 log: Final = Logger()
 
 _TICK: Final = 1.0  # seconds from one look at who may come back to the next
-_SLICE: Final = 0.002  # seconds of an errand at a time
 
 
 class DispatcherService(MultiService):
@@ -81,6 +91,7 @@ class DispatcherService(MultiService):
         probing: who is probed, and what an answer does.
         engine: transactions.
         router: what hands requests to the route; its `observer` is told every decision.
+        trust: certificates, and who is expected where; None where no socket speaks TLS.
 
     Raises:
         ConfigErrors: the list or the secret can't be used, or a socket can't be had.
@@ -90,7 +101,7 @@ class DispatcherService(MultiService):
         super().__init__()
         self._config = config
         self._reactor = reactor
-        self._errands = Cooperator(_slice, scheduler=lambda step: reactor.callLater(0, step), started=False)
+        self._errands = Cooperator(_slice, scheduler=lambda step: reactor.callLater(pace.PAUSE, step), started=False)
         source = lists.source_of(config)
         cache = lists.cache_of(config, source)
         start = lists.begin(config, source, cache)
@@ -101,16 +112,19 @@ class DispatcherService(MultiService):
         self.dispatcher.replace(start.roster)
         self.dispatcher.observer = self._observed
         self._keeper: Keeper | None = None
+        self.trust: Trust | None = None
         self.probing = make_probing(config, self.dispatcher)
-        self._resolver = Resolver(reactor)
+        self._resolver = make_resolver(config, reactor)
+        self._resolver.setServiceParent(self)
         counts_calls = self.dispatcher.calls is not None
         algorithm = find_algorithm(route.algorithm)
         script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
         self.router = Router(self.dispatcher, script, make_parameters(config))
         self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
+        self._naming = Naming(config, self._resolver, self.dispatcher, self.router, reactor)
         self.lists = Reloading(
-            config, reactor, source, cache, start, self.dispatcher, self.router, self._resolver, self._run
+            config, reactor, source, cache, start, self.dispatcher, self.router, self._naming, self._run
         )
         self.lists.setServiceParent(self)
         self.router.reload = self.lists.reload
@@ -118,7 +132,10 @@ class DispatcherService(MultiService):
         self.engine = Engine(reactor, time.monotonic, self._resolver, config.sip.timers, config.sip.limits)
         self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         key = _secret(config.sip.secret_file)
-        self._transports = _bind(config, self.engine)
+        if any(listen.is_secure for listen in config.sip.listen):
+            self.trust = Trust(config.sip.tls, reactor, self.dispatcher, self.router)
+            self.engine.peer_of = self.trust.peer_of
+        self._transports = _bind(config, self.engine, self.trust, reactor)
         control = Control(
             self.dispatcher,
             self.lists,
@@ -128,7 +145,8 @@ class DispatcherService(MultiService):
             time.time,
             self.probing,
             time.time(),
-            self._address_of_member,
+            self._naming.address_of,
+            self._naming.standing,
             self._counters,
             tuple(local_sockets(config.sip.listen)),
         )
@@ -139,18 +157,23 @@ class DispatcherService(MultiService):
                 if config.sip.tcp_alias and transport.name == b"TCP":
                     transport.may_share = self._is_of_destination
         listeners = tuple(transport.listener for transport in self._transports)
-        me = Identity(listeners, map(_alias, config.sip.alias), key)
+        self._resolver.ability = ability_of(listeners, asks_naptr=config.sip.dns.naptr)
+        me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
+        self.engine.proxy.retry_after = retry_after(config.sip.limits)
+        self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
         self.engine.listeners = listeners
+        self.engine.source_towards = source_towards
+        self.engine.is_multihomed = config.sip.mhomed
         self._draining = Draining(
-            self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
+            self.dispatcher, reactor, time.time, self.engine.waited_for, self._naming.sockets_of, self._run
         )
         self._draining.setServiceParent(self)
         if config.state.file is not None:
             store = StateFile(config.state.file)
             self._keeper = Keeper(self.dispatcher, store, config.state.interval, reactor, time.time, self._run)
-            self._keeper.restore()
+            self._keeper.restore(self.lists.remember)
             self._keeper.setServiceParent(self)
         EngineService(self.engine).setServiceParent(self)
         if counts_calls:
@@ -195,6 +218,14 @@ class DispatcherService(MultiService):
             sets=len(sets),
             source=self._origin,
         )
+        if self.trust is not None:
+            self.trust.start()
+
+    def hang_up(self) -> None:
+        """What SIGHUP asks for: read certificates and lists again."""
+        if self.trust is not None:
+            self.trust.renew()
+        self.lists.reload()
 
     def stopService(self) -> Deferred[object]:
         """Take no new calls, let open requests be answered, then stop."""
@@ -232,9 +263,6 @@ class DispatcherService(MultiService):
             "tmx:inuse_transactions": engine.open_transactions,
         }
 
-    def _address_of_member(self, host: bytes) -> str | None:
-        return literal(host) or self.router.membership.addresses.get(host.lower())
-
     def _is_destination(self, address: str) -> bool:
         return self.router.membership.has_address(address)
 
@@ -254,7 +282,7 @@ class DispatcherService(MultiService):
 
 def _slice() -> Callable[[], bool]:
     """Tells when an errand has had its time."""
-    end = time.monotonic() + _SLICE
+    end = time.monotonic() + pace.SLICE
     return lambda: time.monotonic() > end
 
 
@@ -284,12 +312,17 @@ def _secret(path: Path) -> bytes:
         raise ConfigErrors([error]) from None
 
 
-def _bind(config: Config, engine: Engine) -> list[ISipTransport]:
+def _bind(config: Config, engine: Engine, trust: Trust | None, reactor: Any) -> list[ISipTransport]:
     """Take every socket; what was taken is given back when one can't be had."""
     transports: list[ISipTransport] = []
     sip = config.sip
     for index, one in enumerate(sip.listen):
-        transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
+        transport: ISipTransport
+        layer = _layer(sip, one, trust, reactor)
+        if layer is not None:
+            transport = StreamTransport(one.host, one.port, engine, sip.limits, sip.sent_by(one), layer)
+        else:
+            transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
         if isinstance(transport, StreamTransport):
             transport.balancers = sip.proxy_protocol.get(one, ())
             transport.ping_interval = sip.stream_ping
@@ -301,6 +334,14 @@ def _bind(config: Config, engine: Engine) -> list[ISipTransport]:
             raise ConfigErrors([config.problem(str(error), "sip", "listen", index)]) from None
         transports.append(transport)
     return transports
+
+
+def _layer(sip: Sip, listen: Listen, trust: Trust | None, reactor: Any) -> Layer | None:
+    """What lies between TCP and SIP on a socket."""
+    secure = trust.layer(listen) if trust is not None and listen.is_secure else None
+    if not listen.is_websocket:
+        return secure
+    return WebSocketLayer(sip.limits.message, sip.websocket.origins, sip.websocket.ping, reactor, secure)
 
 
 def _alias(name: str) -> bytes:

@@ -13,11 +13,12 @@ from dispatch.engine import Engine
 from dispatch.errors import ParseError, TransportError
 from dispatch.script.route import Request
 from dispatch.service.sip_config import Limits
-from dispatch.sip.flow import Flow
+from dispatch.sip.flow import Flow, Peer
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER, Farm
 from dispatch.test.wire import FakeResolver, FakeTransport, header, request, response_to
 from dispatch.transport.interfaces import ISipReceiver
+from dispatch.transport.names.target import Place, Want
 
 G1, G2 = ("192.0.2.71", 5071), ("192.0.2.72", 5072)
 OPTIONS = request(b"OPTIONS", b"sip:192.0.2.1")
@@ -211,6 +212,15 @@ class LimitTests(SynchronousTestCase):
             farm.receive(request(b"MESSAGE", headers=b"X: y\r\n" * (13 + more)))
             self.assertEqual(farm.lines(), ["SIP/2.0 400 Bad Request > 5060"])
 
+    def test_message(self) -> None:
+        """A message of more bytes than allowed gets 513, by UDP too (RFC 3261 §21.5.7)."""
+        data = request(b"MESSAGE", body=b"x" * 1000)
+        farm = Farm(limits=Limits(message=len(data)))
+        farm.receive(data)
+        self.assertEqual(farm.lines(), ["MESSAGE sip:bob@example.com SIP/2.0 > 5071"])
+        farm.receive(request(b"MESSAGE", body=b"x" * 1001, branch=b"z9hG4bKb1"))
+        self.assertEqual(farm.lines(), ["SIP/2.0 513 Message Too Large > 5060"])
+
     def test_headers_of_responses(self) -> None:
         """A response with too many header lines is dropped."""
         farm = Farm(limits=Limits(headers=20))
@@ -352,14 +362,14 @@ class SlowResolver(FakeResolver):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: dict[str, Deferred[str]] = {}
+        self.asked: dict[str, Deferred[tuple[Place, ...]]] = {}
 
-    def resolve(self, host: str) -> Deferred[str]:
-        return self.asked.setdefault(host, Deferred())
+    def seek(self, want: Want) -> Deferred[tuple[Place, ...]]:
+        return self.asked.setdefault(want.host, Deferred())
 
     def answer(self, host: str, address: str) -> None:
         self.names[host] = address
-        self.asked.pop(host).callback(address)
+        self.asked.pop(host).callback(())
 
 
 class LocateTests(SynchronousTestCase):
@@ -408,6 +418,23 @@ class LocateTests(SynchronousTestCase):
         self.assertEqual(self.locate(b"sip:192.0.2.71", self.tcp), (self.udp, remote))
         self.assertEqual(self.locate(b"sip:192.0.2.71;transport=tcp", self.other), (self.tcp, remote))
 
+    def test_the_socket_on_the_route(self) -> None:
+        """Where the one it came on can't do it, that one sends whose address the kernel would send from."""
+        remote = ("192.0.2.71", 5060)
+        self.engine.source_towards = {"192.0.2.71": "192.0.2.2"}.get
+        self.assertEqual(self.locate(b"sip:192.0.2.71", self.tcp), (self.other, remote))
+        self.assertEqual(self.locate(b"sip:192.0.2.71", self.udp), (self.udp, remote))
+        self.assertEqual(self.locate(b"sip:192.0.2.72", self.tcp), (self.udp, ("192.0.2.72", 5060)))
+
+    def test_many_homes(self) -> None:
+        """With `is_multihomed` it is that one whatever a request came on, as the route leads today."""
+        remote = ("192.0.2.71", 5060)
+        self.engine.is_multihomed = True
+        for source, transport in (("192.0.2.2", self.other), ("192.0.2.1", self.udp), ("192.0.2.3", self.other)):
+            self.engine.source_towards = {"192.0.2.71": source}.get
+            self.assertEqual(self.locate(b"sip:192.0.2.71", self.other), (transport, remote))
+        self.assertEqual(self.locate(b"sip:192.0.2.71", socket=("udp", "192.0.2.2", 5070)), (self.other, remote))
+
     def test_the_socket_asked_for(self) -> None:
         """A socket named by protocol, address and port is taken, unless it can't reach the destination."""
         remote = ("192.0.2.71", 5060)
@@ -433,7 +460,7 @@ class LocateTests(SynchronousTestCase):
         """An address that the socket can't reach has no way."""
 
         class Refusing(FakeTransport):
-            def flow_to(self, host: str, port: int) -> Flow:
+            def flow_to(self, host: str, port: int, peer: Peer | None = None) -> Flow:
                 raise TransportError("not from here")
 
         refusing = Refusing()

@@ -6,7 +6,8 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 
 from dispatch.errors import TransportError
-from dispatch.sip.flow import Flow, Listener
+from dispatch.sip.flow import Flow, Listener, Peer
+from dispatch.transport.names.target import Place, Want, literal, place_of
 
 
 class FakeTransport:
@@ -14,17 +15,17 @@ class FakeTransport:
 
     def __init__(self, name: bytes = b"UDP", host: str = "192.0.2.1", port: int = 5060, sent_by: bytes = b"") -> None:
         self.name = name
-        self.default_port = 5060
+        self.default_port = 5061 if name == b"TLS" else 5060
         self.reliable = name != b"UDP"
         self.listener = Listener(self, host, port, sent_by or b"%b:%d" % (host.encode(), port))
         self.sent: list[tuple[bytes, tuple[str, int]]] = []
         self.broken: set[int] = set()
-        self._flows: dict[tuple[str, int], Flow] = {}
+        self._flows: dict[tuple[str, int, Peer | None], Flow] = {}
 
-    def flow_to(self, host: str, port: int) -> Flow:
-        flow = self._flows.get((host, port))
+    def flow_to(self, host: str, port: int, peer: Peer | None = None) -> Flow:
+        flow = self._flows.get((host, port, peer))
         if flow is None:
-            flow = self._flows[host, port] = Flow(self.listener, (host, port))
+            flow = self._flows[host, port, peer] = Flow(self.listener, (host, port), peer=peer)
         return flow
 
     def flow_back(self, host: str, port: int) -> Flow | None:
@@ -50,14 +51,15 @@ class FakeResolver:
 
     def __init__(self, names: dict[str, str] | None = None) -> None:
         self.names = names or {}
+        self.places: dict[str, tuple[Place, ...]] = {}
 
-    def resolve(self, host: str) -> Deferred[str]:
-        found = self.lookup(host)
-        return succeed(found) if found is not None else fail(TransportError(f"no address for {host!r}"))
+    def find(self, want: Want) -> tuple[Place, ...] | None:
+        address = literal(want.host) or self.names.get(want.host)
+        return (place_of(want, (address,)),) if address is not None else self.places.get(want.host)
 
-    def lookup(self, host: str) -> str | None:
-        literal = host.strip("[]")
-        return literal if literal[:1].isdigit() or ":" in literal else self.names.get(host)
+    def seek(self, want: Want) -> Deferred[tuple[Place, ...]]:
+        found = self.find(want)
+        return succeed(found) if found is not None else fail(TransportError(f"no address for {want.host!r}"))
 
 
 def request(

@@ -105,7 +105,7 @@ def remove(control: Control, set: int, uri: str) -> Deferred[Removed]:
     """
     written = to_bytes(uri)
     before = control.dispatcher.groups.get(set)
-    count = sum(one.uri == written for one in before.members) if before is not None else 0
+    count = sum(one.listed_uri == written for one in before.members) if before is not None else 0
 
     def removed(roster: Roster) -> Removed:
         refuse(roster)

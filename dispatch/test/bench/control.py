@@ -2,7 +2,9 @@
 
 The service has a list of many lines. All the time OPTIONS are sent to it, one after the other, and what the longest
 answer took beyond an idle service's is how long it was busy otherwise; meanwhile `dispatchctl` does one thing again and
-again. With ``--rate`` calls go through it all the time, and none may fail. JSON on standard output.
+again, and then clients of BINRPC and JSON-RPC list all of it. With ``--rate`` calls go through it all the time, and
+none may fail; then ``--requests`` a second are made beside them, and what that adds to the CPU of a call is told. JSON
+on standard output.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from dispatch.test.bench import run
+from dispatch.test.bench import run, usage
 from dispatch.test.real import ports, service
 from dispatch.test.real.control import COMMAND, enable
 from dispatch.test.real.process import Process, Socket
@@ -32,6 +34,10 @@ _OPTIONS: Final = (
     "Content-Length: 0\r\n\r\n"
 )
 _PAUSE: Final = 0.001
+_T1: Final = 0.5  # seconds until a question that the machine has lost is repeated
+_REPEATS: Final = 20
+_ASKING: Final = (sys.executable, "-m", "dispatch.test.bench.asking")
+_WINDOW: Final = 20  # seconds
 _SETTLE: Final = 5.0  # for looking up what the list names
 
 Started = TypeVar("Started", bound=Process)
@@ -43,7 +49,7 @@ class Probe:
     def __init__(self, at: Socket) -> None:
         self._socket = socket.socket(type=socket.SOCK_DGRAM)
         self._socket.connect((at.host, at.port))
-        self._socket.settimeout(10)
+        self._socket.settimeout(_T1)
         self._me = "{}:{}".format(*self._socket.getsockname())
         self._at = at.address
         self._number = random.randrange(1 << 20)
@@ -53,8 +59,11 @@ class Probe:
         self._number += 1
         request = _OPTIONS.format(at=self._at, me=self._me, number=self._number).encode()
         begun = time.perf_counter()
-        self._socket.send(request)
-        self._socket.recv(65536)
+        for _ in range(_REPEATS):
+            self._socket.send(request)
+            with contextlib.suppress(TimeoutError):
+                self._socket.recv(65536)
+                break
         return (time.perf_counter() - begun) * 1000
 
     def watch(self, going_on: Callable[[], bool]) -> list[float]:
@@ -83,23 +92,29 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=10_000, help="of the list")
     parser.add_argument("--times", type=int, default=10, help="how often each command is given")
     parser.add_argument("--rate", type=int, default=0, help="calls a second meanwhile")
+    parser.add_argument("--requests", type=int, default=1000, help="of control a second, beside calls; 0 for none")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench.") as name, contextlib.ExitStack() as stack:
-        out = _measure(Path(name), options.lines, options.times, options.rate, stack)
+        out = _measure(Path(name), options, stack)
     print(json.dumps(out, indent=1))
     return int(out.get("calls", {}).get("failed", 0) > 0)
 
 
-def _measure(folder: Path, lines: int, times: int, rate: int, stack: contextlib.ExitStack) -> dict[str, Any]:
+def _measure(folder: Path, options: argparse.Namespace, stack: contextlib.ExitStack) -> dict[str, Any]:
+    lines, times, rate = options.lines, options.times, options.rate
+
     def keep(process: Started) -> Started:
         stack.callback(process.stop)
         process.wait_bound()
         return process
 
-    at, lasting = Socket("udp", ports.free()), 60 + times * 20
+    at, lasting = Socket("udp", ports.free()), 120 + times * 40
     gateway = keep(Sipp("gateway", run.GATEWAY, folder, _address(), calls=None, traced=False, lasting=lasting))
     plan = service.Plan((at,), (f"sip:{gateway.sockets[0].address}",))
+    http = ports.free()
     config = enable(service.write(folder, plan), folder / "amp.sock")
+    with config.open("a") as file:
+        file.write(f'binrpc = "unix:{folder}/ctl.sock"\njsonrpc = "tcp:{http}:interface=127.0.0.1"\n')
     listed = folder / "dispatcher.list"
     first = listed.read_text()
     write_list(listed, first, lines, 0)
@@ -115,22 +130,46 @@ def _measure(folder: Path, lines: int, times: int, rate: int, stack: contextlib.
     probe = Probe(at)
     out: dict[str, Any] = {"lines": lines, "rate": rate}
     out["nothing"] = _figures(probe.watch(_until(time.monotonic() + 5)), [])
-    for command in ("list", "diff", "reload"):
+    commands = {one: [*COMMAND, "-c", str(config), one] for one in ("list", "diff", "reload")}
+    commands["list over binrpc"] = [*_ASKING, "binrpc", f"{folder}/ctl.sock", "dispatcher.list"]
+    commands["list over jsonrpc"] = [*_ASKING, "jsonrpc", str(http), "dispatcher.list"]
+    for command, words in commands.items():
         held: list[float] = []
         took: list[float] = []
         for number in range(times):
             write_list(listed, first, lines, 1 + number % 2)
             begun = time.perf_counter()
             with (folder / f"{command}.out").open("wb") as output:
-                child = subprocess.Popen([*COMMAND, "-c", str(config), command], stdout=output, stderr=output)
+                child = subprocess.Popen(words, cwd=service.ROOT, stdout=output, stderr=output)
                 held += probe.watch(lambda child=child: child.poll() is None)  # type: ignore[misc]
             took.append((time.perf_counter() - begun) * 1000)
             if child.returncode:
                 raise RuntimeError((folder / f"{command}.out").read_text())
         out[command] = _figures(held, took)
+    if caller is not None and options.requests:
+        out["requests"] = _beside_calls(process.pid, f"{folder}/ctl.sock", rate, options.requests)
     if caller is not None:
         out["calls"] = caller.end()._asdict()
     return out
+
+
+def _beside_calls(pid: int, path: str, rate: int, requests: int) -> dict[str, float]:
+    """What so many requests a second add to the CPU of a call, in microseconds."""
+
+    def spent(words: list[str]) -> tuple[float, str]:
+        before = usage.cpu_ns(pid)
+        told = subprocess.run(words, cwd=service.ROOT, capture_output=True, text=True, check=True).stdout
+        return (usage.cpu_ns(pid) - before) / 1000 / (rate * _WINDOW), told
+
+    alone, _ = spent(["sleep", str(_WINDOW)])
+    asking = ["--rate", str(requests), "--seconds", str(_WINDOW)]
+    both, told = spent([*_ASKING, "binrpc", path, "dispatcher.ping_active", *asking])
+    return {
+        "answers_per_second": int(told) / _WINDOW,
+        "cpu_us_per_call_alone": round(alone, 1),
+        "cpu_us_per_call_beside": round(both, 1),
+        "cpu_us_per_request": round((both - alone) * rate / requests, 1),
+    }
 
 
 def _address() -> Socket:

@@ -22,6 +22,7 @@ from dispatch.balance.admin import DRAIN, MAINTENANCE, Admin
 from dispatch.balance.destination import Row
 from dispatch.balance.ejection import Ejection
 from dispatch.balance.membership import ALL_SETS, ANY_PROTOCOL
+from dispatch.balance.pace import PAUSE
 from dispatch.balance.selection import find_algorithm
 from dispatch.errors import ConfigErrors
 from dispatch.service import tree
@@ -29,6 +30,7 @@ from dispatch.service.config import Config, Lists, StateConfig
 from dispatch.service.control_address import ControlAddress
 from dispatch.service.control_config import ControlConfig
 from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.dns_config import DnsConfig
 from dispatch.service.events_config import EventsConfig
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen
@@ -124,6 +126,7 @@ class TreeCase(SynchronousTestCase):
                 listen=(self.udp, self.tcp),
                 secret_file=folder / "secret",
                 timers=Timers(grace=2.0),
+                dns=DnsConfig(addresses="system"),
                 limits=Limits(connections=64),  # every machine has files for so many
             ),
             dispatcher=DispatcherConfig(list_file=self.list, flags=2),
@@ -135,7 +138,7 @@ class TreeCase(SynchronousTestCase):
         service = tree.make_service(self.config, self.reactor)
         service.startService()
         self.addCleanup(service.stopService)
-        self.reactor.advance(0)
+        self.reactor.pump([PAUSE] * 10)
         return service
 
 
@@ -184,12 +187,13 @@ class StartTests(TreeCase):
 
     def test_an_unknown_name(self) -> None:
         """A destination whose name has no address is told as a warning, and the service runs."""
-        self.list.write_bytes(b"1 sip:gw.example.invalid\n")
+        self.list.write_bytes(b"1 sip:gw.example.invalid:5060\n")
         self.reactor.nameResolver.resolveHostName = (  # type: ignore[method-assign]  # knows no name
             lambda receiver, name, *rest: receiver.resolutionComplete()
         )
         with capturedLogs() as events:
             self.started()
+            self.reactor.advance(0.3)
         self.assertIn(
             "no address for 'gw.example.invalid'",
             [formatEvent(event) for event in events if event["log_level"] is LogLevel.warn],
@@ -222,7 +226,7 @@ class StartTests(TreeCase):
         self.reactor.pool.work()
         before = service.router.membership
         self.assertEqual(self.find(service, b"sip:192.0.2.9:5070"), b"sip:gw.example:5070")
-        self.reactor.pump([0.0] * 3)
+        self.reactor.pump([PAUSE] * 10)
         self.assertEqual(self.find(service, b"sip:192.0.2.10:5071"), b"sip:new.example:5071")
         self.assertIs(service.router.membership, before)
 
@@ -257,7 +261,7 @@ class StartTests(TreeCase):
             self.assertEqual(len(looks), waiting)
             self.reactor.advance(78)
             service.stopService()
-            self.reactor.advance(0)
+            self.reactor.pump([PAUSE] * 10)
             self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_an_unknown_algorithm(self) -> None:
@@ -468,7 +472,7 @@ class ReloadTests(TreeCase):
         with capturedLogs() as events:
             done = self.service.lists.reload()
             self.reactor.pool.work()
-            self.reactor.advance(0)
+            self.reactor.pump([PAUSE] * 10)
             self.successResultOf(done)
         return [str(formatEvent(event)) for event in events]
 
@@ -634,8 +638,12 @@ class EventTests(TreeCase):
 
     def settle(self) -> None:
         """Let threads and errands do what waits."""
-        while self.reactor.pool.work() or any(call.getTime() <= self.reactor.rightNow for call in self.pending()):
-            self.reactor.advance(0)
+        while self.reactor.pool.work() or self.is_due():
+            self.reactor.advance(PAUSE)
+
+    def is_due(self) -> bool:
+        """Whether something is to be done at once, or in the next slice of an errand."""
+        return any(call.getTime() <= self.reactor.rightNow + PAUSE for call in self.pending())
 
     def pending(self) -> list[Any]:
         return cast(list[Any], self.reactor.getDelayedCalls())
@@ -649,7 +657,7 @@ class EventTests(TreeCase):
             one.administer(2, self.URI, Admin(DRAIN, 5.0), "drained by a command")
             self.reactor.advance(1)
             self.settle()
-            self.reactor.advance(0)
+            self.reactor.pump([PAUSE] * 10)
         self.assertEqual(self.told(), ["dst-down", "state", "drain", "drained"])
         history = one.groups[2].members[0].condition.history
         self.assertEqual([entry.event for entry in history or ()], ["down", "", "drain", "drained"])
