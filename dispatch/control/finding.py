@@ -22,13 +22,13 @@ def find(control: Control, set: int, uri: str) -> Destination:
 
 
 def find_duid(control: Control, set: int, duid: str) -> Destination:
-    """The first with that `duid` in a set.
+    """The first with that `duid` in a set, letters compared without case.
 
     Raises:
         UnknownDestination: there is none.
     """
-    group, wanted = control.dispatcher.groups.get(set), to_bytes(duid)
+    group, wanted = control.dispatcher.groups.get(set), to_bytes(duid).lower()
     for member in group.members if group is not None and wanted else ():
-        if member.duid == wanted:
+        if member.duid.lower() == wanted:
             return member
     raise UnknownDestination(f"set {set} has no duid '{printable(duid[:200])}'; 'list' shows what there is")

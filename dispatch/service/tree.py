@@ -58,7 +58,7 @@ from dispatch.service.functions import (
     retry_after,
 )
 from dispatch.service.keeper import Keeper
-from dispatch.service.listen import Listen
+from dispatch.service.listen import Listen, local_sockets
 from dispatch.service.naming import Naming, ability_of, make_resolver
 from dispatch.service.observing import Observing
 from dispatch.service.reloading import Reloading
@@ -149,6 +149,8 @@ class DispatcherService(MultiService):
             time.time(),
             self._naming.address_of,
             self._naming.standing,
+            self._counters,
+            tuple(local_sockets(config.sip.listen)),
         )
         ports = self._open_doors(control)
         for transport in self._transports:
@@ -251,6 +253,18 @@ class DispatcherService(MultiService):
             self._draining.begin()
         if self._keeper is not None:
             self._keeper.changed(by_person=change.cause == COMMAND)
+
+    def _counters(self) -> dict[str, int]:
+        """By the original's names where it counts the same."""
+        engine = self.engine
+        return {
+            "core:rcv_requests": engine.request_count,
+            "core:rcv_replies": engine.response_count,
+            "core:bad_msg_hdr": engine.malformed_count,
+            "dispatcher:refused_requests": engine.refused_count,
+            "dispatcher:stray_replies": engine.stray_count,
+            "tmx:inuse_transactions": engine.open_transactions,
+        }
 
     def _is_destination(self, address: str) -> bool:
         return self.router.membership.has_address(address)
