@@ -163,6 +163,7 @@ class DispatcherService(MultiService):
         me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
+        self.engine.proxy.failover_time = config.route.failover_time
         self.engine.proxy.retry_after = retry_after(config.sip.limits)
         self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
         self.engine.listeners = listeners
