@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dispatch.proxy.context import Target
+from dispatch.sip.edits import Edit
 from dispatch.sip.message import Message
 
 
@@ -20,6 +21,7 @@ class Branch:
         has_replied: some response came, a provisional one perhaps.
         is_timeout: nobody answered (for good) in time.
         is_ended: no more responses are waited for.
+        edits: changes of the request for this branch, beside those for all.
     """
 
     index: int
@@ -29,3 +31,4 @@ class Branch:
     has_replied: bool = False
     is_timeout: bool = False
     is_ended: bool = False
+    edits: list[Edit] = field(default_factory=list)
