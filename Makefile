@@ -90,7 +90,7 @@ unit: $(STAMP)
 # All rooms that have modules among the compiled ones.
 compiled-unit: $(STAMP)
 	@$(if $(CAN_COMPILE),$(MAKE) --no-print-directory compiled && test -f $(COMPILED) && $(BIN)/trial --reporter=text \
-		dispatch.test.sip dispatch.test.proxy dispatch.test.script dispatch.test.transport dispatch.test.test_engine \
+		dispatch.test.balance dispatch.test.sip dispatch.test.proxy dispatch.test.script dispatch.test.transport dispatch.test.test_engine \
 		dispatch.test.test_compiled,echo "0 passed, 0 failed: there is no C compiler or no Python.h")
 
 real: venv

@@ -21,6 +21,14 @@ _FOLDER: Final = _ROOT / "build" / "compiled"
 _DIGESTS: Final = _FOLDER / "sources.sha256"
 
 MODULES: Final = (
+    "dispatch/balance/address.py",
+    "dispatch/balance/algorithms/hash_auth.py",
+    "dispatch/balance/algorithms/hash_callid.py",
+    "dispatch/balance/algorithms/hash_from.py",
+    "dispatch/balance/algorithms/hash_ruri.py",
+    "dispatch/balance/algorithms/hash_to.py",
+    "dispatch/balance/hashing.py",
+    "dispatch/balance/selection.py",
     "dispatch/engine.py",
     "dispatch/proxy/context.py",
     "dispatch/proxy/dialog.py",
@@ -32,6 +40,7 @@ MODULES: Final = (
     "dispatch/script/route.py",
     "dispatch/sip/build.py",
     "dispatch/sip/client_transaction.py",
+    "dispatch/sip/credentials.py",
     "dispatch/sip/flow.py",
     "dispatch/sip/head.py",
     "dispatch/sip/message.py",

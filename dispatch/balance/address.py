@@ -8,11 +8,12 @@ from typing import Final
 from dispatch.sip import address
 from dispatch.sip import uri as sip_uri
 
-# What nearly all of them look like: no password, no parameters, nothing that could be taken for something else.
-_URI: Final = rb"(sips?):([^@:;?\[\]<>\" \t\r\n\\]+)@([A-Za-z0-9][A-Za-z0-9.\-]*)(?::([0-9]{1,4}))?"
+# What nearly all of them look like: no password, no parameters, nothing that could be taken for something else. Nothing
+# is tried twice (``*+``, ``(x|)`` for ``(x)?``): it takes half the time.
+_URI: Final = rb"(sips?+):([^@:;?\[\]<>\" \t\r\n\\]++)@([A-Za-z0-9][A-Za-z0-9.\-]*+)(?::([0-9]{1,4}+)|)"
 _USUAL_URI: Final = re.compile(_URI).fullmatch
 _USUAL_HEADER: Final = re.compile(
-    rb"(?:\"[^\"\\]*\" ?|[A-Za-z0-9]* ?)<" + _URI + rb">(?:;tag=[A-Za-z0-9\-.!%*_+`'~]+)?"
+    rb"(?:<|\"[^\"\\]*+\" ?+<|[A-Za-z0-9]*+ ?+<)" + _URI + rb">(?:;tag=[A-Za-z0-9\-.!%*_+`'~]++|)"
 ).fullmatch
 _USUAL_PORTS: Final = {b"sip": b"5060", b"sips": b"5061"}
 

@@ -18,6 +18,22 @@ EJECTED: Final = "ejected"
 RETURNED: Final = "returned"
 
 
+class Routed(NamedTuple):
+    """The request that a script was routing when it marked a destination.
+
+    Attributes:
+        message: as it came.
+        method: of it (`$rm`).
+        uri: Request-URI as it was by then (`$ru`).
+        destination_uri: where it was told to go (`$du`); None when nobody said.
+    """
+
+    message: bytes
+    method: str
+    uri: bytes
+    destination_uri: bytes | None
+
+
 class Change(NamedTuple):
     """A destination got another state, or was asked to.
 
@@ -31,6 +47,7 @@ class Change(NamedTuple):
         event: ``down`` or ``up`` where that event route of the original is due; what a person decided apart from health
             (``drain``, ``maintenance``, ``ready``), or ``drained``; what live traffic did (``ejected``, ``returned``);
             empty for any other change.
+        routed: what a script was routing; None where it was not a script, or it did not say.
     """
 
     destination: Destination
@@ -39,6 +56,7 @@ class Change(NamedTuple):
     reason: str
     cause: str
     event: str = ""
+    routed: Routed | None = None
 
     def __str__(self) -> str:
         letters = f"{health.letters(self.before)} -> {health.letters(self.after)}"

@@ -9,13 +9,14 @@ from typing import Final
 from dispatch.balance import health
 from dispatch.balance.admin import DRAINED, READY, Admin
 from dispatch.balance.algorithms.algorithm import Algorithm
-from dispatch.balance.change import COMMAND, TRAFFIC, Change, Observer
+from dispatch.balance.change import COMMAND, TRAFFIC, Change, Observer, Routed
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Care, Group
 from dispatch.balance.interfaces import RequestView
 from dispatch.balance.lineup import Lineup
 from dispatch.balance.live import Live
 from dispatch.balance.load import Calls
+from dispatch.balance.pace import gently
 from dispatch.balance.reconcile import Succession
 from dispatch.balance.roster import Roster
 from dispatch.balance.selection import Selection, choose, known_algorithms
@@ -199,7 +200,7 @@ class Dispatcher:
                 calls=self.calls,
                 care=self._care,
             )
-            for number, members in roster.sets.items()
+            for number, members in gently(roster.sets.items())
         }
         return Succession(self.groups, groups, keep_state=keep_state)
 
@@ -292,13 +293,14 @@ class Dispatcher:
         if self.observer is not None:
             self.observer(Change(destination, condition.flags, condition.flags, reason, COMMAND, DRAINED))
 
-    def mark(self, group: int, address: bytes, state: bytes = b"") -> Change | None:
+    def mark(self, group: int, address: bytes, state: bytes = b"", routed: Routed | None = None) -> Change | None:
         """What a script says about the destination in use (`ds_mark_dst`), the first record of its selection.
 
         Args:
             group: set id.
             address: URI of it.
             state: letters, see `health.marked`.
+            routed: what the script is routing.
 
         Returns:
             None where the original returns -1: no failover, or the destination has left the list.
@@ -307,7 +309,7 @@ class Dispatcher:
             ValueError: a letter names no state.
         """
         requested = health.marked(state, self.probing_mode)
-        return self.update(group, address, requested) if self.failover else None
+        return self.update(group, address, requested, routed=routed) if self.failover else None
 
     def find(self, group: int, address: bytes) -> Destination | None:
         """The first member of a set with that URI, letters compared without case."""
@@ -321,6 +323,7 @@ class Dispatcher:
         requested: int,
         reason: str = "marked by the script",
         cause: str = TRAFFIC,
+        routed: Routed | None = None,
     ) -> Change | None:
         """Traffic or a probe asks for a state: thresholds count, and the first member with that address is meant.
 
@@ -330,6 +333,7 @@ class Dispatcher:
             requested: bits asked for.
             reason: why, in words.
             cause: who asks, see `Change`.
+            routed: see `mark`.
 
         Returns:
             None when there is no such member.
@@ -346,7 +350,7 @@ class Dispatcher:
             inactive_threshold=self.inactive_threshold,
         )
         found.set_flags(destination, after)
-        change = Change(destination, before, after, reason, cause, health.event(before, after))
+        change = Change(destination, before, after, reason, cause, health.event(before, after), routed)
         if self.observer is not None and after != before:
             self.observer(change)
         return change

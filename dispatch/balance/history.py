@@ -41,7 +41,7 @@ def note(change: Change, now: float) -> Entry:
         change: what happened.
         now: seconds since 1970.
     """
-    destination, before, after, reason, cause, event = change
+    destination, before, after, reason, cause, event, _ = change
     condition = destination.condition
     lasted = max(0.0, now - condition.changed) if condition.changed else -1.0
     entry = Entry(now, lasted, before, after, event, cause, reason)

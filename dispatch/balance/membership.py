@@ -10,6 +10,7 @@ from typing import Final
 from dispatch.balance import health
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group
+from dispatch.balance.pace import gently
 from dispatch.sip import uri as sip_uri
 
 ANY_PORT: Final = 1  # bits of the mode of `ds_is_from_list`
@@ -36,11 +37,11 @@ class Membership:
 
     def __init__(self, groups: Mapping[int, Group], addresses: Mapping[bytes, str] | None = None) -> None:
         self.groups = groups
-        members = [member for group in groups.values() for member in group.members]
-        self._places = {id(member): place for place, member in enumerate(members)}
+        members = [member for group in groups.values() for member in gently(group.members)]
+        self._places = {id(member): place for place, member in enumerate(gently(members))}
         self._named: dict[bytes, list[Destination]] = {}
         self._by_address: dict[str, list[Destination]] = {}
-        for member in members:
+        for member in gently(members):
             if member.listed & _UNRESOLVED or not member.host:
                 continue
             address = literal(member.host)
@@ -52,9 +53,9 @@ class Membership:
         for host in self._named:
             if addresses is not None and host in addresses:
                 self.resolved(host, addresses[host])
-        hosts = [(member.host.lower(), member.port) for member in members if member.host]
-        self._hosts = frozenset(host for host, _ in hosts)
-        self._sockets = frozenset((host, port or _SIP_PORT) for host, port in hosts)
+        hosts = [(member.host.lower(), member.port) for member in gently(members) if member.host]
+        self._hosts = frozenset(host for host, _ in gently(hosts))
+        self._sockets = frozenset((host, port or _SIP_PORT) for host, port in gently(hosts))
 
     @property
     def addresses(self) -> Mapping[bytes, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from dispatch.balance import avl
 from dispatch.balance.destination import Destination, LocalSocket, Row, make
 from dispatch.balance.oddities import Oddities
+from dispatch.balance.pace import gently
 from dispatch.errors import ConfigError
 
 
@@ -87,7 +88,7 @@ class RosterBuilder:
         """The whole: of equal priorities the one that was added last comes first."""
         sets: dict[int, tuple[Destination, ...]] = {}
         if not self._errors:
-            for group in avl.listed(self._sets):
+            for group in gently(avl.listed(self._sets)):
                 members = self._sets[group]
                 members.reverse()
                 members.sort(key=lambda member: -member.priority)

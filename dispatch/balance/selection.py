@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from dispatch.balance import easing
@@ -16,6 +15,7 @@ from dispatch.balance.load import Calls, Trial, is_full
 from dispatch.balance.ranking import Order
 from dispatch.balance.rewrite import rewrite
 from dispatch.balance.turn import Turn
+from dispatch.balance.why import Why
 
 
 def find_algorithm(wanted: int | str) -> Algorithm:
@@ -40,29 +40,6 @@ def known_algorithms() -> str:
 @lru_cache(maxsize=64)
 def _unknown(number: int) -> Algorithm:
     return unknown.numbered(number)
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """How a request came to its destination.
-
-    Attributes:
-        algorithm: what was asked.
-        key: the bytes that were hashed, in one part or two; None where nothing was.
-        raw: the number that the algorithm gave: the hash value, the cursor ...
-        start: the index that `raw` means.
-        index: the index taken.
-        skipped: the members passed over on the way from `start`, each with the reason.
-        default: whether it is the default member, taken because no other could be.
-    """
-
-    algorithm: Algorithm
-    key: tuple[bytes, ...] | None
-    raw: int
-    start: int
-    index: int
-    skipped: tuple[tuple[Destination, str], ...]
-    default: bool
 
 
 class Selection:

@@ -40,7 +40,10 @@ class Event:
         why: in words.
         since: when the state before began, in seconds since 1970; 0 where that is not known.
         time: now, likewise.
-        method: of the probe (`$rm` in an event route, where `$ru` is `uri` and `$du` nothing); empty without one.
+        method: `$rm` in an event route: of the probe, or of the request that a script was routing; empty without one.
+        request_uri: `$ru` there: the destination's own for a probe, else that of the request by then.
+        destination_uri: `$du` there: nothing for a probe, else where the request was told to go.
+        message: the request as it came; empty for a probe.
     """
 
     name: str
@@ -54,6 +57,9 @@ class Event:
     since: float
     time: float
     method: str = ""
+    request_uri: str = ""
+    destination_uri: str = ""
+    message: bytes = b""
 
     def fields(self) -> dict[str, object]:
         """For JSON; times as text, bytes of the URI that are no UTF-8 as lone surrogates."""
@@ -83,11 +89,17 @@ def make(change: Change, entry: Entry, admin: str, method: str) -> Event:
         admin: what was decided about the destination when it happened, see `Event`.
         method: of probes.
     """
-    destination = change.destination
+    destination, routed = change.destination, change.routed
+    uri = _text(destination.uri)
+    sees: tuple[str, str, str, bytes] = ("", "", "", b"")
+    if change.cause == PROBE:
+        sees = (method, uri, "", b"")
+    elif routed is not None:
+        sees = (routed.method, _text(routed.uri), _text(routed.destination_uri or b""), routed.message)
     return Event(
         name=_NAMES.get(change.event, change.event),
         set=destination.group,
-        uri=destination.uri.decode("utf-8", "surrogateescape"),
+        uri=uri,
         before=health.letters(change.before),
         after=health.letters(change.after),
         admin=admin,
@@ -95,5 +107,12 @@ def make(change: Change, entry: Entry, admin: str, method: str) -> Event:
         why=change.reason,
         since=entry.time - entry.lasted if entry.lasted >= 0 else 0.0,
         time=entry.time,
-        method=method if change.cause == PROBE else "",
+        method=sees[0],
+        request_uri=sees[1],
+        destination_uri=sees[2],
+        message=sees[3],
     )
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

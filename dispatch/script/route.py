@@ -17,11 +17,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dispatch.balance.algorithms.algorithm import Algorithm
+from dispatch.balance.change import Routed
 from dispatch.balance.destination import Destination, LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.membership import Membership
 from dispatch.balance.rewrite import rewrite
-from dispatch.balance.selection import Selection, Why, find_algorithm
+from dispatch.balance.selection import Selection, find_algorithm
+from dispatch.balance.why import Why
 from dispatch.proxy.context import Context, Target
 from dispatch.script.mirror import Mirror
 from dispatch.script.scene import Variable
@@ -430,8 +432,9 @@ class Request:
         uri = self._in_use()
         if uri is None:
             return False
+        routed = Routed(self._context.message.raw, self.method, self.uri, self.destination_uri)
         try:
-            return self._router.dispatcher.mark(self._group(), uri, state) is not None
+            return self._router.dispatcher.mark(self._group(), uri, state, routed) is not None
         except ValueError:
             return False
 

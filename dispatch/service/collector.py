@@ -1,43 +1,49 @@
-"""The garbage collector, kept away from what is there for good.
+"""The garbage collector, in rounds so short that no call waits for one.
 
-One of its rounds looks at all that was made since the last one, and holds every thread meanwhile: 50 ms for a list of
-ten thousand lines. What lives as long as the list does is therefore taken out of its rounds.
+A round looks at all that was made since the last one and is still there, and holds every thread meanwhile: 50 ms for
+the calls of a few seconds. Python counts what is made less what goes, which is nothing as long as as many calls end as
+begin, so that it begins a round when much has gathered. We begin one by the clock. What lives as long as the list does
+is taken out of all rounds.
 """
 
 from __future__ import annotations
 
 import gc
-from typing import Final
+from typing import Any, Final
 
-_YOUNG: Final = 50_000  # allocations between two rounds; transactions die by reference count
+from twisted.application.internet import TimerService
+
+_INTERVAL: Final = 0.05  # seconds
+_DEEP: Final = 12_000  # rounds until one looks at calls that are under way, too: ten minutes
 
 
 def settle() -> None:
-    """After the start: what is there now stays."""
+    """After the start: what is there now stays, and rounds are begun by `rounds`."""
     gc.collect()
+    keep()
+    gc.disable()
+
+
+def keep() -> None:
+    """A list has come into force: what is there now stays."""
     gc.freeze()
-    gc.set_threshold(_YOUNG, 50, 100)
 
 
-class Pause:
-    """No rounds while a list is read; several readings may overlap."""
+def rounds(clock: Any) -> TimerService:
+    """Begins them.
 
+    Args:
+        clock: the reactor.
+    """
+    service = TimerService(_INTERVAL, _Rounds().begin)
+    service.clock = clock
+    return service
+
+
+class _Rounds:
     def __init__(self) -> None:
-        self._readings = 0
+        self._count = 0
 
     def begin(self) -> None:
-        """A list is going to be read."""
-        self._readings += 1
-        gc.disable()
-
-    def end(self, *, kept: bool) -> None:
-        """It was read.
-
-        Args:
-            kept: and is in force, so that it is taken out of all rounds.
-        """
-        if kept:
-            gc.freeze()
-        self._readings -= 1
-        if not self._readings:
-            gc.enable()
+        self._count += 1
+        gc.collect(1 if self._count % _DEEP == 0 else 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -16,13 +16,12 @@ from twisted.python.failure import Failure
 from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.membership import Membership
-from dispatch.balance.pace import gently
+from dispatch.balance.pace import gently, rest
 from dispatch.balance.reconcile import Change, Succession, differences
 from dispatch.balance.roster import Roster
 from dispatch.errors import ConfigError, TransportError
 from dispatch.script.route import Router
-from dispatch.service import lists
-from dispatch.service.collector import Pause
+from dispatch.service import collector, lists
 from dispatch.service.config import Config
 from dispatch.service.lists import Start
 from dispatch.service.retry import Retry
@@ -31,8 +30,6 @@ from dispatch.source.interfaces import IDestinationSource
 from dispatch.transport.dns import Resolver
 
 log: Final = Logger()
-
-Result = TypeVar("Result")
 
 
 class Reloading(MultiService):
@@ -74,7 +71,6 @@ class Reloading(MultiService):
         self._run = run
         self._is_reloading = False
         self._waiting: list[Deferred[Roster]] = []  # for the reload after this one
-        self._pause = Pause()
         self._retry = Retry(reactor, config.lists.retry, self.reload)
         self._retry.setServiceParent(self)
 
@@ -116,13 +112,8 @@ class Reloading(MultiService):
 
     def _read(self) -> Deferred[Roster]:
         self._retry.cancel()
-        self._pause.begin()
         loading: Deferred[Any] = self._source.load(self._reactor, self._prepare)
-        return loading.addCallback(self._take).addBoth(self._end_pause, kept=True)
-
-    def _end_pause(self, result: Result, *, kept: bool) -> Result:
-        self._pause.end(kept=kept)
-        return result
+        return loading.addCallback(self._take)
 
     def _unreadable(self, failure: Failure) -> Roster:
         log.failure("the list could not be read", failure)
@@ -133,9 +124,11 @@ class Reloading(MultiService):
 
     def _prepare(self, roster: Roster) -> tuple[Roster, Succession | None, Membership | None]:
         if roster.errors:
+            rest()
             return roster, None, None
         succession = self._dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
         membership = Membership(succession.groups, self._router.membership.addresses)
+        rest()
         return lists.kept(roster, self._cache), succession, membership
 
     def _take(self, read: tuple[Roster, Succession | None, Membership | None]) -> Roster:
@@ -149,6 +142,7 @@ class Reloading(MultiService):
         before, holders = list(self._dispatcher.destinations()), [succession, self._router.membership]
         self._dispatcher.succeed(succession)
         self._router.membership = membership
+        collector.keep()
         self._run(_let_go(before, holders))
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
@@ -168,7 +162,6 @@ class Reloading(MultiService):
         Returns:
             Fires with what was read, without its destinations, and the changes.
         """
-        self._pause.begin()
         reading: Deferred[tuple[Roster, list[Change]]]
         if text is None:
             reading = self._source.load(self._reactor, self._compare)
@@ -178,13 +171,14 @@ class Reloading(MultiService):
                 self._reactor.getThreadPool(),
                 lambda: self._compare(lists.parse(self._config, text)),
             )
-        return reading.addErrback(self._incomparable).addBoth(self._end_pause, kept=False)
+        return reading.addErrback(self._incomparable)
 
     def _incomparable(self, failure: Failure) -> tuple[Roster, list[Change]]:
         return self._unreadable(failure), []
 
     def _compare(self, roster: Roster) -> tuple[Roster, list[Change]]:
         if roster.errors:
+            rest()
             return roster, []
         keep_state = self._config.lists.reload_keeps_state
         changes = differences(self._dispatcher.groups, roster.sets, keep_state=keep_state)
@@ -192,6 +186,7 @@ class Reloading(MultiService):
         roster = replace(roster, sets={})
         for _ in gently(_let_go(unused)):
             pass
+        rest()
         return roster, changes
 
     def _again(self, roster: Roster) -> str:

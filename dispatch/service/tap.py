@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def load(path: Path, reactor: Any) -> IService:
     except DispatchError as error:
         raise SystemExit(str(error)) from None
     HangUp(reactor, top.lists.reload).setServiceParent(top)
+    collector.rounds(reactor).setServiceParent(top)
     reactor.callWhenRunning(_settle, reactor)
     return top
 
@@ -50,5 +52,5 @@ def load(path: Path, reactor: Any) -> IService:
 def _settle(reactor: Any) -> None:
     """Now that the reactor runs, keep what would hold it up away from it."""
     collector.settle()
-    pace.lend_from(reactor.callFromThread)
+    pace.lend_from(partial(reactor.callFromThread, reactor.callLater))
     reactor.addSystemEventTrigger("before", "shutdown", pace.lend_from, None)

@@ -29,7 +29,7 @@ from twisted.internet.task import Cooperator, SchedulerStopped
 from twisted.logger import Logger
 
 from dispatch import __version__
-from dispatch.balance import history
+from dispatch.balance import history, pace
 from dispatch.balance.admin import DRAIN, MAINTENANCE
 from dispatch.balance.change import COMMAND, Change
 from dispatch.balance.membership import Membership, literal
@@ -64,7 +64,6 @@ from dispatch.transport.stream import StreamTransport
 log: Final = Logger()
 
 _TICK: Final = 1.0  # seconds from one look at who may come back to the next
-_SLICE: Final = 0.002  # seconds of an errand at a time
 
 
 class DispatcherService(MultiService):
@@ -89,7 +88,7 @@ class DispatcherService(MultiService):
         super().__init__()
         self._config = config
         self._reactor = reactor
-        self._errands = Cooperator(_slice, scheduler=lambda step: reactor.callLater(0, step), started=False)
+        self._errands = Cooperator(_slice, scheduler=lambda step: reactor.callLater(pace.PAUSE, step), started=False)
         source = lists.source_of(config)
         cache = lists.cache_of(config, source)
         start = lists.begin(config, source, cache)
@@ -239,7 +238,7 @@ class DispatcherService(MultiService):
 
 def _slice() -> Callable[[], bool]:
     """Tells when an errand has had its time."""
-    end = time.monotonic() + _SLICE
+    end = time.monotonic() + pace.SLICE
     return lambda: time.monotonic() > end
 
 

@@ -19,8 +19,11 @@ _BLANKS: Final = b" \t\r\n"
 _SCHEME: Final = re.compile(rb"(?i)[ \t\r\n]*digest[ \t\r\n,]")
 # The name keeps its blanks: to take them off here would cost the square of their number where no "=" follows.
 _PARAMETER: Final = re.compile(rb"([^=]*)=[ \t\r\n]*(?:\"([^\"]*)\"|([^ \t\r\n,\"][^ \t\r\n,]*))[^,]*(,|\Z)")
-# What nearly all of them look like: the user first, nothing that could be taken for something else.
-_USUAL: Final = re.compile(rb'Digest username="([^"]*)"(?:, ?(?!username=)[a-z]+=(?:"[^"]*"|[^ \t\r\n,"]+))*').fullmatch
+# What nearly all of them look like: the user first, nothing that could be taken for something else. Nothing within a
+# parameter is tried twice, which halves the time; round it, Python before 3.11.5 keeps half of a last "*+" that failed.
+_USUAL: Final = re.compile(
+    rb'Digest username="([^"]*+)"(?:, ?+(?!username=)[a-z]++=(?:"[^"]*+"|[^ \t\r\n,"]++))*'
+).fullmatch
 _SHORT: Final = 2  # A user name no longer than this is not looked into.
 
 

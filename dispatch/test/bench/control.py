@@ -32,6 +32,8 @@ _OPTIONS: Final = (
     "Content-Length: 0\r\n\r\n"
 )
 _PAUSE: Final = 0.001
+_T1: Final = 0.5  # seconds until a question that the machine has lost is repeated
+_REPEATS: Final = 20
 _SETTLE: Final = 5.0  # for looking up what the list names
 
 Started = TypeVar("Started", bound=Process)
@@ -43,7 +45,7 @@ class Probe:
     def __init__(self, at: Socket) -> None:
         self._socket = socket.socket(type=socket.SOCK_DGRAM)
         self._socket.connect((at.host, at.port))
-        self._socket.settimeout(10)
+        self._socket.settimeout(_T1)
         self._me = "{}:{}".format(*self._socket.getsockname())
         self._at = at.address
         self._number = random.randrange(1 << 20)
@@ -53,8 +55,11 @@ class Probe:
         self._number += 1
         request = _OPTIONS.format(at=self._at, me=self._me, number=self._number).encode()
         begun = time.perf_counter()
-        self._socket.send(request)
-        self._socket.recv(65536)
+        for _ in range(_REPEATS):
+            self._socket.send(request)
+            with contextlib.suppress(TimeoutError):
+                self._socket.recv(65536)
+                break
         return (time.perf_counter() - begun) * 1000
 
     def watch(self, going_on: Callable[[], bool]) -> list[float]:

@@ -107,6 +107,7 @@ def alone(count: int, interval: int, dead: int) -> dict[str, Any]:
     text = b"".join(b"1 sip:%d@192.0.2.71:5071\n" % number for number in range(count))
     farm = Farm(text, parameters=DispatcherConfig(ds_ping_interval=interval, ds_probing_mode=1))
     collector.settle()
+    collector.rounds(farm.clock).startService()
     farm.prober.startService()
     looks: list[int] = []
     answers = 0
@@ -122,6 +123,7 @@ def alone(count: int, interval: int, dead: int) -> dict[str, Any]:
                 farm.receive(answer, remote)
                 answers += process_time_ns() - start
     gc.unfreeze()
+    gc.enable()
     return {
         "destinations": count,
         "dead": dead,

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health, history
 from dispatch.balance.admin import DRAIN, Admin
-from dispatch.balance.change import PROBE, TRAFFIC, Change
+from dispatch.balance.change import PROBE, TRAFFIC, Change, Routed
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.events.event import DOWN, EVENT_ROUTES, STATE, UP, Event, make
 from dispatch.test.balance.make import dispatcher
@@ -50,6 +50,7 @@ class EventTests(SynchronousTestCase):
                 since=down.time,
                 time=down.time + 60,
                 method="INFO",
+                request_uri="sip:a\udcff",
             ),
         )
         self.assertEqual((down.name, down.since), (DOWN, 0.0))
@@ -66,6 +67,17 @@ class EventTests(SynchronousTestCase):
         one.update(1, b"sip:a", 0, "marked by the script", TRAFFIC)
         self.assertEqual([each.name for each in events], [STATE, DOWN, STATE, STATE, DOWN, UP])
         self.assertEqual({each.method for each in events}, {""})
+
+    def test_routed(self) -> None:
+        """A mark of a script shows the request that it was routing."""
+        one = dispatcher(b"1 sip:a\n", flags=2)
+        events = observed(one)
+        one.mark(1, b"sip:a", b"ip", Routed(b"INVITE ...", "INVITE", b"sip:b", b"sip:a;lr"))
+        one.mark(1, b"sip:a", b"a", Routed(b"BYE ...", "BYE", b"sip:c", None))
+        self.assertEqual(
+            [(each.name, each.method, each.request_uri, each.destination_uri, each.message) for each in events],
+            [(DOWN, "INVITE", "sip:b", "sip:a;lr", b"INVITE ..."), (UP, "BYE", "sip:c", "", b"BYE ...")],
+        )
 
     def test_decisions(self) -> None:
         """What a person decided is an event of its own name, and stands in those that follow."""

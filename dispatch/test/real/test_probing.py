@@ -79,7 +79,12 @@ class ProbingCase(RealCase):
         self.short = Path(place.name)
 
     def begin(
-        self, name: str, text: str, given: Mapping[str, int | str], protos: Sequence[str] = ("udp",)
+        self,
+        name: str,
+        text: str,
+        given: Mapping[str, int | str],
+        protos: Sequence[str] = ("udp",),
+        silence: float = _SILENCE,
     ) -> tuple[Watched, Watched]:
         """Start ours and Kamailio with these parameters and the same list; nobody waits for them to be ready."""
         folder, short = self.folder / name, self.short / name
@@ -87,13 +92,13 @@ class ProbingCase(RealCase):
         thresholds = {"ds_probing_threshold": 3, "ds_inactive_threshold": 2}
         parameters = {"ds_ping_interval": _INTERVAL, **thresholds, **given}
         mine, their = (tuple(map(self.address, protos)) for _ in range(2))
-        config = service.write(folder, service.Plan(mine, (), silence=_SILENCE, parameters=parameters))
+        config = service.write(folder, service.Plan(mine, (), silence=silence, parameters=parameters))
         config.write_text(f'{config.read_text()}\n[control]\namp = "unix:{short / "door"}"\n')
         listed = folder / "dispatcher.list"
         listed.write_text(text)
         rpc = short / "rpc"
         for process in (
-            kamailio.prober("reference", folder, their, rpc, listed, _SILENCE, parameters),
+            kamailio.prober("reference", folder, their, rpc, listed, silence, parameters),
             service.launch("ours", folder, config, mine),
         ):
             self.started.append(process)
@@ -127,7 +132,8 @@ class ManyTests(ProbingCase):
         self.addCleanup(gateways.close)
         # Those that are watched are a set of their own, so that it takes no time to ask for them.
         text = "".join(f"{1 if number % _EACH else 2} {uri}\n" for number, uri in enumerate(gateways.uris))
-        ours, theirs = self.begin("both", text, {"ds_probing_mode": 1})
+        # Patient, as a thousand answers take their time on a busy machine.
+        ours, theirs = self.begin("both", text, {"ds_ping_interval": 3, "ds_probing_mode": 1}, silence=2.0)
         watched = range(0, _MANY, _EACH)
 
         def is_enough(histories: Histories) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
+from dispatch.balance.change import Routed
 from dispatch.script import dispatcher as functions
 from dispatch.script.route import Request
 from dispatch.service.dispatcher_config import DispatcherConfig
@@ -200,6 +201,21 @@ class MarkTests(FunctionsCase):
         self.run_route(act)
         states = [health.letters(one.flags) for one in self.farm.dispatcher.groups[1].members]
         self.assertEqual(states, ["AX", "DX", "AX"])
+
+    def test_what_is_routed(self) -> None:
+        """Whoever hears of the mark gets the request as it came, and where it is to go by now."""
+        heard: list[Routed | None] = []
+
+        def act(one: Request) -> None:
+            functions.ds_select_dst(one, 1, 8)
+            self.farm.dispatcher.observer = lambda change: heard.append(change.routed)
+            functions.ds_mark_dst(one, "d")
+
+        self.run_route(act)
+        (routed,) = heard
+        assert routed is not None
+        self.assertTrue(routed.message.startswith(b"%b %b SIP/2.0\r\n" % (routed.method.encode(), routed.uri)))
+        self.assertEqual(routed.destination_uri, b"sip:192.0.2.71:5071")
 
     def test_before_select(self) -> None:
         """Without a selection there is nothing to mark."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
+from dispatch.balance.pace import PAUSE
 from dispatch.errors import ConfigErrors
 from dispatch.service import lists, tree
 from dispatch.service.config import Config, Lists
@@ -160,7 +161,7 @@ class ReloadTests(DatabaseCase):
         """What is logged when the thread of a reload is through."""
         with capturedLogs() as events:
             self.threads.handed.get(timeout=30)()
-            self.reactor.advance(0)
+            self.reactor.pump([PAUSE] * 10)
         return [str(formatEvent(event)) for event in events]
 
     def reload(self) -> list[str]:
@@ -225,7 +226,7 @@ class AnyListTests(TreeCase):
         with capturedLogs() as events:
             done = service.lists.reload()
             self.reactor.pool.work()
-            self.reactor.advance(0)
+            self.reactor.pump([PAUSE] * 10)
             self.successResultOf(done)
         self.assertEqual([event for event in events if "log_failure" in event], [])
         refused = any(event["log_level"] is LogLevel.error for event in events)

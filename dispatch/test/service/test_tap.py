@@ -96,7 +96,7 @@ class LoadTests(SynchronousTestCase):
 
     def test_settled(self) -> None:
         """Once the reactor runs, what is there for good is out of the garbage collector's way."""
-        self.addCleanup(gc.set_threshold, *gc.get_threshold())
+        self.addCleanup(gc.enable)
         self.addCleanup(gc.unfreeze)
         service = tap.load(self.path, self.reactor)
         service.startService()

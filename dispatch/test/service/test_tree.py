@@ -21,6 +21,7 @@ from dispatch.balance import health
 from dispatch.balance.admin import DRAIN, MAINTENANCE, Admin
 from dispatch.balance.ejection import Ejection
 from dispatch.balance.membership import ALL_SETS, ANY_PROTOCOL
+from dispatch.balance.pace import PAUSE
 from dispatch.balance.selection import find_algorithm
 from dispatch.errors import ConfigErrors
 from dispatch.service import tree
@@ -134,7 +135,7 @@ class TreeCase(SynchronousTestCase):
         service = tree.make_service(self.config, self.reactor)
         service.startService()
         self.addCleanup(service.stopService)
-        self.reactor.advance(0)
+        self.reactor.pump([PAUSE] * 10)
         return service
 
 
@@ -221,7 +222,7 @@ class StartTests(TreeCase):
         self.reactor.pool.work()
         before = service.router.membership
         self.assertEqual(self.find(service, b"sip:192.0.2.9:5070"), b"sip:gw.example:5070")
-        self.reactor.pump([0.0] * 3)
+        self.reactor.pump([PAUSE] * 10)
         self.assertEqual(self.find(service, b"sip:192.0.2.10:5071"), b"sip:new.example:5071")
         self.assertIs(service.router.membership, before)
 
@@ -256,7 +257,7 @@ class StartTests(TreeCase):
             self.assertEqual(len(looks), waiting)
             self.reactor.advance(78)
             service.stopService()
-            self.reactor.advance(0)
+            self.reactor.pump([PAUSE] * 10)
             self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_an_unknown_algorithm(self) -> None:
@@ -467,7 +468,7 @@ class ReloadTests(TreeCase):
         with capturedLogs() as events:
             done = self.service.lists.reload()
             self.reactor.pool.work()
-            self.reactor.advance(0)
+            self.reactor.pump([PAUSE] * 10)
             self.successResultOf(done)
         return [str(formatEvent(event)) for event in events]
 
@@ -602,8 +603,12 @@ class EventTests(TreeCase):
 
     def settle(self) -> None:
         """Let threads and errands do what waits."""
-        while self.reactor.pool.work() or any(call.getTime() <= self.reactor.rightNow for call in self.pending()):
-            self.reactor.advance(0)
+        while self.reactor.pool.work() or self.is_due():
+            self.reactor.advance(PAUSE)
+
+    def is_due(self) -> bool:
+        """Whether something is to be done at once, or in the next slice of an errand."""
+        return any(call.getTime() <= self.reactor.rightNow + PAUSE for call in self.pending())
 
     def pending(self) -> list[Any]:
         return cast(list[Any], self.reactor.getDelayedCalls())
@@ -617,7 +622,7 @@ class EventTests(TreeCase):
             one.administer(2, self.URI, Admin(DRAIN, 5.0), "drained by a command")
             self.reactor.advance(1)
             self.settle()
-            self.reactor.advance(0)
+            self.reactor.pump([PAUSE] * 10)
         self.assertEqual(self.told(), ["dst-down", "state", "drain", "drained"])
         history = one.groups[2].members[0].condition.history
         self.assertEqual([entry.event for entry in history or ()], ["down", "", "drain", "drained"])

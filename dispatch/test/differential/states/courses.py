@@ -28,7 +28,7 @@ _CODES: Final = ("code=404", "class=4", "code=404;class=3", "CODE=503;Class=5", 
 _LATE_CODES: Final = (*_CODES, "", "class=4;", "code=4040", "class = 3", "404")
 
 Command = tuple[str, str | None]
-One = TypeVar("One")
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,5 +155,5 @@ def _cut(run: Run, at: int) -> Run:
     )
 
 
-def _with(items: tuple[One, ...], at: int, item: One) -> tuple[One, ...]:
+def _with(items: tuple[_Item, ...], at: int, item: _Item) -> tuple[_Item, ...]:
     return (*items[:at], item, *items[at + 1 :])
