@@ -68,6 +68,7 @@ class Steering:
 
     def begins(self, client: ClientTransaction, branch: Branch) -> None:
         """A branch goes out by this transaction."""
+        branch.flow = client.flow
         self._by_client[client] = branch
 
     def begin_try(self) -> None:

@@ -198,9 +198,9 @@ class Act:
         act._context = self._context
         return act
 
-    def of_reply(self, branch: Branch, reply: Message, flow: Flow) -> Act:
+    def of_reply(self, branch: Branch, reply: Message) -> Act:
         """The act of a reply route of the transaction."""
-        act = Act(self.stage, Block.REPLY, reply, flow, self)
+        act = Act(self.stage, Block.REPLY, reply, branch.flow or self.flow, self)
         act.branch = branch
         act._context = self._context
         act.edits = list(reply.edits or ())
@@ -427,16 +427,13 @@ class Act:
     def is_known(self) -> bool:
         """``t_check_trans`` and its like: whether the request belongs to a transaction of ours.
 
-        Copies and ACKs of refusals never get to a script. So it is True for a CANCEL whose INVITE is known, for the ACK
-        of a 2xx that was passed up not long ago, and wherever the transaction is at hand; else False.
+        Copies and ACKs of refusals never get to a script. So it is True for a CANCEL whose INVITE is known, and
+        wherever the transaction is at hand; else False, also for the ACK of a 2xx (measured).
         """
         if self.has_transaction:
             return True
-        if self.block is not Block.REQUEST:
-            return False
-        if self.method == b"CANCEL":
-            return self.context.find_invite() is not None
-        return self.method == b"ACK" and self.stage.is_acknowledged(self.message)
+        is_cancel = self.block is Block.REQUEST and self.message.method == b"CANCEL"
+        return is_cancel and self.context.find_invite() is not None
 
     def release(self) -> None:
         """Forget a transaction that was made but neither relayed nor answered (``t_release``)."""

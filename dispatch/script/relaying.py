@@ -74,7 +74,7 @@ def steer(act: Act) -> Steering:
         steering.forgets_tries = True
         steering.remaps_503 = act.parameter("tm", "remap_503_500", 1) > 0
         steering.on_reply = partial(stage.replied, act)
-        context.on_final = partial(stage.ended, act)
+        context.on_final = partial(setattr, act, "last_status")
     steering.edits = list(act.edits)
     steering.reply_headers = b"".join(act.reply_lines)
     steering.stops_at_6xx = not act.extra.get("disable_6xx")
