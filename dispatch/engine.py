@@ -19,7 +19,7 @@ from dispatch.sip import client_transaction, server_transaction
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.client_transaction import ClientTransaction, client_key
 from dispatch.sip.effects import Socket
-from dispatch.sip.flow import Flow, Listener
+from dispatch.sip.flow import Flow, Listener, Peer
 from dispatch.sip.message import Message
 from dispatch.sip.server_transaction import ServerTransaction, invite_key, server_key
 from dispatch.sip.timers import Queues, Timers
@@ -64,8 +64,12 @@ class Engine:
         limits: above so many open transactions new requests get 503, with more headers 400.
 
     Attributes:
+        peer_of: who is expected at a host, as a URI or Via names it, of that address and port; asked where the
+            transport can tell.
         proxy: set by whoever builds the tree, before the first message.
         listeners: local sockets; the first that fits sends where nothing else decides.
+        source_towards: the address that the kernel would send from to another one.
+        is_multihomed: that address says which of several sockets sends, also where the one a request came on would fit.
         request_count: requests received, copies included.
         response_count: responses received.
         malformed_count: what was no SIP.
@@ -84,6 +88,9 @@ class Engine:
         self.timers = Queues(seconds())
         self.proxy: Proxy
         self.listeners: tuple[Listener, ...] = ()
+        self.peer_of: Callable[[bytes, str, int], Peer] = _nobody
+        self.source_towards: Callable[[str], str | None] = _unknown
+        self.is_multihomed = False
         self._clients: dict[bytes, ClientTransaction] = {}
         self._servers: dict[bytes, ServerTransaction] = {}
         self._ways: dict[tuple[bytes, Listener, Socket | None], Flow] = {}
@@ -247,10 +254,12 @@ class Engine:
     def respond_anew(self, message: bytes, flow: Flow) -> None:
         """See `effects.Core`: a new connection to where the request came from, and the port of its Via (§18.2.2)."""
         transport = flow.listener.transport
-        if not transport.reliable:
+        if not transport.reliable or flow.listener.is_websocket:
             return
         try:
-            back = transport.flow_to(flow.remote[0], Message(message).via.port or transport.default_port)
+            via, host = Message(message).via, flow.remote[0]
+            port = via.port or transport.default_port
+            back = transport.flow_to(host, port, self._expected(flow.listener, via.host, host, port))
         except TransportError:
             return
         self.proxy.send(message, back)
@@ -274,14 +283,20 @@ class Engine:
         if listener is None:
             return None
         try:
-            way = listener.transport.flow_to(address, parsed.port_number or listener.transport.default_port)
+            port = parsed.port_number or listener.transport.default_port
+            peer = self._expected(listener, parsed.host, address, port)
+            way = listener.transport.flow_to(address, port, peer)
         except TransportError:
             return None
-        if host.strip("[]") == address:  # a name may stand for another address next time
+        # A name may stand for another address next time, a route may lead elsewhere, another list expect another peer.
+        if peer is None and host.strip("[]") == address and not self.is_multihomed:
             if len(self._ways) >= _MOST_WAYS:
                 self._ways.clear()
             self._ways[uri, inbound, socket] = way
         return way
+
+    def _expected(self, listener: Listener, host: bytes, address: str, port: int) -> Peer | None:
+        return self.peer_of(host, address, port) if listener.is_secure else None
 
     def locate_later(
         self, uri: bytes, inbound: Listener, socket: Socket | None, then: Callable[[Flow | None], None]
@@ -302,13 +317,16 @@ class Engine:
         then(self.locate(uri, inbound, socket))
 
     def _outbound(self, name: bytes, address: str, inbound: Listener, socket: Socket | None) -> Listener | None:
-        """The local socket to send from: of those that fit the one asked for, that it came on, or the first."""
+        """The local socket to send from, of those that fit: asked for, that it came on, on the route, or the first."""
         fitting = [
             one for one in self.listeners if one.transport.name == name and (":" in one.host) == (":" in address)
         ]
         for one in fitting if socket is not None else ():
             if _is_named(one, socket):
                 return one
+        if len(fitting) > 1 and (self.is_multihomed or inbound not in fitting):
+            source = self.source_towards(address)
+            fitting = [one for one in fitting if one.host == source] or fitting
         if inbound in fitting:
             return inbound
         return fitting[0] if fitting else None
@@ -316,6 +334,14 @@ class Engine:
 
 # Compiled to machine code, a class may have no decorator.
 classImplements(Engine, ISipReceiver)
+
+
+def _nobody(host: bytes, address: str, port: int) -> Peer:
+    return Peer("")
+
+
+def _unknown(address: str) -> str | None:
+    return None
 
 
 def _not_located(_: Failure, then: Callable[[Flow | None], None]) -> None:

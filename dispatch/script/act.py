@@ -100,6 +100,7 @@ class Act:
         reply_body: body for these.
         record_route: parameters of our Record-Route, with their semicolons; None where there are none.
         routed_by: the URI of the Route that `loose_route` has taken off; empty before.
+        routed_to: the URI that the next Route, or the request, is sent to by it; empty before.
         on_failure: name of the failure route that is armed; empty for none.
         on_branch: name of the branch route that is armed.
         on_reply: name of the reply route that is armed.
@@ -145,6 +146,7 @@ class Act:
         "reply_lines",
         "route_cuts",
         "routed_by",
+        "routed_to",
         "socket",
         "stage",
         "uri",
@@ -171,7 +173,7 @@ class Act:
         self.reply_lines: list[bytes] = []
         self.reply_body = b""
         self.record_route: bytes | None = None
-        self.routed_by = b""
+        self.routed_by = self.routed_to = b""
         self.on_failure = self.on_branch = self.on_reply = self.on_branch_failure = ""
         self.error: tuple[int, bytes] | None = None
         self.last_status = 0

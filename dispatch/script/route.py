@@ -112,7 +112,7 @@ class Router:
         self._membership = membership
 
     def is_destination(self, host: bytes, port: int | None = None) -> bool:
-        """Whether a destination of any set has this host, as its URI says it, and this port where one is given."""
+        """Whether a destination of any set has this host or address, and this port where one is given."""
         return self.membership.has_host(host, port)
 
 
@@ -232,7 +232,7 @@ class Request:
     def is_for_us(self) -> bool:
         """Whether the Request-URI has no user part and names us."""
         parsed = sip_uri.parse(self._context.message.uri)
-        return parsed is not None and not parsed.user and self._context.me.is_me(parsed.host, parsed.port_number)
+        return parsed is not None and not parsed.user and self._context.me.is_me(parsed.host, parsed.usual_port)
 
     @property
     def hops(self) -> int | None:
@@ -396,7 +396,7 @@ class Request:
         """Send a request inside a dialog where its Route headers say, if it is one of ours to carry.
 
         It is when it shows our Record-Route cookie, or comes from or goes to a destination or one of our own names;
-        others get 403, and one that leads back to us 481.
+        others get 403, one that leads back to us 481, and one to a browser whose connection is gone 430.
         """
         context = self._context
         routing = context.routing
@@ -404,7 +404,10 @@ class Request:
             return context.reply(481)
         if not self.is_ours_to_carry:
             return context.reply(403)
-        target = Target(routing.next_hop)
+        if routing.is_lost:
+            return context.reply(430, b"Flow Failed")
+        # What comes from the very connection that it should go to has its Routes the wrong way round.
+        target = Target(routing.next_hop, flow=routing.flow if routing.flow is not context.flow else None)
         return context.forward(target) if stateless else context.relay(target)
 
     @property
