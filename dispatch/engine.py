@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Final, Protocol
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -15,6 +15,7 @@ from zope.interface import classImplements
 from dispatch.errors import ParseError, TransportError
 from dispatch.proxy.context import Context
 from dispatch.proxy.proxy import Proxy
+from dispatch.proxy.steering import Steering
 from dispatch.sip import client_transaction, server_transaction
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.client_transaction import ClientTransaction, client_key
@@ -264,6 +265,24 @@ class Engine:
             return
         self.proxy.send(message, back)
 
+    # -- routes that wait
+
+    def pause(self, context: Context, step: object) -> None:
+        """Drive a route that waits for something: a coroutine, or a Deferred.
+
+        The request is taken and said to be tried before its first step. A CANCEL answers 487 and stops it, as does
+        `fr_timer` with 500; at the end of the service it has its time to finish.
+        """
+        context.wait(self._durations.fr_timer)
+        running = Deferred.fromCoroutine(step) if isinstance(step, Coroutine) else step
+        if not isinstance(running, Deferred):
+            context.abort()
+            raise TypeError(f"a route gave back {step!r}; return nothing, or what can be waited for")
+        if context.steering is None:
+            context.steering = Steering()
+        context.steering.on_cancel = running.cancel
+        running.addCallbacks(_thought, _not_thought, callbackArgs=(context,), errbackArgs=(context,))
+
     # -- the way to a URI
 
     def locate(self, uri: bytes, inbound: Listener, socket: Socket | None = None) -> Flow | None:
@@ -342,6 +361,23 @@ def _nobody(host: bytes, address: str, port: int) -> Peer:
 
 def _unknown(address: str) -> str | None:
     return None
+
+
+def _thought(_: object, context: Context) -> None:
+    """A route that waited is through."""
+    if context.steering is not None:
+        context.steering.on_cancel = None
+    if context.is_open and not context.is_waiting:
+        context.end_unanswered()
+
+
+def _not_thought(failure: Failure, context: Context) -> None:
+    if context.steering is not None:
+        context.steering.on_cancel = None
+    if failure.check(CancelledError) is None:
+        log.failure("a route failed while it waited", failure)
+    if not context.is_cancelled:
+        context.abort()
 
 
 def _not_located(_: Failure, then: Callable[[Flow | None], None]) -> None:

@@ -51,6 +51,8 @@ class Target:
     flow: Flow | None = None
 
 
+_UNANSWERED: Final = 0  # timers of our own
+_THOUGHT: Final = 1
 _ELSEWHERE: Final = b'SIP;cause=200;text="Call completed elsewhere"'
 _ANSWERED: Final = Message(b"ACK sip:answered.invalid SIP/2.0\r\n\r\n")  # stands where a request was, to free its bytes
 OnFailure = Callable[["Context", int, bool], None]
@@ -220,12 +222,24 @@ class Context:
     def end_unanswered(self) -> None:
         """Nobody has said what becomes of an open request: it ends by its timer, without a word."""
         timers = self._proxy.core.timers
-        timers.start(self._proxy.timers.fr_timer, self, 0)
+        timers.start(self._proxy.timers.fr_timer, self, _UNANSWERED)
 
     def expire(self, event: int, due: float) -> None:
-        """See `end_unanswered`."""
+        """See `end_unanswered` and `wait`."""
         server = self._server
-        if server is not None and not server.is_answered and not self._branches and not self._expected:
+        if server is None or server.is_answered or self.attempts:
+            return
+        if event == _THOUGHT:
+            if self.steering is not None and self.steering.on_cancel is not None:
+                self.steering.on_cancel()
+            self.reply(500)
+            return
+        self.end()
+
+    def end(self) -> None:
+        """End without an answer."""
+        server = self._server
+        if server is not None and not server.is_answered:
             self._release(408)
             server.end()
 
@@ -262,6 +276,14 @@ class Context:
     def timers(self) -> Timers:
         """Durations of all requests."""
         return self._proxy.timers
+
+    def wait(self, seconds: float) -> None:
+        """Somebody thinks about this request: take it, say so, and answer 500 when he thinks too long."""
+        if self.message.method == b"ACK":
+            return
+        if self._server is None:
+            self._open()
+        self._proxy.core.timers.start(seconds, self, _THOUGHT)
 
     def cancel_branches(self) -> None:
         """Let nobody ring on."""
@@ -438,6 +460,8 @@ class Context:
         if self.is_cancelled:
             return
         self.is_cancelled = True
+        if self.steering is not None and self.steering.on_cancel is not None:
+            self.steering.on_cancel()
         for client in self._branches:
             client.cancel(reason)
         if not self._branches:

@@ -441,7 +441,7 @@ class Act:
         """Forget a transaction that was made but neither relayed nor answered (``t_release``)."""
         context = self.context
         if context.server is not None and not context.is_waiting:
-            context.expire(0, 0.0)
+            context.end()
 
     @property
     def is_cancelled(self) -> bool:
