@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any, Final, Protocol
 
+from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
@@ -188,6 +189,10 @@ class Steering(Protocol):
         """
 
 
+def _as_listed(destination: Destination) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """What commands work on.
@@ -202,6 +207,7 @@ class Control:
         probing: who is probed.
         started: the time of day at which the service began.
         address_of: what is known of the host of a destination; None for nothing.
+        standing: what a destination given by name stands for, in words.
     """
 
     dispatcher: Dispatcher
@@ -213,6 +219,7 @@ class Control:
     probing: Probing
     started: float
     address_of: Callable[[bytes], str | None]
+    standing: Callable[[Destination], str] = _as_listed
 
 
 Preview = tuple[Roster, list[Change]]
