@@ -24,6 +24,10 @@ class ListRefused(DispatchError):
     """The new list has errors; the one before stays in force."""
 
 
+class ScriptRefused(DispatchError):
+    """The script can't be run; the one before stays in force."""
+
+
 class NotAllowed(DispatchError):
     """The caller may look, but not change anything."""
 
@@ -38,6 +42,7 @@ CODES: Final[Mapping[type[Exception], str]] = {
     ListRefused: "LIST_REFUSED",
     NotAllowed: "NOT_ALLOWED",
     PageGone: "PAGE_GONE",
+    ScriptRefused: "SCRIPT_REFUSED",
     UnknownDestination: "UNKNOWN_DESTINATION",
 }
 ALWAYS: Final[tuple[type[Exception], ...]] = (BadValue, NotAllowed, PageGone)
@@ -208,6 +213,7 @@ class Control:
         started: the time of day at which the service began.
         address_of: what is known of the host of a destination; None for nothing.
         standing: what a destination given by name stands for, in words.
+        reload_script: reads the script again and gives its name, empty where there is none; may raise `ConfigErrors`.
     """
 
     dispatcher: Dispatcher
@@ -220,6 +226,7 @@ class Control:
     started: float
     address_of: Callable[[bytes], str | None]
     standing: Callable[[Destination], str] = _as_listed
+    reload_script: Callable[[], str] = lambda: ""
 
 
 Preview = tuple[Roster, list[Change]]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +11,7 @@ from dispatch.proxy.branch import Branch
 from dispatch.proxy.context import Context
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.act import Act, Block, Exit, Parameters
+from dispatch.script.loading import blame
 from dispatch.script.route import Request, Router
 from dispatch.script.values import Value
 from dispatch.sip import edits
@@ -59,7 +59,6 @@ class Stage:
         write: puts a line into the log, with its level.
         is_myself: whether host and port of a URI are a socket or an alias of ours; known from `take_over` on.
         current: the act that runs (for `KSR`); those that it interrupts are put back afterwards.
-        steps: how many routes were begun.
     """
 
     def __init__(self, router: Router, routes: Routes, parameters: Parameters) -> None:
@@ -72,7 +71,7 @@ class Stage:
         self.write: Callable[[int, str], None] = lambda level, text: None
         self.is_myself: Callable[[bytes], bool] = lambda uri: False
         self.current: Act | None = None
-        self.steps = 0
+        self._listener: Listener | None = None
 
     @property
     def dispatcher(self) -> Dispatcher:
@@ -85,6 +84,7 @@ class Stage:
         proxy.hands_over = True
         proxy.hears_reply = self.hears_reply if self.routes.any_reply is not None else None
         self.is_myself = proxy.me.is_my_uri
+        self._listener = proxy.me.listeners[0]
 
     def __call__(self, context: Context) -> None:
         """A request came: run the request route."""
@@ -104,13 +104,12 @@ class Stage:
     def run(self, body: Body, act: Act) -> bool:
         """Run a route; False where it failed, which is in the log then."""
         before, self.current = self.current, act
-        self.steps += 1
         try:
             body(act)
         except (Exit, SystemExit):
             return True
         except Exception as error:
-            self.write(ERROR, complaint(error, self.routes.files))
+            self.write(ERROR, str(blame(error, self.routes.files)))
             return False
         finally:
             self.current = before
@@ -164,6 +163,23 @@ class Stage:
         reply.edits = act.edits or None
         return not act.is_dropped
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that the code of the script comes from."""
+        return self.routes.files
+
+    def changed(self, event: str, uri: bytes) -> None:
+        """A destination went ``down``, or came ``up``."""
+        if self._listener is not None and event in ("down", "up"):
+            message = made_up(b"OPTIONS", uri, self._listener)
+            here = (self._listener.host, self._listener.port)
+            self.event(f"dispatcher:dst-{event}", message, Flow(self._listener, here))
+
+    def local_request(self, data: bytes, flow: Flow) -> bytes:
+        """A request that we make ourselves, as the script wants it."""
+        name = "tm:local-request"
+        return self.event(name, Message(data), flow) if self.find(Block.EVENT, name) is not None else data
+
     def event(self, name: str, message: Message, flow: Flow) -> bytes:
         """Run ``event_route[name]``; gives the message with the changes that it wants (``tm:local-request``)."""
         body = self.find(Block.EVENT, name)
@@ -172,15 +188,6 @@ class Stage:
         act = Act(self, Block.EVENT, message, flow)
         self.run(body, act)
         return edits.apply(message.raw, act.edits) if act.edits else message.raw
-
-
-def complaint(error: BaseException, files: Collection[str]) -> str:
-    """What is wrong and where: the innermost line of the script that had a part in it."""
-    where = ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename in files:
-            where = f"{frame.filename}:{frame.lineno}: "
-    return f"{where}{type(error).__name__}: {error}"
 
 
 def made_up(method: bytes, uri: bytes, listener: Listener) -> Message:

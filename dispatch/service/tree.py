@@ -11,6 +11,7 @@ DispatcherService            top
   Draining                   tells when a destination that takes no new calls is empty
   Keeper                     keeps state over restarts, where a state file is named
   Prober                     probes, where `ds_ping_interval` is set
+  Guard                      stops a script that runs on and on, where one is named
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
 from dispatch.events.hub import Hub
 from dispatch.probe import Prober
+from dispatch.proxy.context import Context
 from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
@@ -57,11 +59,13 @@ from dispatch.service.functions import (
     make_probing,
     retry_after,
 )
+from dispatch.service.guard import Guard
 from dispatch.service.keeper import Keeper
 from dispatch.service.listen import Listen
 from dispatch.service.naming import Naming, ability_of, make_resolver
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
+from dispatch.service.scripts import Scripts
 from dispatch.service.sip_config import Sip
 from dispatch.service.trust import Trust
 from dispatch.sip.overload import offering
@@ -88,6 +92,7 @@ class DispatcherService(MultiService):
     Attributes:
         dispatcher: the sets.
         lists: what puts other lists in force.
+        scripts: the route in force.
         probing: who is probed, and what an answer does.
         engine: transactions.
         router: what hands requests to the route; its `observer` is told every decision.
@@ -120,6 +125,8 @@ class DispatcherService(MultiService):
         algorithm = find_algorithm(route.algorithm)
         script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
         self.router = Router(self.dispatcher, script, make_parameters(config))
+        self.router.pause = self._pause
+        self.scripts = Scripts(config, self.router)
         self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
         self._naming = Naming(config, self._resolver, self.dispatcher, self.router, reactor)
@@ -147,6 +154,7 @@ class DispatcherService(MultiService):
             time.time(),
             self._naming.address_of,
             self._naming.standing,
+            self.scripts.reload,
         )
         ports = self._open_doors(control)
         for transport in self._transports:
@@ -158,6 +166,7 @@ class DispatcherService(MultiService):
         self._resolver.ability = ability_of(listeners, asks_naptr=config.sip.dns.naptr)
         me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
+        self.scripts.install(self.engine.proxy)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
         self.engine.proxy.retry_after = retry_after(config.sip.limits)
         self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
@@ -190,7 +199,11 @@ class DispatcherService(MultiService):
         if parameters.ds_ping_interval:
             manner, seconds, chance = make_manner(config), time.monotonic, random.Random()
             prober = Prober(self.engine, self.dispatcher, self.probing, manner, reactor, seconds, chance)
+            if route.script is not None:
+                prober.amend = self.scripts.local_request
             prober.setServiceParent(self)
+        if route.script is not None:
+            Guard(lambda: self.scripts.files, lambda: self.engine.timers.now).setServiceParent(self)
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
         try:
@@ -239,11 +252,15 @@ class DispatcherService(MultiService):
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
 
+    def _pause(self, context: Context, step: object) -> None:
+        self.engine.pause(context, step)
+
     def _observed(self, change: Change) -> None:
         """A state has changed, or a person decided something about a destination."""
         self._hub.tell(change, history.note(change, time.time()))
         if change.event:
             log.info("{change}", change=printable(str(change)))
+        self.scripts.changed(change.event, change.destination.uri)
         if change.event in (DRAIN, MAINTENANCE):
             self._draining.begin()
         if self._keeper is not None:
