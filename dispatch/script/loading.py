@@ -43,9 +43,13 @@ def load(source: bytes, path: str) -> Script:
     module = ModuleType("route")
     module.__file__ = path
     try:
-        exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
+        code = compile(source, path, "exec", dont_inherit=True)
     except SyntaxError as error:
         raise ConfigError(path, error.lineno or 0, f"not Python: {error.msg}") from None
+    except ValueError as error:
+        raise ConfigError(path, 0, f"not Python: {error}") from None
+    try:
+        exec(code, module.__dict__)
     except Exception as error:
         found = blame(error, (path,))
         raise ConfigError(path, found.line, f"the script fails when it is loaded: {found.remedy}") from None
