@@ -80,7 +80,6 @@ class Prober(Service):
 
     Attributes:
         sent: probes that were sent.
-        amend: gives what to send in place of a probe, by its way; None leaves it as it is.
     """
 
     def __init__(
@@ -94,7 +93,6 @@ class Prober(Service):
         random: Random,
     ) -> None:
         self.sent = 0
-        self.amend: Callable[[bytes, Flow], bytes] | None = None
         self._network = network
         self._dispatcher = dispatcher
         self._probing = probing
@@ -184,8 +182,6 @@ class Prober(Service):
             call_id=b"%b@%b" % (chance[32:], listener.sent_by.rpartition(b":")[0]),
             agent=manner.agent,
         )
-        if self.amend is not None:
-            request = self.amend(request, flow)
         client = ClientTransaction(self._network, probe, flow, branch, manner.method, request, manner.timers)
         client.peer = flow.remote[0]
         probe.sent_at = self._seconds()

@@ -71,7 +71,6 @@ class Stage:
         self.write: Callable[[int, str], None] = lambda level, text: None
         self.is_myself: Callable[[bytes], bool] = lambda uri: False
         self.current: Act | None = None
-        self._listener: Listener | None = None
 
     @property
     def dispatcher(self) -> Dispatcher:
@@ -84,7 +83,6 @@ class Stage:
         proxy.hands_over = True
         proxy.hears_reply = self.hears_reply if self.routes.any_reply is not None else None
         self.is_myself = proxy.me.is_my_uri
-        self._listener = proxy.me.listeners[0]
 
     def __call__(self, context: Context) -> None:
         """A request came: run the request route."""
@@ -167,18 +165,6 @@ class Stage:
     def files(self) -> tuple[str, ...]:
         """Names of the files that the code of the script comes from."""
         return self.routes.files
-
-    def changed(self, event: str, uri: bytes) -> None:
-        """A destination went ``down``, or came ``up``."""
-        if self._listener is not None and event in ("down", "up"):
-            message = made_up(b"OPTIONS", uri, self._listener)
-            here = (self._listener.host, self._listener.port)
-            self.event(f"dispatcher:dst-{event}", message, Flow(self._listener, here))
-
-    def local_request(self, data: bytes, flow: Flow) -> bytes:
-        """A request that we make ourselves, as the script wants it."""
-        name = "tm:local-request"
-        return self.event(name, Message(data), flow) if self.find(Block.EVENT, name) is not None else data
 
     def event(self, name: str, message: Message, flow: Flow) -> bytes:
         """Run ``event_route[name]``; gives the message with the changes that it wants (``tm:local-request``)."""

@@ -13,7 +13,6 @@ from dispatch.proxy.proxy import Proxy
 from dispatch.script import loading
 from dispatch.script.route import Router, Script
 from dispatch.service.config import Config
-from dispatch.sip.flow import Flow
 
 log: Final = Logger()
 
@@ -27,12 +26,6 @@ class Deciding(Protocol):
 
     def take_over(self, proxy: Proxy) -> None:
         """Decide on whatever comes from now on; what came before stays with the script that it began with."""
-
-    def changed(self, event: str, uri: bytes) -> None:
-        """A destination went ``down``, or came ``up`` (``event_route[dispatcher:dst-down]``)."""
-
-    def local_request(self, data: bytes, flow: Flow) -> bytes:
-        """A request that we make ourselves, as the script wants it (``event_route[tm:local-request]``)."""
 
 
 class Native:
@@ -53,13 +46,6 @@ class Native:
         """See `Deciding`."""
         self._router.script = self._script
         self._router.take_over(proxy)
-
-    def changed(self, event: str, uri: bytes) -> None:
-        """See `Deciding`: it has no event routes; ``[events]`` names functions for that."""
-
-    def local_request(self, data: bytes, flow: Flow) -> bytes:
-        """See `Deciding`."""
-        return data
 
 
 Loader = Callable[[Path, bytes, Config, Router], Deciding]
@@ -137,11 +123,3 @@ class Scripts:
             deciding.take_over(self._proxy)
         log.info("the route is {path} as it is now", path=path)
         return str(path)
-
-    def changed(self, event: str, uri: bytes) -> None:
-        """See `Deciding`."""
-        self._deciding.changed(event, uri)
-
-    def local_request(self, data: bytes, flow: Flow) -> bytes:
-        """See `Deciding`."""
-        return self._deciding.local_request(data, flow)

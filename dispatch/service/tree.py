@@ -199,8 +199,6 @@ class DispatcherService(MultiService):
         if parameters.ds_ping_interval:
             manner, seconds, chance = make_manner(config), time.monotonic, random.Random()
             prober = Prober(self.engine, self.dispatcher, self.probing, manner, reactor, seconds, chance)
-            if route.script is not None:
-                prober.amend = self.scripts.local_request
             prober.setServiceParent(self)
         if route.script is not None:
             Guard(lambda: self.scripts.files, lambda: self.engine.timers.now).setServiceParent(self)
@@ -260,7 +258,6 @@ class DispatcherService(MultiService):
         self._hub.tell(change, history.note(change, time.time()))
         if change.event:
             log.info("{change}", change=printable(str(change)))
-        self.scripts.changed(change.event, change.destination.uri)
         if change.event in (DRAIN, MAINTENANCE):
             self._draining.begin()
         if self._keeper is not None:
