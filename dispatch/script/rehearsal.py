@@ -5,13 +5,14 @@ No reactor and no network; nothing of the service changes, and nothing leaves it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from dispatch.balance.destination import Destination
 from dispatch.balance.trial import Asked, Trial
 from dispatch.errors import ParseError
+from dispatch.proxy.context import Context
 from dispatch.proxy.proxy import Network, Proxy
 from dispatch.script.route import Router, Script
 from dispatch.sip import uri as sip_uri
@@ -111,6 +112,10 @@ class _Stage:
     def forget_server(self, transaction: ServerTransaction) -> None:
         """Nothing was remembered."""
 
+    def find_server(self, key: bytes) -> ServerTransaction | None:
+        """No request came before."""
+        return None
+
     def respond_anew(self, message: bytes, flow: Flow) -> None:
         """No connection breaks."""
 
@@ -159,6 +164,12 @@ def _twin(listener: Listener, sent: list[Sent]) -> Listener:
     return twin
 
 
+def _cannot_wait(context: Context, step: object) -> None:
+    if isinstance(step, Coroutine):
+        step.close()
+    raise TypeError("it waits for something, which a rehearsal can't")
+
+
 def rehearse(
     proxy: Proxy,
     router: Router,
@@ -181,6 +192,7 @@ def rehearse(
     trial = Trial(router.dispatcher)
     trying = Router(trial, script or router.script, router.parameters)
     trying.membership, trying.lookup = router.membership, router.lookup
+    trying.pause = _cannot_wait
     twin = proxy.twin(stage, proxy.me.twin(stage.twins.values()), trying)
     flow = Flow(stage.twins[listener], source)
     fault = ""

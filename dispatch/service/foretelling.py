@@ -66,6 +66,8 @@ class Foretelling:
         self, message: Message, source: str | None, group: int | None, algorithm: int | str | None
     ) -> Rehearsal:
         """See `dispatch.control.foresight.Foresight`."""
+        if self.engine.proxy.hands_over and group is None and algorithm is None:
+            raise BadValue("a Kamailio script decides here, and can't be rehearsed; name a set and an algorithm")
         listener, address = self._from(message, source)
         script = None if group is None and algorithm is None else self._route(group, algorithm)
         return rehearse(self.engine.proxy, self.router, message, listener, address, script)

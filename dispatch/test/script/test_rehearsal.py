@@ -149,6 +149,15 @@ class RehearsalTests(SynchronousTestCase):
         self.assertEqual(found.fault, "the route failed: RuntimeError: no")
         self.assertTrue(found.sent[-1].data.startswith(b"SIP/2.0 500 "))
 
+    def test_waiting_route(self) -> None:
+        """A route that waits for something can't be rehearsed, and that is said."""
+
+        async def route(request: Request) -> None:
+            request.relay()
+
+        found = rehearsed(Farm(script=route), request())
+        self.assertIn("it waits for something, which a rehearsal can't", found.fault)
+
     def test_marking_route(self) -> None:
         """A route that marks, goes on to the next, or ends calls does none of it in a rehearsal."""
 
