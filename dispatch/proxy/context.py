@@ -37,6 +37,7 @@ class Target:
         outcome: told what became of the request there, see `Outcome`; None where nobody wants to know.
         flow: the connection to send by; None: whatever way leads to the next hop.
         breadth: the edit that gives it its part of Max-Breadth; None where it goes to nobody else meanwhile.
+        accepted: told that the first 2xx to the request came from there, be it after it was given up; None likewise.
     """
 
     next_hop: bytes
@@ -45,6 +46,7 @@ class Target:
     outcome: Outcome | None = None
     flow: Flow | None = None
     breadth: tuple[int, int, bytes] | None = None
+    accepted: Callable[[], None] | None = None
 
 
 _MOST_TRIES: Final = 8  # machines of one name
@@ -68,6 +70,7 @@ class Context:
     """
 
     __slots__ = (
+        "_accepted",
         "_back",
         "_best",
         "_best_status",
@@ -106,6 +109,7 @@ class Context:
         self._server: ServerTransaction | None = None
         self._branches: tuple[ClientTransaction, ...] = ()  # those that may still answer
         self._expected = 0  # branches to come beside these
+        self._accepted: dict[ClientTransaction, Callable[[], None]] | None = None  # the same, of the first 2xx
         self._outcomes: dict[ClientTransaction, Outcome] | None = None  # who is to be told of which branch
         self._tried: dict[ClientTransaction, tuple[Target, tuple[Flow, ...]]] | None = None  # of targets given by name
         self._oversize: dict[ClientTransaction, tuple[Target, Flow]] | None = None  # by TCP; and where else
@@ -283,6 +287,8 @@ class Context:
             self._tried = {**(self._tried or {}), client: (target, (*tried, flow))}
         if target.outcome is not None:
             self._outcomes = {**(self._outcomes or {}), client: target.outcome}
+        if target.accepted is not None:
+            self._accepted = {**(self._accepted or {}), client: target.accepted}
         client.begin()
 
     def _goes_on(self, client: ClientTransaction) -> bool:
@@ -394,6 +400,10 @@ class Context:
         if self._outcomes is not None:
             self._tell(client, status, response)
         if status < 300:
+            if self._accepted is not None:
+                accepted = self._accepted.get(client)
+                if accepted is not None:
+                    accepted()
             if self._server is not None:
                 self._server.respond(status, response_.without_via(response, by_stream=self._is_by_stream))
                 self._release(status)
@@ -500,6 +510,7 @@ class Context:
         self._tried = None
         self._best = b""
         self.on_failure = None
+        self._accepted = None
 
     def _tell_final(self, status: int) -> None:
         if self.on_final is not None:

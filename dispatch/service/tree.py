@@ -60,6 +60,7 @@ from dispatch.service.functions import (
 from dispatch.service.keeper import Keeper
 from dispatch.service.listen import Listen, local_sockets
 from dispatch.service.naming import Naming, ability_of, make_resolver
+from dispatch.service.observing import Observing
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
 from dispatch.service.sip_config import Sip
@@ -110,7 +111,8 @@ class DispatcherService(MultiService):
         route, parameters = config.route, config.dispatcher
         self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn, config.health)
         self.dispatcher.replace(start.roster)
-        self.dispatcher.observer = self._observed
+        self._observing = Observing(self._observed, time.time, self._run)
+        self.dispatcher.observer, self.dispatcher.observer_of_many = self._observing.one, self._observing.many
         self._keeper: Keeper | None = None
         self.trust: Trust | None = None
         self.probing = make_probing(config, self.dispatcher)
@@ -233,6 +235,7 @@ class DispatcherService(MultiService):
 
     def _stop(self, _: None) -> Deferred[object]:
         self._errands.stop()
+        self._observing.stop()
         self._hub.stop()
         stopped: Deferred[object] = super().stopService()
         return stopped
@@ -241,9 +244,9 @@ class DispatcherService(MultiService):
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
 
-    def _observed(self, change: Change) -> None:
+    def _observed(self, change: Change, now: float) -> None:
         """A state has changed, or a person decided something about a destination."""
-        self._hub.tell(change, history.note(change, time.time()))
+        self._hub.tell(change, history.note(change, now))
         if change.event:
             log.info("{change}", change=printable(str(change)))
         if change.event in (DRAIN, MAINTENANCE):

@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -75,13 +76,13 @@ class Probe:
         return found
 
 
-def write_list(path: Path, first: str, count: int, odd: int) -> None:
-    """`first`, and so many further destinations in ten sets; `odd` changes one line in a hundred."""
+def write_list(path: Path, first: str, count: int, odd: int, sets: int = 10, flags: int = 0) -> None:
+    """`first`, and so many further destinations with these flags; `odd` changes one line in a hundred."""
     path.write_text(
         first
         + "".join(
-            f"{2 + number % 10} sip:127.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}:"
-            f"{5060 + (odd if number % 100 == 0 else 0)} 0 0 duid=gw{number}\n"
+            f"{2 + number % sets} sip:127.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}:"
+            f"{5060 + (odd if number % 100 == 0 else 0)} {flags} 0 duid=gw{number}\n"
             for number in range(count)
         )
     )
@@ -90,6 +91,7 @@ def write_list(path: Path, first: str, count: int, odd: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m dispatch.test.bench.control", description=__doc__)
     parser.add_argument("--lines", type=int, default=10_000, help="of the list")
+    parser.add_argument("--sets", type=int, default=10, help="that they are in")
     parser.add_argument("--times", type=int, default=10, help="how often each command is given")
     parser.add_argument("--rate", type=int, default=0, help="calls a second meanwhile")
     parser.add_argument("--requests", type=int, default=1000, help="of control a second, beside calls; 0 for none")
@@ -100,8 +102,17 @@ def main() -> int:
     return int(out.get("calls", {}).get("failed", 0) > 0)
 
 
+_COMMANDS: Final[Mapping[str, Callable[[int], Sequence[str]]]] = {
+    "list": lambda number: ("list",),
+    "diff": lambda number: ("diff",),
+    "reload": lambda number: ("reload",),
+    "reload, other flags": lambda number: ("reload",),
+    "set-state of all": lambda number: ("set-state", "2", "all", "ia"[number % 2]),
+}
+
+
 def _measure(folder: Path, options: argparse.Namespace, stack: contextlib.ExitStack) -> dict[str, Any]:
-    lines, times, rate = options.lines, options.times, options.rate
+    lines, sets, times, rate = options.lines, options.sets, options.times, options.rate
 
     def keep(process: Started) -> Started:
         stack.callback(process.stop)
@@ -117,7 +128,7 @@ def _measure(folder: Path, options: argparse.Namespace, stack: contextlib.ExitSt
         file.write(f'binrpc = "unix:{folder}/ctl.sock"\njsonrpc = "tcp:{http}:interface=127.0.0.1"\n')
     listed = folder / "dispatcher.list"
     first = listed.read_text()
-    write_list(listed, first, lines, 0)
+    write_list(listed, first, lines, 0, sets)
     process = keep(service.launch("service", folder, config, (at,)))
     process.wait_logged("listening on")
     caller = None
@@ -130,17 +141,21 @@ def _measure(folder: Path, options: argparse.Namespace, stack: contextlib.ExitSt
     probe = Probe(at)
     out: dict[str, Any] = {"lines": lines, "rate": rate}
     out["nothing"] = _figures(probe.watch(_until(time.monotonic() + 5)), [])
-    commands = {one: [*COMMAND, "-c", str(config), one] for one in ("list", "diff", "reload")}
-    commands["list over binrpc"] = [*_ASKING, "binrpc", f"{folder}/ctl.sock", "dispatcher.list"]
-    commands["list over jsonrpc"] = [*_ASKING, "jsonrpc", str(http), "dispatcher.list"]
-    for command, words in commands.items():
+    ways: dict[str, Callable[[int], Sequence[str]]] = {
+        "list over binrpc": lambda number: (*_ASKING, "binrpc", f"{folder}/ctl.sock", "dispatcher.list"),
+        "list over jsonrpc": lambda number: (*_ASKING, "jsonrpc", str(http), "dispatcher.list"),
+    }
+    for name, words in _COMMANDS.items():
+        ways[name] = partial(_typed, config, words)
+    for command, way in ways.items():
         held: list[float] = []
         took: list[float] = []
         for number in range(times):
-            write_list(listed, first, lines, 1 + number % 2)
+            flags = 8 * (number % 2) if command == "reload, other flags" else 0
+            write_list(listed, first, lines, 1 + number % 2, sets, flags)
             begun = time.perf_counter()
             with (folder / f"{command}.out").open("wb") as output:
-                child = subprocess.Popen(words, cwd=service.ROOT, stdout=output, stderr=output)
+                child = subprocess.Popen(way(number), cwd=service.ROOT, stdout=output, stderr=output)
                 held += probe.watch(lambda child=child: child.poll() is None)  # type: ignore[misc]
             took.append((time.perf_counter() - begun) * 1000)
             if child.returncode:
@@ -151,6 +166,10 @@ def _measure(folder: Path, options: argparse.Namespace, stack: contextlib.ExitSt
     if caller is not None:
         out["calls"] = caller.end()._asdict()
     return out
+
+
+def _typed(config: Path, words: Callable[[int], Sequence[str]], number: int) -> Sequence[str]:
+    return (*COMMAND, "-c", str(config), *words(number))
 
 
 def _beside_calls(pid: int, path: str, rate: int, requests: int) -> dict[str, float]:
