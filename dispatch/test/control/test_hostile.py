@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from typing import Any
@@ -63,6 +64,10 @@ _LINES = st.lists(
 
 def _call(name: str, given: object) -> dict[str, object]:
     return {"jsonrpc": "2.0", "method": name, "params": given, "id": 1}
+
+
+def _dumped(name: str, given: object) -> bytes:
+    return json.dumps(_call(name, given)).encode()
 
 
 _JSON = st.recursive(
@@ -215,6 +220,29 @@ class HostileTests(SynchronousTestCase):
         made[0].connectionLost(Failure(ConnectionDone()))  # type: ignore[union-attr]  # none of them is None
         self.assertIsNotNone(site.buildProtocol(None))
         self.assertEqual(len(site.addresses()), CONNECTIONS - 1)
+
+    def test_nothing_stays(self) -> None:
+        """What is refused leaves nothing behind, however often it is asked for."""
+        self.renew()
+        server, transport = self.binrpc()
+        documents, caller = Documents(self.clock, self.methods()), Caller(Door.RPC, "somebody", Right.FULL, "jsonrpc")
+        commands = Commands(self.clock, self.methods(Door.MI))
+
+        def ask(times: int) -> int:
+            for _ in range(times):
+                for name in _NAMES:
+                    server.dataReceived(request(name, 1.5))
+                    self.settle()
+                for document in (b"{}", b'{"jsonrpc": "2.0", "method": "x"}', _dumped("core.echo", [None]), b"["):
+                    documents.answer(document, caller)
+                mi_door.datagram(commands, Right.FULL, b":ds_set_state:\nx\n", "somebody")
+                self.settle()
+                transport.clear()
+            gc.collect()
+            return len(gc.get_objects())
+
+        before = ask(2)
+        self.assertLess(ask(50) - before, 50)
 
     def test_gone_meanwhile(self) -> None:
         """Who goes before the answer is there hurts nobody; the command is done."""
