@@ -70,15 +70,17 @@ def _dumped(name: str, given: object) -> bytes:
     return json.dumps(_call(name, given)).encode()
 
 
-_JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10), st.sampled_from(_NAMES)),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4),
-        st.dictionaries(st.sampled_from(("jsonrpc", "method", "params", "id", "reply_name")), inner),
-        st.builds(_call, st.sampled_from(_NAMES), inner),
-    ),
-    max_leaves=12,
+def _around(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """Values, and what can be made of them: lists, objects that are nearly requests, and calls."""
+    keys = st.sampled_from(("jsonrpc", "method", "params", "id", "reply_name"))
+    calls = st.builds(_call, st.sampled_from(_NAMES), inner)
+    return st.one_of(inner, st.lists(inner, max_size=4), st.dictionaries(keys, inner), calls)
+
+
+_VALUES: st.SearchStrategy[object] = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10), st.sampled_from(_NAMES)
 )
+_JSON = _around(_around(_around(_VALUES)))
 _DOCUMENTS = st.one_of(st.binary(max_size=200), _JSON.map(lambda one: json.dumps(one).encode()))
 _CUTS = st.lists(st.integers(1, 40), max_size=30)
 
