@@ -208,6 +208,9 @@ class Engine:
 
     def _response(self, message: Message, flow: Flow) -> None:
         self.response_count += 1
+        hears = self.proxy.hears_reply
+        if hears is not None and not hears(message, flow):
+            return
         branch = message.branch
         client = self._clients.get(branch)
         # Only a CANCEL shares the branch of another request; without one there is no need to look at CSeq (§17.1.3).
@@ -236,6 +239,10 @@ class Engine:
     def forget_server(self, transaction: ServerTransaction) -> None:
         """See `effects.Core`."""
         self._servers.pop(transaction.key, None)
+
+    def find_server(self, key: bytes) -> ServerTransaction | None:
+        """See `proxy.Network`."""
+        return self._servers.get(key)
 
     def respond_anew(self, message: bytes, flow: Flow) -> None:
         """See `effects.Core`: a new connection to where the request came from, and the port of its Via (§18.2.2)."""

@@ -91,6 +91,20 @@ class Identity:
         digest.update(text)
         return digest.hexdigest().encode()
 
+    def record_route_as(
+        self, call_id: bytes, inbound: Listener, outbound: Listener, parameters: bytes, *, is_double: bool
+    ) -> bytes:
+        """As `record_route`, with other parameters than ``lr`` before the cookie.
+
+        Args:
+            parameters: with their semicolons.
+            is_double: two of them when the sides differ (`enable_double_rr`).
+        """
+        tail = b"%b;ds=%b>\r\n" % (parameters, self.cookie(call_id))
+        if inbound is outbound or not is_double:
+            return b"Record-Route: <%b%b" % (inbound.uri, tail)
+        return b"Record-Route: <%b;r2=on%bRecord-Route: <%b;r2=on%b" % (outbound.uri, tail, inbound.uri, tail)
+
     def record_route(self, call_id: bytes, inbound: Listener, outbound: Listener) -> bytes:
         """The Record-Route lines for a request from `inbound` that leaves by `outbound` (RFC 3261 §16.6 step 4).
 

@@ -30,6 +30,9 @@ Route = Callable[[Context], None]
 class Network(Core, Locator, Protocol):
     """What the proxy needs of the engine."""
 
+    def find_server(self, key: bytes) -> ServerTransaction | None:
+        """The server transaction of that key, see `server_key`."""
+
 
 class Proxy:
     """RFC 3261 §16 for one target or several at once; knows neither sets nor failover.
@@ -43,6 +46,8 @@ class Proxy:
     Attributes:
         prefix: how every branch of ours begins, by which a request that was here before is told.
         udp_mtu: bytes of a request above which TCP is tried in place of UDP; 0 for never.
+        hands_over: the route sees to what is checked of a request, to CANCEL and to Max-Forwards (Kamailio scripts).
+        hears_reply: called with each response before anybody else; False drops it. None where nobody wants to.
     """
 
     def __init__(self, core: Network, me: Identity, timers: Timers, route: Route) -> None:
@@ -56,6 +61,8 @@ class Proxy:
         self._prefixes = (self.prefix, self._stateless_prefix)
         self._tag = b"ds.%b." % run
         self.udp_mtu = 0
+        self.hands_over = False
+        self.hears_reply: Callable[[Message, Flow], bool] | None = None
         self._streams = {one: _beside(one, me.listeners) for one in me.listeners if not one.transport.reliable}
         self._count = 0
         # Where responses to what was forwarded without memory a moment ago go: only to save the work of `way_back`.
@@ -71,7 +78,10 @@ class Proxy:
             ParseError: it can't be carried; `refuse` answers it.
             Exception: whatever the route raised; the request has got its 500.
         """
-        request_.check(message)
+        if self.hands_over:
+            request_.check_readable(message)
+        else:
+            request_.check(message)
         routing = Routing(message, self.me, flow.listener)
         digest = request_.loop_hash(message, routing.leftover)
         if message.raw.find(OURS, 0, message.head) >= 0 and request_.is_loop(message, self._prefixes, digest):
@@ -104,20 +114,20 @@ class Proxy:
 
     def cancel(self, message: Message, flow: Flow, invite: ServerTransaction | None) -> None:
         """A CANCEL: for a transaction of ours it ends here (§16.10), else the route decides."""
-        if invite is None:
+        if invite is None or self.hands_over:
             self.request(message, flow)
             return
         received, to_tag, back = self._answering(message, flow)
         self.send(build.response(message, 200, received=received, to_tag=to_tag), back)
         if invite.user is not None:
-            invite.user.cancelled()
+            invite.user.cancelled(message.header(b"reason") or b"")
 
     def _answering(self, message: Message, flow: Flow) -> tuple[tuple[int, int, bytes] | None, bytes, Flow]:
         return request_.received_edit(message, flow), self.own_tag(message), self.way_back(message, flow)
 
     def response(self, message: Message, flow: Flow) -> None:
         """A response that no transaction waits for: only what we forwarded without memory passes (§16.11)."""
-        if message.status == 100:
+        if message.status == 100 and not self.hands_over:
             return
         branch = message.branch
         recent = self._recent.get(branch) or self._before.get(branch)

@@ -43,6 +43,23 @@ def check(request: Message) -> None:
         raise ParseError("Proxy-Require", status=420)
 
 
+def check_readable(request: Message) -> None:
+    """As `check`, only what nobody could work with: a script sees to the rest by itself (``sanity_check``).
+
+    Raises:
+        ParseError: 400.
+    """
+    request.cseq  # noqa: B018 - raises when CSeq is missing or broken
+    if not request.call_id:
+        raise ParseError("empty Call-ID")
+    if not request.usual:
+        request.from_tag  # noqa: B018
+        if request.raw.count(b"\n", 0, request.head) != request.raw.count(b"\r\n", 0, request.head):
+            raise ParseError("a line feed alone")
+    request.to_tag  # noqa: B018
+    request.max_forwards  # noqa: B018
+
+
 def check_uri(uri: bytes) -> None:
     """See that we can route by this Request-URI (§16.3 step 2).
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from dispatch.sip import edits
 from dispatch.sip.message import Message
 
 _TELLING: Final = frozenset((401, 407, 415, 420, 484))  # they say how to try again: §16.7 step 6 prefers them
 
 
 def without_via(response: Message) -> bytes:
-    """The response without its topmost Via value, all other bytes as they came (§16.7 step 3)."""
+    """The response without its topmost Via value, all other bytes as they came or as a script says (§16.7 step 3)."""
     start, stop = response.via_cut
+    if response.edits is not None:
+        return edits.apply(response.raw, [(start, stop, b""), *response.edits])
     return response.raw[:start] + response.raw[stop:]
 
 

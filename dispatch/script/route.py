@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.change import Routed
@@ -28,6 +29,9 @@ from dispatch.script.mirror import Mirror
 from dispatch.script.scene import Variable
 from dispatch.script.view import View
 from dispatch.sip import uri as sip_uri
+
+if TYPE_CHECKING:
+    from dispatch.script.act import Act
 
 
 @dataclass(slots=True)
@@ -119,6 +123,7 @@ class Request:
         destination: the destination in use; None before `select`.
         failed_with: status of the destination that failed last; 0 before one did.
         socket: what to send from; None: what fits.
+        keeps_routes: `select` leaves the Route headers alone.
     """
 
     __slots__ = (
@@ -130,6 +135,7 @@ class Request:
         "_view",
         "destination",
         "failed_with",
+        "keeps_routes",
         "socket",
     )
 
@@ -137,11 +143,12 @@ class Request:
         self._context = context
         self._router = router
         self._selection: Selection | None = None
-        self._view: View | None = None
+        self._view: View | Act | None = None
         self._destination_uri: bytes | None = None
         self.destination: Destination | None = None
         self.socket: LocalSocket | None = None
         self.failed_with = 0
+        self.keeps_routes = False
         self._failure = ""
 
     @property
@@ -167,11 +174,16 @@ class Request:
             self._destination_uri = uri
 
     @property
-    def view(self) -> View:
+    def view(self) -> View | Act:
         """What variables are read from and written to."""
         if self._view is None:
             self._view = View(self._context, self._destination_uri)
         return self._view
+
+    def take_view(self, act: Act) -> None:
+        """Share URIs and values with a script of the Kamailio kind, which follows Route headers by itself."""
+        self._view = act
+        self.keeps_routes = True
 
     @property
     def router(self) -> Router:
@@ -269,7 +281,8 @@ class Request:
         if selection is None:
             return False
         self._selection = selection
-        self._context.drop_routes()
+        if not self.keeps_routes:
+            self._context.drop_routes()
         self._use(selection.destination)
         if is_domain:
             self.view.uri = selection.rewritten or self.uri
@@ -501,6 +514,11 @@ class Request:
             raise ValueError("relay() or forward() before select() gave a destination")
         target = Target(hop, self._view.uri if self._view is not None else None, self.socket)
         return target if self._router.dispatcher.live is None else self._followed(target, self.destination)
+
+    def follow_outcome(self, target: Target) -> None:
+        """Let what becomes of it count for the destination in use, when it goes there."""
+        if self.destination is not None and target.next_hop == self.destination.uri:
+            self._followed(target, self.destination)
 
     def _followed(self, target: Target, destination: Destination | None) -> Target:
         """With somebody who listens to what becomes of the request there."""
