@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from dispatch.balance.destination import LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.proxy.branch import Branch
 from dispatch.proxy.context import Context
@@ -62,6 +63,7 @@ class Stage:
         is_myself: whether host and port of a URI are a socket or an alias of ours; known from `take_over` on.
         current: the act that runs (for `KSR`); those that it interrupts are put back afterwards.
         steps: how many routes were begun.
+        sockets: ours, which a script may name to send from.
     """
 
     def __init__(self, router: Router, routes: Routes, parameters: Parameters) -> None:
@@ -75,6 +77,7 @@ class Stage:
         self.is_myself: Callable[[bytes], bool] = lambda uri: False
         self.current: Act | None = None
         self.steps = 0
+        self.sockets: Collection[LocalSocket] = ()
         self._accepted: OrderedDict[bytes, ServerTransaction] = OrderedDict()  # INVITEs with a 2xx, for their ACK
 
     @property
