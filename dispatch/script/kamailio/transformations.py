@@ -76,12 +76,12 @@ def _before(value: bytes, arguments: Sequence[bytes]) -> Value:
 
 
 def _behind_last(value: bytes, arguments: Sequence[bytes]) -> Value:
-    head, mark, tail = value.rpartition(arguments[0][:1])
+    _, mark, tail = value.rpartition(arguments[0][:1])
     return tail if mark else b""
 
 
 def _before_last(value: bytes, arguments: Sequence[bytes]) -> Value:
-    head, mark, tail = value.rpartition(arguments[0][:1])
+    head, mark, _ = value.rpartition(arguments[0][:1])
     return head if mark else value
 
 

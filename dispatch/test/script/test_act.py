@@ -7,7 +7,7 @@ import re
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.script.act import Act, Block, Exit
-from dispatch.script.values import text
+from dispatch.script import values
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER
 from dispatch.test.script.acting import Staged, gateway, to_gateway
@@ -332,7 +332,7 @@ class ReplyTests(SynchronousTestCase):
         def of_transaction(act: Act) -> None:
             self.assertIsNone(act.header(b"x-general"))
             self.assertEqual(act.remove_header(b"X-Secret"), 1)
-            act.append_header(b"X-Who: %b\r\n" % text(act.values.avp("who")))
+            act.append_header(b"X-Who: %b\r\n" % values.text(act.values.avp("who")))
 
         def route(act: Act) -> None:
             act.values.push("who", b"alice")
