@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Final, Protocol
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -15,11 +15,12 @@ from zope.interface import classImplements
 from dispatch.errors import ParseError, TransportError
 from dispatch.proxy.context import Context
 from dispatch.proxy.proxy import Proxy
+from dispatch.proxy.steering import Steering
 from dispatch.sip import client_transaction, server_transaction
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.client_transaction import ClientTransaction, client_key
 from dispatch.sip.effects import Socket
-from dispatch.sip.flow import Flow, Listener
+from dispatch.sip.flow import Flow, Listener, Peer
 from dispatch.sip.message import Message
 from dispatch.sip.server_transaction import ServerTransaction, invite_key, server_key
 from dispatch.sip.timers import Queues, Timers
@@ -64,8 +65,12 @@ class Engine:
         limits: above so many open transactions new requests get 503, with more headers 400.
 
     Attributes:
+        peer_of: who is expected at a host, as a URI or Via names it, of that address and port; asked where the
+            transport can tell.
         proxy: set by whoever builds the tree, before the first message.
         listeners: local sockets; the first that fits sends where nothing else decides.
+        source_towards: the address that the kernel would send from to another one.
+        is_multihomed: that address says which of several sockets sends, also where the one a request came on would fit.
         request_count: requests received, copies included.
         response_count: responses received.
         malformed_count: what was no SIP.
@@ -84,6 +89,9 @@ class Engine:
         self.timers = Queues(seconds())
         self.proxy: Proxy
         self.listeners: tuple[Listener, ...] = ()
+        self.peer_of: Callable[[bytes, str, int], Peer] = _nobody
+        self.source_towards: Callable[[str], str | None] = _unknown
+        self.is_multihomed = False
         self._clients: dict[bytes, ClientTransaction] = {}
         self._servers: dict[bytes, ServerTransaction] = {}
         self._ways: dict[tuple[bytes, Listener, Socket | None], Flow] = {}
@@ -247,13 +255,33 @@ class Engine:
     def respond_anew(self, message: bytes, flow: Flow) -> None:
         """See `effects.Core`: a new connection to where the request came from, and the port of its Via (§18.2.2)."""
         transport = flow.listener.transport
-        if not transport.reliable:
+        if not transport.reliable or flow.listener.is_websocket:
             return
         try:
-            back = transport.flow_to(flow.remote[0], Message(message).via.port or transport.default_port)
+            via, host = Message(message).via, flow.remote[0]
+            port = via.port or transport.default_port
+            back = transport.flow_to(host, port, self._expected(flow.listener, via.host, host, port))
         except TransportError:
             return
         self.proxy.send(message, back)
+
+    # -- routes that wait
+
+    def pause(self, context: Context, step: object) -> None:
+        """Drive a route that waits for something: a coroutine, or a Deferred.
+
+        The request is taken and said to be tried before its first step. A CANCEL answers 487 and stops it, as does
+        `fr_timer` with 500; at the end of the service it has its time to finish.
+        """
+        context.wait(self._durations.fr_timer)
+        running = Deferred.fromCoroutine(step) if isinstance(step, Coroutine) else step
+        if not isinstance(running, Deferred):
+            context.abort()
+            raise TypeError(f"a route gave back {step!r}; return nothing, or what can be waited for")
+        if context.steering is None:
+            context.steering = Steering()
+        context.steering.on_cancel = running.cancel
+        running.addCallbacks(_thought, _not_thought, callbackArgs=(context,), errbackArgs=(context,))
 
     # -- the way to a URI
 
@@ -274,14 +302,20 @@ class Engine:
         if listener is None:
             return None
         try:
-            way = listener.transport.flow_to(address, parsed.port_number or listener.transport.default_port)
+            port = parsed.port_number or listener.transport.default_port
+            peer = self._expected(listener, parsed.host, address, port)
+            way = listener.transport.flow_to(address, port, peer)
         except TransportError:
             return None
-        if host.strip("[]") == address:  # a name may stand for another address next time
+        # A name may stand for another address next time, a route may lead elsewhere, another list expect another peer.
+        if peer is None and host.strip("[]") == address and not self.is_multihomed:
             if len(self._ways) >= _MOST_WAYS:
                 self._ways.clear()
             self._ways[uri, inbound, socket] = way
         return way
+
+    def _expected(self, listener: Listener, host: bytes, address: str, port: int) -> Peer | None:
+        return self.peer_of(host, address, port) if listener.is_secure else None
 
     def locate_later(
         self, uri: bytes, inbound: Listener, socket: Socket | None, then: Callable[[Flow | None], None]
@@ -302,13 +336,16 @@ class Engine:
         then(self.locate(uri, inbound, socket))
 
     def _outbound(self, name: bytes, address: str, inbound: Listener, socket: Socket | None) -> Listener | None:
-        """The local socket to send from: of those that fit the one asked for, that it came on, or the first."""
+        """The local socket to send from, of those that fit: asked for, that it came on, on the route, or the first."""
         fitting = [
             one for one in self.listeners if one.transport.name == name and (":" in one.host) == (":" in address)
         ]
         for one in fitting if socket is not None else ():
             if _is_named(one, socket):
                 return one
+        if len(fitting) > 1 and (self.is_multihomed or inbound not in fitting):
+            source = self.source_towards(address)
+            fitting = [one for one in fitting if one.host == source] or fitting
         if inbound in fitting:
             return inbound
         return fitting[0] if fitting else None
@@ -316,6 +353,31 @@ class Engine:
 
 # Compiled to machine code, a class may have no decorator.
 classImplements(Engine, ISipReceiver)
+
+
+def _nobody(host: bytes, address: str, port: int) -> Peer:
+    return Peer("")
+
+
+def _unknown(address: str) -> str | None:
+    return None
+
+
+def _thought(_: object, context: Context) -> None:
+    """A route that waited is through."""
+    if context.steering is not None:
+        context.steering.on_cancel = None
+    if context.is_open and not context.is_waiting:
+        context.end_unanswered()
+
+
+def _not_thought(failure: Failure, context: Context) -> None:
+    if context.steering is not None:
+        context.steering.on_cancel = None
+    if failure.check(CancelledError) is None:
+        log.failure("a route failed while it waited", failure)
+    if not context.is_cancelled:
+        context.abort()
 
 
 def _not_located(_: Failure, then: Callable[[Flow | None], None]) -> None:

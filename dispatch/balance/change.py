@@ -13,6 +13,7 @@ TRAFFIC: Final = "traffic"
 COMMAND: Final = "command"
 LIST: Final = "list"
 CALLS: Final = "calls"
+IDENTITY: Final = "tls_identity"
 
 EJECTED: Final = "ejected"
 RETURNED: Final = "returned"
@@ -43,7 +44,7 @@ class Change(NamedTuple):
         after: its flags now.
         reason: why, in words: ``probe answered with 503 Service Unavailable``.
         cause: who asked: `PROBE`, `TRAFFIC` (a script), `COMMAND` (a person), `LIST` (read again) or `CALLS`
-            (what became of them; the flags stay as they are).
+            (what became of them; the flags stay as they are), or `IDENTITY` (it is not who it should be).
         event: ``down`` or ``up`` where that event route of the original is due; what a person decided apart from health
             (``drain``, ``maintenance``, ``ready``), or ``drained``; what live traffic did (``ejected``, ``returned``);
             empty for any other change.

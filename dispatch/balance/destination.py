@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
@@ -12,6 +11,7 @@ from dispatch.balance.health import Condition
 from dispatch.balance.latency import Latency
 from dispatch.balance.tally import Tally
 from dispatch.sip import uri as sip_uri
+from dispatch.sip.host import canonical, host_port
 
 _SHORTEST: Final = 5  # of what gets a "sip:" put in front
 _LONGEST: Final = 500
@@ -187,22 +187,19 @@ def find_socket(text: bytes, sockets: Collection[LocalSocket]) -> LocalSocket:
     found = _SOCKET.fullmatch(text)
     if found is not None:
         proto, bracketed, plain, port = found.groups(b"")
-        host = _canonical((bracketed or plain).decode("latin-1"))
+        host = _comparable((bracketed or plain).decode("latin-1"))
         for socket in sockets:
             if (
                 (not proto or socket.proto == proto.decode("ascii").lower())
-                and _canonical(socket.host) == host
+                and _comparable(socket.host) == host
                 and (not port or socket.port == int(port))
             ):
                 return socket
-    known = ", ".join(f"{proto}:{f'[{host}]' if ':' in host else host}:{port}" for proto, host, port in sockets)
+    known = ", ".join(f"{proto}:{host_port(host, port)}" for proto, host, port in sockets)
     raise ValueError(
         f"socket {text[:80].decode('latin-1')!r} is not one that we listen on ({known or 'there are none'})"
     )
 
 
-def _canonical(host: str) -> str:
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        return host.lower()
+def _comparable(host: str) -> str:
+    return canonical(host) or host.lower()

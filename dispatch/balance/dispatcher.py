@@ -9,7 +9,7 @@ from typing import Final
 from dispatch.balance import health
 from dispatch.balance.admin import DRAINED, READY, Admin
 from dispatch.balance.algorithms.algorithm import Algorithm
-from dispatch.balance.change import COMMAND, TRAFFIC, Change, Observer, Routed
+from dispatch.balance.change import COMMAND, IDENTITY, TRAFFIC, Change, Observer, Routed
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Care, Group
 from dispatch.balance.interfaces import RequestView
@@ -354,6 +354,25 @@ class Dispatcher:
         if self.observer is not None and after != before:
             self.observer(change)
         return change
+
+    def distrust(self, destination: Destination, reason: str) -> None:
+        """It did not prove to be who it should be: inactive at once, and probed until it does.
+
+        Args:
+            destination: from a list; another may be in force by now.
+            reason: in words.
+        """
+        found = self.groups.get(destination.group)
+        if found is None or destination not in found.members:
+            return
+        before = destination.flags
+        if before & (health.DISABLED | health.INACTIVE):
+            return
+        destination.condition.last_failure = reason
+        after = health.replaced(before, health.INACTIVE | health.PROBING)
+        found.set_flags(destination, after)
+        if self.observer is not None:
+            self.observer(Change(destination, before, after, reason, IDENTITY, health.event(before, after)))
 
     def measured(self, group: int, address: bytes, milliseconds: int, alpha: float) -> bool:
         """A probe was answered (`ds_ping_latency_stats`); False when there is no such destination.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -12,6 +11,7 @@ from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group
 from dispatch.balance.pace import gently
 from dispatch.sip import uri as sip_uri
+from dispatch.sip.host import canonical
 
 ANY_PORT: Final = 1  # bits of the mode of `ds_is_from_list`
 ANY_PROTOCOL: Final = 2
@@ -53,9 +53,8 @@ class Membership:
         for host in self._named:
             if addresses is not None and host in addresses:
                 self.resolved(host, addresses[host])
-        hosts = [(member.host.lower(), member.port) for member in gently(members) if member.host]
-        self._hosts = frozenset(host for host, _ in gently(hosts))
-        self._sockets = frozenset((host, port or _SIP_PORT) for host, port in gently(hosts))
+        self._sockets = frozenset((_spelt(one.host), one.port or _SIP_PORT) for one in gently(members) if one.host)
+        self._hosts = frozenset(host for host, _ in gently(self._sockets))
 
     @property
     def addresses(self) -> Mapping[bytes, str]:
@@ -67,9 +66,10 @@ class Membership:
 
         Args:
             host: as a URI has it.
-            address: in the usual spelling, IPv6 without brackets.
+            address: IPv6 without brackets.
         """
         host = host.lower()
+        address = canonical(address) or address
         before, members = self._addresses.get(host), self._named.get(host)
         if members is None or before == address:
             return
@@ -87,13 +87,13 @@ class Membership:
         """The first destination that a peer is, in the order of listings.
 
         Args:
-            address: of the peer, in the usual spelling, IPv6 without brackets.
+            address: of the peer, IPv6 without brackets.
             port: of the peer; 0, and so no port but none, where a URI has none.
             protocol: lower case: ``udp``; empty where a URI says nothing.
             group: the set to search; -1 for all of them.
             mode: sum of 1, any port; 2, any protocol; 4, only destinations that can be selected.
         """
-        for member in self._by_address.get(address, ()):
+        for member in self._by_address.get(canonical(address) or address, ()):
             if (
                 (group in (ALL_SETS, member.group))
                 and (mode & ANY_PORT or member.port in (0, port))
@@ -102,6 +102,14 @@ class Membership:
             ):
                 return member
         return None
+
+    def at(self, address: str) -> Iterable[Destination]:
+        """The destinations that have this address, as far as names are known, in the order of listings."""
+        return self._by_address.get(address, ())
+
+    def named(self, host: bytes) -> Iterable[Destination]:
+        """The destinations that the list gives this name, in its order."""
+        return self._named.get(host.lower(), ())
 
     def find_uri(
         self, text: bytes, group: int, mode: int, lookup: Callable[[str], str | None] = lambda name: None
@@ -125,25 +133,32 @@ class Membership:
         return bool(self._by_address.get(address))
 
     def has_host(self, host: bytes, port: int | None = None) -> bool:
-        """Whether a destination has this host, as its URI says it, and this port where one is given."""
+        """Whether a destination has this host, or a name with this address, and this port where one is given.
+
+        Args:
+            host: as a URI or Via has it.
+            port: 0 stands for 5060.
+        """
+        spelt = _spelt(host)
+        named = self._by_address.get(spelt, ())
         if port is None:
-            return host.lower() in self._hosts
-        return (host.lower(), port or _SIP_PORT) in self._sockets
+            return spelt in self._hosts or bool(named)
+        port = port or _SIP_PORT
+        return (spelt, port) in self._sockets or any((one.port or _SIP_PORT) == port for one in named)
 
 
 def literal(host: bytes) -> str | None:
     """The address that a host is, in the usual spelling; None where it is a name.
 
-    As in the original zeros before a number of an IPv4 address mean nothing, and one inside an IPv6 address is none.
+    As in the original zeros before a number of an IPv4 address mean nothing.
     """
     if _IPV4.fullmatch(host):
         host = b".".join([b"%d" % int(part) for part in host.split(b".")])
-    elif b"." in host:
-        return None
-    try:
-        return str(ipaddress.ip_address(host.strip(b"[]").decode("latin-1")))
-    except ValueError:
-        return None
+    return canonical(host.decode("latin-1"))
+
+
+def _spelt(host: bytes) -> str:
+    return literal(host) or host.lower().decode("latin-1")
 
 
 def is_usable(members: Iterable[Destination], uri: bytes | None = None) -> bool:

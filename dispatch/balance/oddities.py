@@ -7,15 +7,18 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from dispatch.balance import attributes
+from dispatch.balance import attributes, tls_peer
 from dispatch.balance.destination import Destination, LocalSocket
 
 _NUMBERS: Final = (b"cc", b"latency", b"maxload", b"rweight", b"weight")
-_KNOWN: Final = frozenset((*_NUMBERS, b"duid", b"obproxy", b"ping_from", b"ping_socket", b"socket"))
+_KNOWN: Final = frozenset(
+    (*_NUMBERS, b"duid", b"obproxy", b"ping_from", b"ping_socket", b"socket", tls_peer.NAME, tls_peer.VERIFY)
+)
 _NAMES: Final = tuple(name.decode() for name in _KNOWN)
 _WHOLE: Final = re.compile(rb"[+-]?[0-9]+")
 _HIGHEST: Final = 100  # of rweight
 _CLOSE: Final = 0.7  # a slip of one or two letters
+_WEBSOCKET: Final = (b"WS", b"WSS")
 
 
 class Oddities:
@@ -48,7 +51,10 @@ class Oddities:
                 where = f"{unit} {self._duids[duid]}"
                 yield f"duid {one.duid[:40]!r} is that of {where} too; one may be taken for the other: change it"
             self._duids.setdefault(duid, one.line)
-        if self._transports and one.transport not in self._transports:
+        if self._transports and one.transport in _WEBSOCKET and one.transport not in self._told:
+            self._told.add(one.transport)
+            yield f"{one.uri[:60]!r} can't be called: browsers call us; name it by another transport, or remove it"
+        elif self._transports and one.transport not in self._transports:
             self._transports.add(one.transport)  # told once
             name = one.transport[:20].decode("latin-1")
             yield f"nothing can be sent by {name!r}, as no socket of ours speaks it; add one to [sip] listen"
@@ -56,6 +62,7 @@ class Oddities:
             yield from self._attributes(one)
 
     def _attributes(self, one: Destination) -> Iterator[str]:
+        yield from tls_peer.oddities(one)
         for name in [name for name in one.attributes if name not in _KNOWN and name not in self._told]:
             self._told.add(name)
             meant = difflib.get_close_matches(name[:40].decode("latin-1"), _NAMES, 1, _CLOSE)

@@ -11,6 +11,7 @@ from typing import Final
 from dispatch.balance.roster import Roster
 from dispatch.cli.command import Command
 from dispatch.errors import ConfigError, ConfigErrors
+from dispatch.service import trust
 from dispatch.service.config import Config
 from dispatch.service.config_file import examine
 from dispatch.service.lists import source_of
@@ -27,8 +28,9 @@ def _run(options: Namespace) -> int:
         return _report(error.problems, ())
     source = source_of(config)
     roster = source.read()
-    problems += roster.errors
-    warnings = config.warnings + roster.warnings
+    unfit, brief = trust.examine(config)
+    problems += roster.errors + unfit
+    warnings = config.warnings + roster.warnings + brief
     if not problems:
         warnings += tuple(_compare(config, roster, source.name))
     status = _report(problems, warnings)

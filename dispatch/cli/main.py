@@ -14,8 +14,9 @@ from dispatch.cli.demo import DEMO
 from dispatch.cli.diff import DIFF
 from dispatch.cli.ending import until_cut_short
 from dispatch.cli.simulate import SIMULATE
+from dispatch.cli.tls_demo import TLS_DEMO
 
-COMMANDS: Final[tuple[Command, ...]] = (CHECK, DIFF, DB_SCHEMA, SIMULATE, DEMO)
+COMMANDS: Final[tuple[Command, ...]] = (CHECK, DIFF, DB_SCHEMA, SIMULATE, DEMO, TLS_DEMO)
 
 
 def make_parser() -> argparse.ArgumentParser:

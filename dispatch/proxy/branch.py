@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dispatch.proxy.context import Target
 from dispatch.sip.edits import Edit
+from dispatch.sip.flow import Flow
 from dispatch.sip.message import Message
 
 
@@ -21,6 +22,7 @@ class Branch:
         has_replied: some response came, a provisional one perhaps.
         is_timeout: nobody answered (for good) in time.
         is_ended: no more responses are waited for.
+        flow: the way that it took; None before it was sent.
         edits: changes of the request for this branch, beside those for all.
     """
 
@@ -31,4 +33,5 @@ class Branch:
     has_replied: bool = False
     is_timeout: bool = False
     is_ended: bool = False
+    flow: Flow | None = None
     edits: list[Edit] = field(default_factory=list)

@@ -10,6 +10,7 @@ from dispatch.errors import TransportError
 from dispatch.proxy import request as request_
 from dispatch.proxy import response as response_
 from dispatch.proxy.dialog import Identity, Routing
+from dispatch.proxy.flow_token import hides
 from dispatch.sip import build
 from dispatch.sip import edits as edits_
 from dispatch.sip.client_transaction import ClientTransaction
@@ -39,6 +40,7 @@ class Target:
         socket: protocol, host and port of the local socket to send from; None: the one that fits.
         outcome: told what became of the request there, see `Outcome`; None where nobody wants to know.
         branch: where a script follows what becomes of it; None for the built-in route.
+        flow: the connection to send by; None: whatever way leads to the next hop.
     """
 
     next_hop: bytes
@@ -46,8 +48,11 @@ class Target:
     socket: Socket | None = None
     outcome: Outcome | None = None
     branch: Branch | None = None
+    flow: Flow | None = None
 
 
+_UNANSWERED: Final = 0  # timers of our own
+_THOUGHT: Final = 1
 _ELSEWHERE: Final = b'SIP;cause=200;text="Call completed elsewhere"'
 _ANSWERED: Final = Message(b"ACK sip:answered.invalid SIP/2.0\r\n\r\n")  # stands where a request was, to free its bytes
 OnFailure = Callable[["Context", int, bool], None]
@@ -217,12 +222,24 @@ class Context:
     def end_unanswered(self) -> None:
         """Nobody has said what becomes of an open request: it ends by its timer, without a word."""
         timers = self._proxy.core.timers
-        timers.start(self._proxy.timers.fr_timer, self, 0)
+        timers.start(self._proxy.timers.fr_timer, self, _UNANSWERED)
 
     def expire(self, event: int, due: float) -> None:
-        """See `end_unanswered`."""
+        """See `end_unanswered` and `wait`."""
         server = self._server
-        if server is not None and not server.is_answered and not self._branches and not self._expected:
+        if server is None or server.is_answered or self.attempts:
+            return
+        if event == _THOUGHT:
+            if self.steering is not None and self.steering.on_cancel is not None:
+                self.steering.on_cancel()
+            self.reply(500)
+            return
+        self.end()
+
+    def end(self) -> None:
+        """End without an answer."""
+        server = self._server
+        if server is not None and not server.is_answered:
             self._release(408)
             server.end()
 
@@ -260,6 +277,14 @@ class Context:
         """Durations of all requests."""
         return self._proxy.timers
 
+    def wait(self, seconds: float) -> None:
+        """Somebody thinks about this request: take it, say so, and answer 500 when he thinks too long."""
+        if self.message.method == b"ACK":
+            return
+        if self._server is None:
+            self._open()
+        self._proxy.core.timers.start(seconds, self, _THOUGHT)
+
     def cancel_branches(self) -> None:
         """Let nobody ring on."""
         self._cancel_others(None)
@@ -275,7 +300,9 @@ class Context:
 
     def _relay(self, target: Target) -> None:
         self.attempts += 1
-        flow = self._proxy.core.locate(target.next_hop, self.routing.listener or self.flow.listener, target.socket)
+        flow = target.flow or self._proxy.core.locate(
+            target.next_hop, self.routing.listener or self.flow.listener, target.socket
+        )
         if flow is not None:
             self._relay_to(target, flow)
         else:
@@ -283,7 +310,9 @@ class Context:
 
     def forward(self, target: Target) -> None:
         """Send the request to `target` without remembering it (§16.11)."""
-        flow = self._proxy.core.locate(target.next_hop, self.routing.listener or self.flow.listener, target.socket)
+        flow = target.flow or self._proxy.core.locate(
+            target.next_hop, self.routing.listener or self.flow.listener, target.socket
+        )
         if flow is not None:
             self._forward_to(target, flow)
         else:
@@ -314,8 +343,9 @@ class Context:
             self._server.respond(100, build.response(message, 100, received=self._received, headers=headers))
 
     def _relay_to(self, target: Target, flow: Flow | None) -> None:
+        is_unsafe = flow is not None and self.routing.must_be_safe and not flow.listener.is_secure
         if self._server is None:
-            if flow is not None:  # an ACK has no transaction (§17)
+            if flow is not None and not is_unsafe:  # an ACK has no transaction (§17)
                 self._send_off(target, flow, self._proxy.new_branch(self._loop_hash))
             return
         if self._expected:
@@ -324,6 +354,10 @@ class Context:
             return
         if self.is_cancelled:
             self._ended(487)
+            return
+        if is_unsafe:
+            self._note(480, self._own_response(480, headers=self._unsafe))
+            self._ended(503)
             return
         if flow is None:
             if target.outcome is not None:
@@ -357,6 +391,9 @@ class Context:
         if flow is None:
             self.reply(503)
             return
+        if self.routing.must_be_safe and not flow.listener.is_secure:
+            self.reply(480, headers=self._unsafe)
+            return
         self._send_off(target, flow, self._proxy.stateless_branch(self.message, self._back, self._loop_hash))
 
     def _send_off(self, target: Target, flow: Flow, branch: bytes) -> None:
@@ -380,6 +417,11 @@ class Context:
                 return self.outgoing(target, stream.listener, branch), stream
         return data, flow
 
+    @property
+    def _unsafe(self) -> bytes:
+        """Says why a request for ``sips:`` goes nowhere (RFC 5630 §5.3)."""
+        return b'Warning: 380 %b "SIPS Not Allowed"\r\n' % self.flow.listener.sent_by
+
     def outgoing(self, target: Target, outbound: Listener, branch: bytes) -> bytes:
         """The request as it leaves us (§16.6): four edits at most, all other bytes as they came."""
         message = self.message
@@ -393,7 +435,10 @@ class Context:
         if steering is not None and steering.record_route is not None:
             top = steering.record_route(outbound) + top
         elif self.wants_record_route:
-            lines = self._proxy.me.record_route(message.call_id, self.flow.listener, outbound)
+            back = self.flow if hides(message, self.flow) else None
+            lines = self._proxy.me.record_route(
+                message.call_id, self.flow.listener, outbound, back, must_be_safe=self.routing.must_be_safe
+            )
             first = message.first_line(b"record-route")
             if 0 <= first < at:
                 edits.append((first, first, lines))
@@ -415,6 +460,8 @@ class Context:
         if self.is_cancelled:
             return
         self.is_cancelled = True
+        if self.steering is not None and self.steering.on_cancel is not None:
+            self.steering.on_cancel()
         for client in self._branches:
             client.cancel(reason)
         if not self._branches:

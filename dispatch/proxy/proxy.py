@@ -80,9 +80,13 @@ class Proxy:
         """
         if self.hands_over:
             request_.check_readable(message)
+            must_be_safe = False
         else:
-            request_.check(message)
+            must_be_safe = request_.check(message)
+        if must_be_safe and not flow.listener.is_secure:
+            raise ParseError("sips by a way that is not safe", status=416)
         routing = Routing(message, self.me, flow.listener)
+        routing.must_be_safe = must_be_safe
         digest = request_.loop_hash(message, routing.leftover)
         if message.raw.find(OURS, 0, message.head) >= 0 and request_.is_loop(message, self._prefixes, digest):
             raise ParseError("the request comes round", status=482)
@@ -141,8 +145,13 @@ class Proxy:
         if way is None or way[0] >= len(self.me.listeners):
             return
         number, host, port = way
-        transport = self.me.listeners[number].transport
-        back = transport.flow_back(host, port) or transport.flow_to(host, below.port or transport.default_port)
+        listener = self.me.listeners[number]
+        transport = listener.transport
+        back = transport.flow_back(host, port)
+        if back is None:
+            if listener.is_websocket:
+                return  # nobody can be called there
+            back = transport.flow_to(host, below.port or transport.default_port)
         self.send(response_.without_via(message), back)
 
     def way_back(self, message: Message, flow: Flow) -> Flow:

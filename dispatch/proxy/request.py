@@ -13,13 +13,16 @@ from dispatch.sip.message import Message
 
 MAX_FORWARDS: Final = 70
 OURS: Final = b"z9hG4bKd"  # how every branch of this program begins
-_SCHEMES: Final = (b"sip", b"tel", b"urn")  # "sips" asks for TLS on every hop (§26.2.2), which we don't speak
+_SCHEMES: Final = (b"sip", b"sips", b"tel", b"urn")
 _HOPS: Final = (b"-1", *(b"%d" % number for number in range(255)))  # what a Max-Forwards becomes
 _USUAL_URI: Final = grammar.URI.fullmatch
 
 
-def check(request: Message) -> None:
+def check(request: Message) -> bool:
     """See that a request has what every request must have, and nothing that we don't support (§8.1.1, §16.3).
+
+    Returns:
+        Whether its Request-URI is ``sips:``, so that each hop must be safe (§26.2.2).
 
     Raises:
         ParseError: with the status to answer: 400, 416, 420, 483.
@@ -33,14 +36,14 @@ def check(request: Message) -> None:
         request.from_tag  # noqa: B018 - raises when From is missing, broken or there twice
         if request.raw.count(b"\n", 0, request.head) != request.raw.count(b"\r\n", 0, request.head):
             raise ParseError("a line feed alone")  # a lenient gateway would see a header there that we did not
-    if _USUAL_URI(request.uri) is None:
-        check_uri(request.uri)
+    must_be_safe = _USUAL_URI(request.uri) is None and check_uri(request.uri) == b"sips"
     request.to_tag  # noqa: B018 - raises when To is missing or broken
     hops = request.max_forwards
     if hops is not None and hops[0] == 0 and (method != b"OPTIONS" or request.to_tag is not None):
         raise ParseError("Max-Forwards is 0", status=483)
     if request.proxy_require and method not in (b"ACK", b"CANCEL"):
         raise ParseError("Proxy-Require", status=420)
+    return must_be_safe
 
 
 def check_readable(request: Message) -> None:
@@ -60,15 +63,15 @@ def check_readable(request: Message) -> None:
     request.max_forwards  # noqa: B018
 
 
-def check_uri(uri: bytes) -> None:
-    """See that we can route by this Request-URI (§16.3 step 2).
+def check_uri(uri: bytes) -> bytes:
+    """The scheme of a Request-URI, if we can route by it (§16.3 step 2).
 
     Raises:
         ParseError: 416 for a scheme that we don't know, 400 for one that we do in a URI that is none.
     """
     parsed = sip_uri.parse(uri)
     if parsed is not None and parsed.scheme in _SCHEMES and not parsed.headers:
-        return
+        return parsed.scheme
     scheme, colon, _ = uri.partition(b":")
     if colon and scheme.lower() not in _SCHEMES:
         raise ParseError(f"scheme {scheme[:20]!r}", status=416)

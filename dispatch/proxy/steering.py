@@ -34,6 +34,7 @@ class Steering:
         stops_at_6xx: a 6xx cancels the other branches.
         timers: durations for the branches to come; None: those of all.
         on_reply: hears of every response.
+        on_cancel: told that the caller hung up, before anything else happens.
         reply_headers: whole lines for the responses that the proxy makes by itself.
     """
 
@@ -44,6 +45,7 @@ class Steering:
         "counts_hops",
         "edits",
         "forgets_tries",
+        "on_cancel",
         "on_reply",
         "record_route",
         "remaps_503",
@@ -62,12 +64,14 @@ class Steering:
         self.stops_at_6xx = True
         self.timers: Timers | None = None
         self.on_reply: Replied | None = None
+        self.on_cancel: Callable[[], None] | None = None
         self.reply_headers = b""
         self._by_client: dict[ClientTransaction, Branch] = {}
         self._first = 0  # of the try at hand
 
     def begins(self, client: ClientTransaction, branch: Branch) -> None:
         """A branch goes out by this transaction."""
+        branch.flow = client.flow
         self._by_client[client] = branch
 
     def begin_try(self) -> None:

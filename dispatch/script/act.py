@@ -100,6 +100,7 @@ class Act:
         reply_body: body for these.
         record_route: parameters of our Record-Route, with their semicolons; None where there are none.
         routed_by: the URI of the Route that `loose_route` has taken off; empty before.
+        routed_to: the URI that the next Route, or the request, is sent to by it; empty before.
         on_failure: name of the failure route that is armed; empty for none.
         on_branch: name of the branch route that is armed.
         on_reply: name of the reply route that is armed.
@@ -145,6 +146,7 @@ class Act:
         "reply_lines",
         "route_cuts",
         "routed_by",
+        "routed_to",
         "socket",
         "stage",
         "uri",
@@ -171,7 +173,7 @@ class Act:
         self.reply_lines: list[bytes] = []
         self.reply_body = b""
         self.record_route: bytes | None = None
-        self.routed_by = b""
+        self.routed_by = self.routed_to = b""
         self.on_failure = self.on_branch = self.on_reply = self.on_branch_failure = ""
         self.error: tuple[int, bytes] | None = None
         self.last_status = 0
@@ -198,9 +200,9 @@ class Act:
         act._context = self._context
         return act
 
-    def of_reply(self, branch: Branch, reply: Message, flow: Flow) -> Act:
+    def of_reply(self, branch: Branch, reply: Message) -> Act:
         """The act of a reply route of the transaction."""
-        act = Act(self.stage, Block.REPLY, reply, flow, self)
+        act = Act(self.stage, Block.REPLY, reply, branch.flow or self.flow, self)
         act.branch = branch
         act._context = self._context
         act.edits = list(reply.edits or ())
@@ -427,22 +429,19 @@ class Act:
     def is_known(self) -> bool:
         """``t_check_trans`` and its like: whether the request belongs to a transaction of ours.
 
-        Copies and ACKs of refusals never get to a script. So it is True for a CANCEL whose INVITE is known, for the ACK
-        of a 2xx that was passed up not long ago, and wherever the transaction is at hand; else False.
+        Copies and ACKs of refusals never get to a script. So it is True for a CANCEL whose INVITE is known, and
+        wherever the transaction is at hand; else False, also for the ACK of a 2xx (measured).
         """
         if self.has_transaction:
             return True
-        if self.block is not Block.REQUEST:
-            return False
-        if self.method == b"CANCEL":
-            return self.context.find_invite() is not None
-        return self.method == b"ACK" and self.stage.is_acknowledged(self.message)
+        is_cancel = self.block is Block.REQUEST and self.message.method == b"CANCEL"
+        return is_cancel and self.context.find_invite() is not None
 
     def release(self) -> None:
         """Forget a transaction that was made but neither relayed nor answered (``t_release``)."""
         context = self.context
         if context.server is not None and not context.is_waiting:
-            context.expire(0, 0.0)
+            context.end()
 
     @property
     def is_cancelled(self) -> bool:

@@ -11,7 +11,8 @@ from dispatch.sip.reader import COMPACT, Line
 
 # message-header = header-name HCOLON header-value CRLF;  a line that begins with a blank continues the one before
 _LINES: Final = re.compile(rb"(?:[A-Za-z0-9\-.!%*_+`'~]+[ \t]*:[^\r\n\0]*\r\n(?:[ \t]+[^\r\n\0]*\r\n)*)+")
-_STATUS_LINE: Final = re.compile(rb"[^\r\n\0]*")
+_NAME: Final = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+")
+_VALUE: Final = re.compile(rb"[^\r\n\0]*")
 
 
 def whole_lines(text: bytes) -> bytes:
@@ -26,13 +27,26 @@ def whole_lines(text: bytes) -> bytes:
     return lines
 
 
+def header_line(name: bytes, value: bytes) -> bytes:
+    """One header.
+
+    Raises:
+        ValueError: the name is none, or the value does not end where its line does.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise ValueError(f"{name[:60]!r} is no name of a header")
+    if _VALUE.fullmatch(value) is None:
+        raise ValueError(f"{value[:60]!r} can't stand in a header: it has a line end or a NUL")
+    return b"%b: %b\r\n" % (name, value)
+
+
 def reason(text: bytes) -> bytes:
     """The text, when it can stand in a status line.
 
     Raises:
         ValueError: it can't.
     """
-    if _STATUS_LINE.fullmatch(text) is None:
+    if _VALUE.fullmatch(text) is None:
         raise ValueError(f"{text[:60]!r} can't stand in a status line")
     return text
 

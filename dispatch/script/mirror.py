@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dispatch.balance.destination import Destination
 from dispatch.script.values import Values, text
+from dispatch.sip.host import host_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +101,4 @@ def _root(destination: Destination) -> dict[str, bytes | int]:
 def _socket(destination: Destination) -> bytes:
     assert destination.socket is not None
     proto, host, port = destination.socket
-    return f"{proto}:{f'[{host}]' if ':' in host else host}:{port}".encode()
+    return f"{proto}:{host_port(host, port)}".encode()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from dispatch.proxy.branch import Branch
 from dispatch.proxy.context import Context, Target
+from dispatch.proxy.flow_token import hides
 from dispatch.proxy.steering import Steering
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.flow import Listener
@@ -74,7 +75,7 @@ def steer(act: Act) -> Steering:
         steering.forgets_tries = True
         steering.remaps_503 = act.parameter("tm", "remap_503_500", 1) > 0
         steering.on_reply = partial(stage.replied, act)
-        context.on_final = partial(stage.ended, act)
+        context.on_final = partial(setattr, act, "last_status")
     steering.edits = list(act.edits)
     steering.reply_headers = b"".join(act.reply_lines)
     steering.stops_at_6xx = not act.extra.get("disable_6xx")
@@ -118,7 +119,10 @@ def _branch_route(act: Act, one: Aside, branch: Branch) -> Target | None:
 
 def _target(act: Act, uri: bytes, hop: bytes | None, branch: Branch | None, one: Aside | None = None) -> Target:
     socket = (one.socket if one is not None else None) or act.socket
-    target = Target(hop or uri, uri, socket, None, branch)
+    target = Target(hop or uri, uri, socket, branch=branch)
+    routing = act.context.routing
+    if target.next_hop == act.routed_to and routing.flow is not act.context.flow:
+        target.flow = routing.flow
     if act.stage.dispatcher.live is not None:
         act.request.follow_outcome(target)
     return target
@@ -142,8 +146,11 @@ def _record_route(act: Act, parameters: bytes, outbound: Listener) -> bytes:
     if act.parameter("rr", "append_fromtag", 1) and message.from_tag:
         lr += b";ftag=" + message.from_tag
     is_double = act.parameter("rr", "enable_double_rr", 1) > 0
-    inbound = act.context.flow.listener
-    return act.context.me.record_route_as(message.call_id, inbound, outbound, lr + parameters, is_double=is_double)
+    flow = act.context.flow
+    back = flow if hides(message, flow) else None
+    return act.context.me.record_route(
+        *(message.call_id, flow.listener, outbound, back), parameters=lr + parameters, is_double=is_double
+    )
 
 
 def loose_route(act: Act, context: Context) -> bool:
@@ -154,6 +161,7 @@ def loose_route(act: Act, context: Context) -> bool:
     routing.cuts = act.route_cuts
     act.routed_by = routes[0].uri
     act.uri = routing.uri
+    act.routed_to = routing.next_hop
     if routing.next_hop != routing.uri:
         act.destination_uri = routing.next_hop
     return True

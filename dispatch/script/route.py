@@ -12,7 +12,7 @@ A route is a function that takes a `Request` and says what becomes of it:
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,11 +24,17 @@ from dispatch.balance.membership import Membership
 from dispatch.balance.rewrite import rewrite
 from dispatch.balance.selection import Selection, find_algorithm
 from dispatch.balance.why import Why
+from dispatch.proxy.branch import Branch
 from dispatch.proxy.context import Context, Target
+from dispatch.proxy.proxy import Proxy
+from dispatch.proxy.steering import Steering
+from dispatch.script import editing
+from dispatch.script.headers import Headers, Leg, Reply, lines
 from dispatch.script.mirror import Mirror
 from dispatch.script.scene import Variable
 from dispatch.script.view import View
 from dispatch.sip import uri as sip_uri
+from dispatch.sip.message import Message
 
 if TYPE_CHECKING:
     from dispatch.script.act import Act
@@ -86,6 +92,7 @@ class Router:
         observer: called with a `Decision` whenever a request leaves for a destination; None asks for none.
         lookup: the address of a name, as far as it is known.
         reload: reads the list again, without waiting for it; None where nobody can.
+        pause: drives what a script that waits has given back: a coroutine, or a Deferred.
     """
 
     def __init__(self, dispatcher: Dispatcher, script: Script, parameters: Parameters | None = None) -> None:
@@ -95,10 +102,19 @@ class Router:
         self.observer: Callable[[Decision], None] | None = None
         self.lookup: Callable[[str], str | None] = lambda name: None
         self.reload: Callable[[], object] | None = None
+        self.pause: Callable[[Context, object], None] = _no_pause
         self._membership = Membership({})
 
     def __call__(self, context: Context) -> None:
-        self.script(Request(context, self))
+        step = self.script(Request(context, self))
+        if step is not None:
+            self.pause(context, step)
+
+    def take_over(self, proxy: Proxy) -> None:
+        """Decide on whatever comes from now on."""
+        proxy.route = self
+        proxy.hands_over = False
+        proxy.hears_reply = None
 
     @property
     def membership(self) -> Membership:
@@ -112,7 +128,7 @@ class Router:
         self._membership = membership
 
     def is_destination(self, host: bytes, port: int | None = None) -> bool:
-        """Whether a destination of any set has this host, as its URI says it, and this port where one is given."""
+        """Whether a destination of any set has this host or address, and this port where one is given."""
         return self.membership.has_host(host, port)
 
 
@@ -127,9 +143,11 @@ class Request:
     """
 
     __slots__ = (
+        "_asides",
         "_context",
         "_destination_uri",
         "_failure",
+        "_on_branch",
         "_router",
         "_selection",
         "_view",
@@ -149,6 +167,8 @@ class Request:
         self.socket: LocalSocket | None = None
         self.failed_with = 0
         self.keeps_routes = False
+        self._asides: tuple[Target, ...] = ()
+        self._on_branch: LegHandler | None = None
         self._failure = ""
 
     @property
@@ -158,8 +178,12 @@ class Request:
 
     @property
     def uri(self) -> bytes:
-        """The Request-URI as it came, or as `select` rewrote it."""
+        """The Request-URI as it came, or as it was rewritten by `select` or by the script."""
         return self._view.uri if self._view is not None else self._context.message.uri
+
+    @uri.setter
+    def uri(self, uri: bytes) -> None:
+        self.view.uri = uri
 
     @property
     def destination_uri(self) -> bytes | None:
@@ -204,6 +228,29 @@ class Request:
         return self._context.message.header(name)
 
     @property
+    def headers(self) -> Headers:
+        """All headers; what is changed here leaves with every branch."""
+        return Headers(self._context.message, self._steering.edits)
+
+    @property
+    def body(self) -> bytes:
+        """What follows the headers."""
+        return self._context.message.body
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the caller hung up."""
+        return self._context.is_cancelled
+
+    @property
+    def _steering(self) -> Steering:
+        """What is wanted beyond where the request goes; made when it is first asked for."""
+        steering = self._context.steering
+        if steering is None:
+            steering = self._context.steering = Steering()
+        return steering
+
+    @property
     def source(self) -> tuple[str, int]:
         """Address and port that the request came from."""
         return self._context.flow.remote
@@ -232,7 +279,7 @@ class Request:
     def is_for_us(self) -> bool:
         """Whether the Request-URI has no user part and names us."""
         parsed = sip_uri.parse(self._context.message.uri)
-        return parsed is not None and not parsed.user and self._context.me.is_me(parsed.host, parsed.port_number)
+        return parsed is not None and not parsed.user and self._context.me.is_me(parsed.host, parsed.usual_port)
 
     @property
     def hops(self) -> int | None:
@@ -378,8 +425,17 @@ class Request:
         """Stay in the path of the dialog that the request sets up."""
         self._context.wants_record_route = True
 
-    def relay(self) -> None:
-        """Send the request to the destination, or to all of them at once (algorithm 12), and see it through."""
+    def relay(self, to: bytes | None = None) -> None:
+        """Send the request to the destination, or to all of them at once (algorithm 12), and see it through.
+
+        Args:
+            to: URI of the host to send to, in place of a destination.
+        """
+        if to is not None:
+            self.destination, self.destination_uri = None, to
+        if self._context.steering is not None:
+            self._relay_steered(self._context.steering)
+            return
         self._tell()
         beside = self._selection.parallel[1:] if self._selection is not None else ()
         if beside and not self.failed_with:
@@ -387,8 +443,79 @@ class Request:
         else:
             self._context.relay(self._target())
 
-    def forward(self) -> None:
-        """Send the request to the destination, and forget it."""
+    def _relay_steered(self, steering: Steering) -> None:
+        """As `relay`, where the script wants more: each branch is known, and may be changed or dropped."""
+        self._tell()
+        beside = self._selection.parallel[1:] if self._selection is not None and not self.failed_with else ()
+        targets = [self._target(), *map(self._target_beside, beside), *self._asides]
+        self._asides = ()
+        kept = [one for one in targets if self._is_wanted(one, steering)]
+        if not kept:
+            raise ValueError("on_branch() dropped every branch")
+        self._context.fork(kept)
+
+    def _is_wanted(self, target: Target, steering: Steering) -> bool:
+        branch = target.branch = Branch(len(steering.branches), target)
+        if self._on_branch is not None:
+            leg = Leg(self._context.message, branch, target.uri or self.uri, target.next_hop)
+            self._on_branch(self, leg)
+            if leg.is_dropped:
+                return False
+            target.uri, target.next_hop = leg.uri, leg.next_hop
+        steering.branches.append(branch)
+        return True
+
+    def add_branch(self, uri: bytes, *, to: bytes | None = None) -> None:
+        """Ring there as well, with the next `relay`.
+
+        Args:
+            uri: Request-URI of the branch.
+            to: URI of the host to send it to; None: where `uri` says.
+        """
+        self._steering  # noqa: B018 - so that `relay` looks at it
+        self._asides = (*self._asides, Target(to or uri, uri, self.socket))
+
+    def on_branch(self, handler: LegHandler) -> None:
+        """Call `handler` with each branch just before it is sent: it may change or drop it."""
+        self._steering  # noqa: B018
+        self._on_branch = handler
+
+    def on_reply(self, handler: ReplyHandler) -> None:
+        """Call `handler` with each response to the request before it goes up: it may change it, or drop it."""
+
+        def replied(branch: Branch, response: Message) -> bool:
+            reply = Reply(branch, response)
+            handler(self, reply)
+            return not reply.is_dropped
+
+        self._steering.on_reply = replied
+
+    def set_timers(self, *, answer: float | None = None, ring: float | None = None) -> None:
+        """How long the branches to come may take, in seconds; what is left out is as configured.
+
+        Args:
+            answer: until the first response, or the final one of what is no INVITE (``fr_timer``).
+            ring: from there to the final one of an INVITE (``fr_inv_timer``).
+        """
+        timers = self._steering.timers or self._context.timers
+        if answer is not None:
+            timers = replace(timers, fr_timer=answer)
+        if ring is not None:
+            timers = replace(timers, fr_inv_timer=ring)
+        self._steering.timers = timers
+
+    def redirect(self, *contacts: bytes, status: int = 302) -> None:
+        """Send the caller elsewhere: to one of these URIs (RFC 3261 §8.3)."""
+        self._context.reply(status, b"", b"".join(b"Contact: <%b>\r\n" % one for one in contacts))
+
+    def drop(self) -> None:
+        """Answer nothing, and forget the request."""
+        self._context.end()
+
+    def forward(self, to: bytes | None = None) -> None:
+        """Send the request to the destination, or to another host, and forget it."""
+        if to is not None:
+            self.destination, self.destination_uri = None, to
         self._tell()
         self._context.forward(self._target())
 
@@ -396,7 +523,7 @@ class Request:
         """Send a request inside a dialog where its Route headers say, if it is one of ours to carry.
 
         It is when it shows our Record-Route cookie, or comes from or goes to a destination or one of our own names;
-        others get 403, and one that leads back to us 481.
+        others get 403, one that leads back to us 481, and one to a browser whose connection is gone 430.
         """
         context = self._context
         routing = context.routing
@@ -404,7 +531,10 @@ class Request:
             return context.reply(481)
         if not self.is_ours_to_carry:
             return context.reply(403)
-        target = Target(routing.next_hop)
+        if routing.is_lost:
+            return context.reply(430, b"Flow Failed")
+        # What comes from the very connection that it should go to has its Routes the wrong way round.
+        target = Target(routing.next_hop, flow=routing.flow if routing.flow is not context.flow else None)
         return context.forward(target) if stateless else context.relay(target)
 
     @property
@@ -481,9 +611,17 @@ class Request:
 
         self._context.on_final = ended
 
-    def reply(self, status: int, reason: str = "") -> None:
-        """Refuse the request."""
-        self._context.reply(status, reason.encode())
+    def reply(self, status: int, reason: str = "", headers: dict[str, str] | None = None, body: bytes = b"") -> None:
+        """Refuse the request, or answer it in another's place.
+
+        Args:
+            headers: further headers, by name; with a body its Content-Type.
+
+        Raises:
+            ValueError: a header or the reason can't stand where it should.
+        """
+        phrase = editing.reason(reason.encode())
+        self._context.reply(status, phrase, lines(headers) if headers else b"", body)
 
     def answer(self, status: int, reason: str = "") -> None:
         """Be the endpoint of the request."""
@@ -547,8 +685,14 @@ class Request:
         observer(Decision(message.method, message.call_id, destination.uri, destination.group, self.attempts + 1, why))
 
 
-Script = Callable[[Request], None]
-"""A route, or a handler that it named."""
+Script = Callable[[Request], object]
+"""A route, which gives back nothing, or what it waits for; or a handler that it named."""
+LegHandler = Callable[[Request, Leg], object]
+ReplyHandler = Callable[[Request, Reply], object]
+
+
+def _no_pause(context: Context, step: object) -> None:
+    raise TypeError(f"the route gave back {type(step).__name__}; nobody is here to wait for it")
 
 
 def _words(status: int, is_answer: bool) -> str:

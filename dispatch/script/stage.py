@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,7 +18,6 @@ from dispatch.script.values import Value
 from dispatch.sip import edits
 from dispatch.sip.flow import Flow, Listener
 from dispatch.sip.message import Message
-from dispatch.sip.server_transaction import ServerTransaction, State
 
 ERROR: Final = -1
 """Level of errors in the log."""
@@ -78,7 +76,6 @@ class Stage:
         self.current: Act | None = None
         self.steps = 0
         self.sockets: Collection[LocalSocket] = ()
-        self._accepted: OrderedDict[bytes, ServerTransaction] = OrderedDict()  # INVITEs with a 2xx, for their ACK
 
     @property
     def dispatcher(self) -> Dispatcher:
@@ -155,26 +152,10 @@ class Stage:
         body = self.find(Block.REPLY, act.on_reply)
         if body is None:
             return True
-        beside = act.of_reply(branch, reply, act.flow)
+        beside = act.of_reply(branch, reply)
         self.run(body, beside)
         reply.edits = beside.edits or None
         return not beside.is_dropped
-
-    def ended(self, act: Act, status: int) -> None:
-        """The request was answered for good."""
-        server = act.context.server
-        act.last_status = status
-        if status >= 300 or server is None or server.method != b"INVITE":
-            return
-        accepted = self._accepted
-        while accepted and next(iter(accepted.values())).state is State.TERMINATED:
-            accepted.popitem(last=False)
-        accepted[_ack_key(act.message)] = server
-
-    def is_acknowledged(self, ack: Message) -> bool:
-        """Whether this is the ACK of an INVITE whose 2xx was passed up not long ago."""
-        server = self._accepted.get(_ack_key(ack))
-        return server is not None and server.state is not State.TERMINATED
 
     def hears_reply(self, reply: Message, flow: Flow) -> bool:
         """A response, before its transaction is looked for; False where ``reply_route`` dropped it."""
@@ -194,10 +175,6 @@ class Stage:
         act = Act(self, Block.EVENT, message, flow)
         self.run(body, act)
         return edits.apply(message.raw, act.edits) if act.edits else message.raw
-
-
-def _ack_key(message: Message) -> bytes:
-    return b"%b %d %b" % (message.call_id, message.cseq[0], message.from_tag or b"")
 
 
 def complaint(error: BaseException, files: Collection[str]) -> str:

@@ -17,6 +17,7 @@ from dispatch.script.values import Value
 from dispatch.sip import address, credentials
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.address import Address
+from dispatch.sip.host import host_port
 from dispatch.sip.message import Message
 from dispatch.sip.reader import COMPACT
 
@@ -261,8 +262,7 @@ def _digest_realm(text: bytes) -> Value:
 
 
 def _source_uri(scene: Scene) -> Value:
-    host, port = scene.source
-    return b"sip:%b:%d" % (f"[{host}]".encode() if ":" in host else host.encode(), port)
+    return b"sip:%b" % host_port(*scene.source).encode()
 
 
 PLAIN: Final[Mapping[str, Variable]] = {

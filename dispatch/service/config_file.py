@@ -24,6 +24,8 @@ from dispatch.service.health_config import EJECTION_READERS, HEALTH_READERS, Hea
 from dispatch.service.reading import WRONG, Place, Reader, expected, near, suggest
 from dispatch.service.route_config import ROUTE_READERS, RouteConfig
 from dispatch.service.sip_config import LIMIT_READERS, SIP_READERS, TIMER_READERS, Limits, Sip
+from dispatch.service.tls_config import TLS_READERS, Tls
+from dispatch.service.websocket_config import WEBSOCKET_READERS, WebSocket
 from dispatch.sip.timers import Timers
 
 
@@ -75,7 +77,7 @@ def _resolved(config: Config) -> Config:
     base = config.path.parent
     return replace(
         config,
-        sip=replace(config.sip, secret_file=base / config.sip.secret_file),
+        sip=replace(config.sip, secret_file=base / config.sip.secret_file, tls=config.sip.tls.beside(base)),
         dispatcher=replace(config.dispatcher, list_file=base / config.dispatcher.list_file),
         lists=replace(config.lists, cache=config.lists.cache and base / config.lists.cache),
         events=replace(config.events, log=config.events.log and base / config.events.log),
@@ -130,9 +132,20 @@ def _unknown(key: str, readers: Mapping[str, Reader], place: Place) -> str:
 
 
 TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
-    "sip": (Sip, {**SIP_READERS, "timers": _table("sip.timers"), "limits": _table("sip.limits")}),
+    "sip": (
+        Sip,
+        {
+            **SIP_READERS,
+            "timers": _table("sip.timers"),
+            "limits": _table("sip.limits"),
+            "tls": _table("sip.tls"),
+            "websocket": _table("sip.websocket"),
+        },
+    ),
     "sip.timers": (Timers, TIMER_READERS),
     "sip.limits": (Limits, LIMIT_READERS),
+    "sip.tls": (Tls, TLS_READERS),
+    "sip.websocket": (WebSocket, WEBSOCKET_READERS),
     "dispatcher": (DispatcherConfig, READERS),
     "lists": (Lists, LISTS_READERS),
     "route": (RouteConfig, ROUTE_READERS),

@@ -11,10 +11,11 @@ from dispatch.balance.selection import find_algorithm
 from dispatch.service import control_address
 from dispatch.service.config import Config
 from dispatch.service.control_config import ControlConfig
-from dispatch.service.listen import bracketed, local_sockets
+from dispatch.service.listen import local_sockets
 from dispatch.service.reading import Place, suggest
 from dispatch.service.route_config import RouteConfig
 from dispatch.service.sip_config import Sip
+from dispatch.sip.host import host_port
 
 _TIMEOUT: Final = 408
 _FAILOVER_FLAG: Final = 2  # bit of [dispatcher] flags
@@ -28,6 +29,8 @@ def cross_check(config: Config, top: Place) -> None:
     if top.problems:
         return  # the rest compares values that must be right themselves
     _check_names(config.sip, sip)
+    _check_tls(config.sip, top.table("sip", "tls"))
+    _check_origins(config.sip, sip)
     _check_streams(config.sip, sip)
     _check_default_socket(config, top)
     _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
@@ -49,9 +52,27 @@ def _check_names(sip: Sip, place: Place) -> None:
         if listen.is_any and listen not in sip.advertise:
             host, port = sip.sent_by(listen)
             place.at("listen", index).warn(
-                f"{listen} stands for all addresses: Via and Record-Route will name {bracketed(host)}:{port}, "
+                f"{listen} stands for all addresses: Via and Record-Route will name {host_port(host, port)}, "
                 f'the address of the default route; write advertise = {{ "{listen}" = "HOST:PORT" }} for another'
             )
+
+
+def _check_tls(sip: Sip, place: Place) -> None:
+    tls, sockets = sip.tls, [listen for listen in sip.listen if listen.is_secure]
+    if sockets and tls.certificate is None:
+        place.wrong(f"{sockets[0]} needs a certificate; write [sip.tls] certificate = 'FILE'")
+    if sockets and tls.verify_client and tls.ca is None:
+        at = place.at("verify_client")
+        at.wrong(f"{at} needs to know who may sign; write ca = 'FILE'")
+    if not isinstance(tls.verify_client, bool):
+        for index, listen in enumerate(tls.verify_client):
+            if listen not in sockets:
+                at = place.at("verify_client")
+                remedy = suggest(listen, map(str, sockets)) if sockets else "none is tls"
+                place.at("verify_client", index).wrong(f"{at} names {listen}, which is not listened on; {remedy}")
+    if not tls.verify_server:
+        at = place.at("verify_server")
+        at.warn(f"{at} is false: whoever answers at the address of a destination gets its calls, and can hear them")
 
 
 def _check_streams(sip: Sip, place: Place) -> None:
@@ -64,6 +85,15 @@ def _check_streams(sip: Sip, place: Place) -> None:
     if sip.udp_mtu and all(listen.proto != "tcp" for listen in sip.listen):
         at = place.at("udp_mtu")
         at.warn(f"{at} has no effect: there is no tcp: socket in listen that a request could leave by")
+
+
+def _check_origins(sip: Sip, place: Place) -> None:
+    for index, listen in enumerate(sip.listen):
+        if listen.is_websocket and not sip.websocket.origins:
+            place.at("listen", index).warn(
+                f"{listen} takes browsers from any web page; name yours, e.g. [sip.websocket] "
+                f'origins = ["https://phone.example.com"]'
+            )
 
 
 def _check_default_socket(config: Config, top: Place) -> None:

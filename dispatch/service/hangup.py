@@ -1,4 +1,4 @@
-"""SIGHUP: read the list again."""
+"""SIGHUP: read again what may have changed."""
 
 from __future__ import annotations
 

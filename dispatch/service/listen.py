@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from dispatch.balance.destination import LocalSocket
+from dispatch.sip.host import canonical, host_port
+from dispatch.transport.sockets import source_towards
 
 SIP_PORT: Final = 5060
-PROTOCOLS: Final = ("udp", "tcp")
+PROTOCOLS: Final = ("udp", "tcp", "tls", "ws", "wss")
+USUAL_PORTS: Final = {"tls": 5061, "ws": 80, "wss": 443}
+"""Where it is not `SIP_PORT`."""
 
 # host [":" port]; IPv6 in brackets, as in a URI (RFC 3261 §25.1, hostport).
 _HOST_PORT: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][A-Za-z0-9._-]*))(?::([0-9]{1,5}))?")
@@ -23,7 +26,7 @@ class Listen:
     """One socket to be opened.
 
     Attributes:
-        proto: ``udp`` or ``tcp``.
+        proto: one of `PROTOCOLS`.
         host: an address; IPv6 without brackets.
         port: its port.
     """
@@ -37,12 +40,18 @@ class Listen:
         """Whether it stands for all addresses of the machine."""
         return ipaddress.ip_address(self.host).is_unspecified
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether it speaks TLS."""
+        return self.proto in ("tls", "wss")
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether it takes browsers."""
+        return self.proto in ("ws", "wss")
+
     def __str__(self) -> str:
-        return f"{self.proto}:{bracketed(self.host)}:{self.port}"
-
-
-def bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+        return f"{self.proto}:{host_port(self.host, self.port)}"
 
 
 def parse_host_port(text: str) -> tuple[str, int | None]:
@@ -59,10 +68,10 @@ def parse_host_port(text: str) -> tuple[str, int | None]:
     if port is not None and not 0 < port < 65536:
         raise ValueError(f"{text!r}: a port is 1 to 65535")
     if found[1]:
-        try:
-            return str(ipaddress.IPv6Address(found[1])), port
-        except ValueError:
-            raise ValueError(f"{text!r}: [{found[1]}] is not an IPv6 address") from None
+        address = canonical(found[1]) if ":" in found[1] else None
+        if address is None:
+            raise ValueError(f"{text!r}: [{found[1]}] is not an IPv6 address")
+        return address, port
     return found[2], port
 
 
@@ -77,11 +86,10 @@ def parse_listen(text: str) -> Listen:
     if not colon or proto not in PROTOCOLS:
         raise ValueError(f"{text!r} does not begin with {' or '.join(f'{name}:' for name in PROTOCOLS)}")
     host, port = parse_host_port(rest)
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        raise ValueError(f"{text!r}: {host!r} is not an IP address of this machine") from None
-    return Listen(proto, str(address), SIP_PORT if port is None else port)
+    address = canonical(host)
+    if address is None:
+        raise ValueError(f"{text!r}: {host!r} is not an IP address of this machine")
+    return Listen(proto, address, USUAL_PORTS.get(proto, SIP_PORT) if port is None else port)
 
 
 def local_sockets(listens: Iterable[Listen]) -> list[LocalSocket]:
@@ -94,12 +102,5 @@ def default_route_address(host: str) -> str:
 
     Without such a route it is the loopback address.
     """
-    family, beyond, loopback = (
-        (socket.AF_INET6, "2001:db8::1", "::1") if ":" in host else (socket.AF_INET, "192.0.2.1", "127.0.0.1")
-    )
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((beyond, SIP_PORT))
-            return str(probe.getsockname()[0])
-    except OSError:
-        return loopback
+    beyond, loopback = ("2001:db8::1", "::1") if ":" in host else ("192.0.2.1", "127.0.0.1")
+    return source_towards(beyond) or loopback

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
-from dispatch.service.listen import SIP_PORT, Listen, default_route_address, parse_host_port, parse_listen
+from dispatch.service.listen import SIP_PORT, USUAL_PORTS, Listen, default_route_address, parse_host_port, parse_listen
 from dispatch.service.reading import WRONG, Place, Reader, boolean, expected, file_name, integer, many, seconds, text
+from dispatch.service.tls_config import Tls
+from dispatch.service.websocket_config import WebSocket
+from dispatch.sip.host import bracketed, host_port
 from dispatch.sip.timers import Timers
 from dispatch.transport.proxy_protocol import Network
 
@@ -49,6 +53,7 @@ class Sip:
         listen: sockets to open.
         alias: further names, ``host`` or ``host:port``, that are us.
         advertise: what goes into Via and Record-Route in place of the address of a socket.
+        mhomed: the kernel's route says which socket a request leaves by, whatever it came on.
         secret_file: key of what we sign; made at the first start.
         udp_mtu: bytes of a request above which TCP is tried instead of UDP; 0 for never.
         stream_ping: seconds of silence after which streams that we opened get a keep-alive; 0 for never.
@@ -56,11 +61,14 @@ class Sip:
         proxy_protocol: who must send the PROXY protocol on which socket.
         timers: seconds.
         limits: against too much of anything.
+        tls: certificates, and whom we believe.
+        websocket: which pages may connect.
     """
 
     listen: tuple[Listen, ...] = ()
     alias: tuple[str, ...] = ()
     advertise: Mapping[Listen, tuple[str, int]] = field(default_factory=dict)
+    mhomed: bool = False
     secret_file: Path = Path("secret")
     udp_mtu: int = 0
     stream_ping: float = 0.0
@@ -68,6 +76,8 @@ class Sip:
     proxy_protocol: Mapping[Listen, tuple[Network, ...]] = field(default_factory=dict)
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
+    tls: Tls = field(default_factory=Tls)
+    websocket: WebSocket = field(default_factory=WebSocket)
 
     def sent_by(self, listen: Listen) -> tuple[str, int]:
         """Host and port that others are told for one of our sockets: advertised, or bound.
@@ -95,7 +105,12 @@ def _listens(value: object, place: Place) -> object:
 
 
 def _alias(value: object, place: Place) -> object:
-    return value if text(parse_host_port, "sip.example.com:5080", value, place) is not WRONG else WRONG
+    return text(_parse_alias, "sip.example.com:5080", value, place)
+
+
+def _parse_alias(written: str) -> str:
+    host, port = parse_host_port(written)
+    return bracketed(host).lower() if port is None else host_port(host, port).lower()
 
 
 def _advertise(value: object, place: Place) -> object:
@@ -103,16 +118,16 @@ def _advertise(value: object, place: Place) -> object:
         return expected('a table: { "udp:10.0.0.5:5060" = "203.0.113.7:5060" }', value, place)
     names = {
         text(parse_listen, "udp:10.0.0.5:5060", key, place.at(key)): text(
-            _parse_sent_by, "203.0.113.7:5060", item, place.at(key)
+            partial(_parse_sent_by, key.partition(":")[0].lower()), "203.0.113.7:5060", item, place.at(key)
         )
         for key, item in value.items()
     }
     return WRONG if WRONG in names or WRONG in names.values() else names
 
 
-def _parse_sent_by(written: str) -> tuple[str, int]:
+def _parse_sent_by(proto: str, written: str) -> tuple[str, int]:
     host, port = parse_host_port(written)
-    return host, SIP_PORT if port is None else port
+    return host, USUAL_PORTS.get(proto, SIP_PORT) if port is None else port
 
 
 def _proxy_protocol(value: object, place: Place) -> object:
@@ -141,6 +156,7 @@ SIP_READERS: Final[Mapping[str, Reader]] = {
     "listen": _listens,
     "alias": many(_alias, of=str),
     "advertise": _advertise,
+    "mhomed": boolean,
     "secret_file": file_name,
     "udp_mtu": integer(0),
     "stream_ping": seconds(0),

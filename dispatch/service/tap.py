@@ -43,7 +43,7 @@ def load(path: Path, reactor: Any) -> IService:
         top = tree.make_service(config_file.load(path), reactor)
     except DispatchError as error:
         raise SystemExit(str(error)) from None
-    HangUp(reactor, top.lists.reload).setServiceParent(top)
+    HangUp(reactor, top.hang_up).setServiceParent(top)
     collector.rounds(reactor).setServiceParent(top)
     reactor.callWhenRunning(_settle, reactor)
     return top

@@ -51,15 +51,20 @@ from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
 from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
 from dispatch.service.keeper import Keeper
+from dispatch.service.listen import Listen
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
+from dispatch.service.sip_config import Sip
+from dispatch.service.trust import Trust
 from dispatch.sip.overload import offering
 from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.connection import Connection
 from dispatch.transport.dns import Resolver
-from dispatch.transport.interfaces import ISipTransport
+from dispatch.transport.interfaces import ISipTransport, Layer
+from dispatch.transport.sockets import is_local, source_towards
 from dispatch.transport.stream import StreamTransport
+from dispatch.transport.websocket import WebSocketLayer
 
 log: Final = Logger()
 
@@ -79,6 +84,7 @@ class DispatcherService(MultiService):
         probing: who is probed, and what an answer does.
         engine: transactions.
         router: what hands requests to the route; its `observer` is told every decision.
+        trust: certificates, and who is expected where; None where no socket speaks TLS.
 
     Raises:
         ConfigErrors: the list or the secret can't be used, or a socket can't be had.
@@ -99,6 +105,7 @@ class DispatcherService(MultiService):
         self.dispatcher.replace(start.roster)
         self.dispatcher.observer = self._observed
         self._keeper: Keeper | None = None
+        self.trust: Trust | None = None
         self.probing = make_probing(config, self.dispatcher)
         self._resolver = Resolver(reactor)
         counts_calls = self.dispatcher.calls is not None
@@ -116,7 +123,10 @@ class DispatcherService(MultiService):
         self.engine = Engine(reactor, time.monotonic, self._resolver, config.sip.timers, config.sip.limits)
         self._hub = Hub(telling.sinks(config, reactor), parameters.ds_ping_method, self._run)
         key = _secret(config.sip.secret_file)
-        self._transports = _bind(config, self.engine)
+        if any(listen.is_secure for listen in config.sip.listen):
+            self.trust = Trust(config.sip.tls, reactor, self.dispatcher, self.router)
+            self.engine.peer_of = self.trust.peer_of
+        self._transports = _bind(config, self.engine, self.trust, reactor)
         control = Control(
             self.dispatcher,
             self.lists,
@@ -135,10 +145,12 @@ class DispatcherService(MultiService):
                 if config.sip.tcp_alias and transport.name == b"TCP":
                     transport.may_share = self._is_of_destination
         listeners = tuple(transport.listener for transport in self._transports)
-        me = Identity(listeners, map(_alias, config.sip.alias), key)
+        me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
         self.engine.listeners = listeners
+        self.engine.source_towards = source_towards
+        self.engine.is_multihomed = config.sip.mhomed
         self._draining = Draining(
             self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
         )
@@ -191,6 +203,14 @@ class DispatcherService(MultiService):
             sets=len(sets),
             source=self._origin,
         )
+        if self.trust is not None:
+            self.trust.start()
+
+    def hang_up(self) -> None:
+        """What SIGHUP asks for: read certificates and lists again."""
+        if self.trust is not None:
+            self.trust.renew()
+        self.lists.reload()
 
     def stopService(self) -> Deferred[object]:
         """Take no new calls, let open requests be answered, then stop."""
@@ -268,12 +288,17 @@ def _secret(path: Path) -> bytes:
         raise ConfigErrors([error]) from None
 
 
-def _bind(config: Config, engine: Engine) -> list[ISipTransport]:
+def _bind(config: Config, engine: Engine, trust: Trust | None, reactor: Any) -> list[ISipTransport]:
     """Take every socket; what was taken is given back when one can't be had."""
     transports: list[ISipTransport] = []
     sip = config.sip
     for index, one in enumerate(sip.listen):
-        transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
+        transport: ISipTransport
+        layer = _layer(sip, one, trust, reactor)
+        if layer is not None:
+            transport = StreamTransport(one.host, one.port, engine, sip.limits, sip.sent_by(one), layer)
+        else:
+            transport = TRANSPORTS[one.proto](one.host, one.port, engine, sip.limits, sip.sent_by(one))
         if isinstance(transport, StreamTransport):
             transport.balancers = sip.proxy_protocol.get(one, ())
             transport.ping_interval = sip.stream_ping
@@ -285,6 +310,14 @@ def _bind(config: Config, engine: Engine) -> list[ISipTransport]:
             raise ConfigErrors([config.problem(str(error), "sip", "listen", index)]) from None
         transports.append(transport)
     return transports
+
+
+def _layer(sip: Sip, listen: Listen, trust: Trust | None, reactor: Any) -> Layer | None:
+    """What lies between TCP and SIP on a socket."""
+    secure = trust.layer(listen) if trust is not None and listen.is_secure else None
+    if not listen.is_websocket:
+        return secure
+    return WebSocketLayer(sip.limits.message, sip.websocket.origins, sip.websocket.ping, reactor, secure)
 
 
 def _alias(name: str) -> bytes:

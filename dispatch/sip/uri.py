@@ -60,6 +60,11 @@ class Uri:
         return int(self.port or 0)
 
     @property
+    def usual_port(self) -> int:
+        """The port; where the URI has none, that of its transport (RFC 3261 §18.2.2, §19.1.2)."""
+        return int(self.port or 0) or (5061 if self.scheme == b"sips" or self.transport == b"tls" else 5060)
+
+    @property
     def transport(self) -> bytes:
         """The ``transport`` parameter, lower case; empty without one."""
         return (param(self, b"transport") or b"").lower() if self.params else b""

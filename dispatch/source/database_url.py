@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from dispatch.sip.host import bracketed
+
 SCHEMES: Final = {"mysql": "mysql", "postgres": "postgres", "postgresql": "postgres", "sqlite": "sqlite"}
 
 _SERVER: Final = re.compile(
@@ -47,7 +49,7 @@ class DatabaseUrl:
         if self.dialect == "sqlite":
             return f"sqlite:///{self.database}"
         user = f"{self.user}@" if self.user else ""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = bracketed(self.host)
         port = f":{self.port}" if self.port else ""
         return f"{self.dialect}://{user}{host}{port}/{self.database}"
 

@@ -13,7 +13,7 @@ from dispatch.engine import Engine
 from dispatch.errors import ParseError, TransportError
 from dispatch.script.route import Request
 from dispatch.service.sip_config import Limits
-from dispatch.sip.flow import Flow
+from dispatch.sip.flow import Flow, Peer
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER, Farm
 from dispatch.test.wire import FakeResolver, FakeTransport, header, request, response_to
@@ -408,6 +408,23 @@ class LocateTests(SynchronousTestCase):
         self.assertEqual(self.locate(b"sip:192.0.2.71", self.tcp), (self.udp, remote))
         self.assertEqual(self.locate(b"sip:192.0.2.71;transport=tcp", self.other), (self.tcp, remote))
 
+    def test_the_socket_on_the_route(self) -> None:
+        """Where the one it came on can't do it, that one sends whose address the kernel would send from."""
+        remote = ("192.0.2.71", 5060)
+        self.engine.source_towards = {"192.0.2.71": "192.0.2.2"}.get
+        self.assertEqual(self.locate(b"sip:192.0.2.71", self.tcp), (self.other, remote))
+        self.assertEqual(self.locate(b"sip:192.0.2.71", self.udp), (self.udp, remote))
+        self.assertEqual(self.locate(b"sip:192.0.2.72", self.tcp), (self.udp, ("192.0.2.72", 5060)))
+
+    def test_many_homes(self) -> None:
+        """With `is_multihomed` it is that one whatever a request came on, as the route leads today."""
+        remote = ("192.0.2.71", 5060)
+        self.engine.is_multihomed = True
+        for source, transport in (("192.0.2.2", self.other), ("192.0.2.1", self.udp), ("192.0.2.3", self.other)):
+            self.engine.source_towards = {"192.0.2.71": source}.get
+            self.assertEqual(self.locate(b"sip:192.0.2.71", self.other), (transport, remote))
+        self.assertEqual(self.locate(b"sip:192.0.2.71", socket=("udp", "192.0.2.2", 5070)), (self.other, remote))
+
     def test_the_socket_asked_for(self) -> None:
         """A socket named by protocol, address and port is taken, unless it can't reach the destination."""
         remote = ("192.0.2.71", 5060)
@@ -433,7 +450,7 @@ class LocateTests(SynchronousTestCase):
         """An address that the socket can't reach has no way."""
 
         class Refusing(FakeTransport):
-            def flow_to(self, host: str, port: int) -> Flow:
+            def flow_to(self, host: str, port: int, peer: Peer | None = None) -> Flow:
                 raise TransportError("not from here")
 
         refusing = Refusing()

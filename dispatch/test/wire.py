@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 
 from dispatch.errors import TransportError
-from dispatch.sip.flow import Flow, Listener
+from dispatch.sip.flow import Flow, Listener, Peer
 
 
 class FakeTransport:
@@ -14,17 +14,17 @@ class FakeTransport:
 
     def __init__(self, name: bytes = b"UDP", host: str = "192.0.2.1", port: int = 5060, sent_by: bytes = b"") -> None:
         self.name = name
-        self.default_port = 5060
+        self.default_port = 5061 if name == b"TLS" else 5060
         self.reliable = name != b"UDP"
         self.listener = Listener(self, host, port, sent_by or b"%b:%d" % (host.encode(), port))
         self.sent: list[tuple[bytes, tuple[str, int]]] = []
         self.broken: set[int] = set()
-        self._flows: dict[tuple[str, int], Flow] = {}
+        self._flows: dict[tuple[str, int, Peer | None], Flow] = {}
 
-    def flow_to(self, host: str, port: int) -> Flow:
-        flow = self._flows.get((host, port))
+    def flow_to(self, host: str, port: int, peer: Peer | None = None) -> Flow:
+        flow = self._flows.get((host, port, peer))
         if flow is None:
-            flow = self._flows[host, port] = Flow(self.listener, (host, port))
+            flow = self._flows[host, port, peer] = Flow(self.listener, (host, port), peer=peer)
         return flow
 
     def flow_back(self, host: str, port: int) -> Flow | None:

@@ -13,4 +13,8 @@ TRANSPORTS: Final[dict[str, Callable[[str, int, ISipReceiver, Limits, tuple[str,
     "udp": UdpTransport,
     "tcp": StreamTransport,
 }
-"""From the scheme in ``listen`` to what makes it, given host, port, receiver, limits, and what is advertised."""
+"""From the scheme in ``listen`` to what makes it, given host, port, receiver, limits, and what is advertised.
+
+``tls``, ``ws`` and ``wss`` are `StreamTransport` too, with a `TlsLayer` that has certificates, a `WebSocketLayer`, or
+both.
+"""

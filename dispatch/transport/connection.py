@@ -16,8 +16,9 @@ from zope.interface import implementer
 from dispatch.errors import ParseError, TransportError
 from dispatch.sip.flow import Flow, Listener
 from dispatch.sip.framer import Framer
+from dispatch.sip.host import host_port
 from dispatch.transport.interfaces import ISipReceiver, IStream, Limits
-from dispatch.transport.sockets import host_port, watch
+from dispatch.transport.sockets import watch
 
 log = Logger()
 
@@ -41,6 +42,9 @@ class Owner(Protocol):
 
     def ended(self, connection: Connection, reason: str) -> None:
         """Nothing can be sent on it any more, and whatever waits for a response by it waits in vain."""
+
+    def refuse(self, reason: str) -> None:
+        """A caller was not let in; why."""
 
     def gone(self, connection: Connection) -> None:
         """Nothing of it is left in the reactor."""
@@ -108,6 +112,16 @@ class Connection(protocol.Protocol):
         self._pinged: float | None = None  # when a keep-alive went that has no answer yet
         self._answers_pings = False
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a message has begun that is not complete."""
+        return not self.is_closed and self._framer.is_waiting
+
+    def expect(self) -> None:
+        """A message has begun of which nothing could be handed on yet: its time counts from now."""
+        if self._begun is None:
+            self._begun = self._owner.seconds()
+
     def send(self, message: bytes) -> None:
         """See `ISipTransport`."""
         if self.is_closed:
@@ -136,7 +150,7 @@ class Connection(protocol.Protocol):
 
     def leave(self) -> None:
         """End it, and don't wait for a peer that doesn't read."""
-        if self._unsent:
+        if self._is_full:
             self.cut("we are stopping")
         else:
             self.close("we are stopping")
@@ -151,7 +165,7 @@ class Connection(protocol.Protocol):
         limits = self._limits
         if self.is_closed:
             self.cut("it does not let go")
-        elif self._unsent and self.transport is not None and now >= self._stuck + limits.message_time:
+        elif self._is_full and self.transport is not None and now >= self._stuck + limits.message_time:
             self.cut(f"it has not read what we sent for {limits.message_time:g} seconds")
         elif self._begun is not None and now >= self._begun + limits.message_time:
             self.cut(f"no whole message in {limits.message_time:g} seconds")
@@ -209,12 +223,17 @@ class Connection(protocol.Protocol):
         if fault is not None:
             self._guarded(self._receiver.malformed, framer.rest, self.flow, fault)
             self.close(f"no SIP: {fault}")
-        elif self._begun is None and framer.is_waiting:
-            self._begun = self._owner.seconds()
+        elif framer.is_waiting:
+            self.expect()
+        elif self.has_spoken:
+            self._begun = None
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: it is gone, or never came to be."""
-        self._end(reason.getErrorMessage())
+        fault = _fault(reason)
+        if fault and self.connector is None:
+            self._owner.refuse(fault)
+        self._end(fault or reason.getErrorMessage())
         self._owner.gone(self)
 
     def pauseProducing(self) -> None:
@@ -302,3 +321,12 @@ class Connection(protocol.Protocol):
 
     def _error(self, reason: str) -> TransportError:
         return TransportError(f"{host_port(*self.flow.remote)}: {reason}")
+
+
+def _fault(reason: Failure) -> str:
+    """What TLS found wrong with the peer, or he with us; empty for all else.
+
+    Errors of OpenSSL are lists of library, function and reason.
+    """
+    args = reason.value.args if reason.value is not None else ()
+    return ", ".join(entry[2] for entry in args[0]) if args and isinstance(args[0], list) else ""

@@ -18,7 +18,7 @@ from twisted.internet.interfaces import (
 from zope.interface import Attribute, Interface
 
 from dispatch.errors import ParseError
-from dispatch.sip.flow import Flow, Listener
+from dispatch.sip.flow import Flow, Listener, Peer
 
 
 class Limits(Protocol):
@@ -131,11 +131,12 @@ class ISipTransport(Interface):
     def stop() -> Deferred[None]:
         """Stop, and fire when nothing of this transport is left in the reactor."""
 
-    def flow_to(host: str, port: int) -> Flow:
-        """The way to an address: the same object for the same address as long as it is in use.
+    def flow_to(host: str, port: int, peer: Peer | None = None) -> Flow:
+        """The way to an address: the same object for the same address and peer as long as it is in use.
 
         Args:
             host: an IPv4 or IPv6 address, never a name, with or without brackets.
+            peer: who is expected there, where the transport can tell.
 
         Raises:
             TransportError: this socket can't reach such an address.

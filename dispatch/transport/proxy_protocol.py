@@ -21,7 +21,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from dispatch.errors import TransportError
-from dispatch.transport.sockets import canonical, host_port
+from dispatch.sip.host import host_port
+from dispatch.transport.sockets import canonical
 
 log = Logger()
 

@@ -7,9 +7,13 @@ import socket
 from typing import Final
 
 from dispatch.errors import TransportError
+from dispatch.sip import host as sip_host
+from dispatch.sip.host import host_port
 
 BACKLOG: Final = 1024
 """Connections the kernel keeps for us until they are accepted."""
+
+_ANY_PORT: Final = 9  # discard; nothing is sent
 
 PATIENCE: Final = 90
 """Seconds without a sign of life after which a caller is gone; shorter ones would wear out phones."""
@@ -25,19 +29,15 @@ _REMEDIES: Final = {
 
 
 def canonical(host: str) -> str:
-    """One spelling for each address, the kernel's: no brackets, IPv6 compressed and in lower case.
+    """As `dispatch.sip.host.canonical`, where it must be an address.
 
     Raises:
         TransportError: not an address.
     """
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    address, percent, scope = host.partition("%")
-    kind = family(address)
-    try:
-        return socket.inet_ntop(kind, socket.inet_pton(kind, address)) + percent + scope
-    except (OSError, ValueError):
-        raise TransportError(f"{host!r} is no IP address") from None
+    address = sip_host.canonical(host)
+    if address is None:
+        raise TransportError(f"{host!r} is no IP address")
+    return address
 
 
 def family(host: str) -> socket.AddressFamily:
@@ -45,9 +45,24 @@ def family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def host_port(host: str, port: int) -> str:
-    """``host:port`` with the brackets of IPv6 (RFC 3261 §25.1, ``hostport``)."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def is_local(host: str) -> bool:
+    """Whether this machine has the address: a socket can be bound to it."""
+    try:
+        with socket.socket(family(host), socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0))
+    except OSError:
+        return False
+    return True
+
+
+def source_towards(host: str) -> str | None:
+    """The address that the kernel sends from to this one; None where there is no route. It sends nothing."""
+    try:
+        with socket.socket(family(host), socket.SOCK_DGRAM) as probe:
+            probe.connect((host, _ANY_PORT))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return None
 
 
 def watch(stream: socket.socket, patience: int) -> None:

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, gatherResults, succeed
-from twisted.internet.interfaces import IAddress, IConnector, IListeningPort, IProtocolFactory
+from twisted.internet.interfaces import IAddress, IConnector, IDelayedCall, IListeningPort, IProtocolFactory
 from twisted.internet.protocol import ClientFactory, ServerFactory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -17,18 +17,20 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from dispatch.errors import TransportError
-from dispatch.sip.flow import Flow, Listener
+from dispatch.sip.flow import Flow, Listener, Peer
+from dispatch.sip.host import host_port
 from dispatch.transport.alias import asked_port
 from dispatch.transport.backoff import Backoff
 from dispatch.transport.connection import Connection
 from dispatch.transport.flows import Flows, listener_of
 from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Layer, Limits
 from dispatch.transport.proxy_protocol import Balanced, Network
-from dispatch.transport.sockets import bound, family, host_port
+from dispatch.transport.sockets import bound, family
 
 log = Logger()
 
 _CONNECT: Final = 10.0  # seconds until a peer that doesn't answer is given up
+_FAREWELL: Final = 2.0  # seconds that peers have at the end to let go
 _LOOK: Final = 2.0  # seconds between two looks at all connections
 _WILDCARDS: Final = ("0.0.0.0", "::")
 
@@ -92,6 +94,7 @@ class StreamTransport:
         self._callers = 0
         self._by_source: Counter[bytes] = Counter()  # callers
         self._gone: Deferred[None] | None = None
+        self._farewell: IDelayedCall | None = None
         self._looking = LoopingCall(self._look)
         self._refusals: Counter[str] = Counter()  # why, since the log was told
 
@@ -113,7 +116,7 @@ class StreamTransport:
             if self._layer is not None:
                 factory = self._layer.answering(factory)
             if self.balancers:
-                factory = Balanced(factory, self.balancers, reactor, self._refuse)
+                factory = Balanced(factory, self.balancers, reactor, self.refuse)
             kind = family(self.listener.host)
             self._listening = reactor.adoptStreamPort(self._socket.fileno(), kind, cast(ServerFactory, factory))
             self._socket.close()
@@ -126,9 +129,9 @@ class StreamTransport:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-        if self._reactor is None:
+        reactor, self._reactor = self._reactor, None
+        if reactor is None:
             return succeed(None)
-        self._reactor = None
         self._looking.stop()
         ended: list[Deferred[None]] = []
         if self._listening is not None:
@@ -138,11 +141,19 @@ class StreamTransport:
             ended.append(self._gone)
             for connection in tuple(self._connections):
                 connection.leave()
+            # TLS waits for the goodbye of the peer.
+            self._farewell = reactor.callLater(_FAREWELL, self._cut)
         return gatherResults(ended).addCallback(lambda _: None)
 
-    def flow_to(self, host: str, port: int) -> Flow:
+    def _cut(self) -> None:
+        for connection in tuple(self._connections):
+            connection.cut("it does not let go")
+
+    def flow_to(self, host: str, port: int, peer: Peer | None = None) -> Flow:
         """See `ISipTransport`."""
-        return self._flows.to(host, port)
+        if self.listener.is_websocket:
+            raise TransportError(f"{host_port(host, port)}: peers can't be called by WebSocket")
+        return self._flows.to(host, port, peer)
 
     def flow_back(self, host: str, port: int) -> Flow | None:
         """See `ISipTransport`."""
@@ -164,7 +175,7 @@ class StreamTransport:
             return None
         source, is_known = _source(remote[0]), self.is_known(remote[0])
         if not self._has_room(source, is_known=is_known):
-            self._refuse("too many, see connections in [sip.limits]")
+            self.refuse("too many, see connections in [sip.limits]")
             return None
         begun = None if is_known else self._reactor.seconds()
         connection = Connection(self, remote, self._receiver, self._limits, is_direct=self._layer is None, begun=begun)
@@ -180,7 +191,8 @@ class StreamTransport:
             return self._callers < limits.connections + limits.connections_reserved
         return self._callers < limits.connections and self._by_source[source] < limits.connections_per_source
 
-    def _refuse(self, reason: str) -> None:
+    def refuse(self, reason: str) -> None:
+        """See `Owner`."""
         self.refused += 1
         self._refusals[reason] += 1
 
@@ -256,6 +268,8 @@ class StreamTransport:
                 del self._answering[remote]
         if self._gone is not None and not self._connections:
             gone, self._gone = self._gone, None
+            if self._farewell is not None and self._farewell.active():
+                self._farewell.cancel()
             gone.callback(None)
 
     def _look(self) -> None:

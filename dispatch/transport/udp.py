@@ -21,10 +21,11 @@ from twisted.python.failure import Failure
 from zope.interface import classImplements
 
 from dispatch.errors import TransportError
-from dispatch.sip.flow import Flow, Listener
+from dispatch.sip.flow import Flow, Listener, Peer
+from dispatch.sip.host import host_port
 from dispatch.transport.flows import Flows, listener_of
 from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Limits
-from dispatch.transport.sockets import bound, host_port
+from dispatch.transport.sockets import bound
 
 if TYPE_CHECKING:
     from twisted.internet.epollreactor import EPollReactor
@@ -114,7 +115,7 @@ class UdpTransport:
             self._socket = None
         return succeed(None)
 
-    def flow_to(self, host: str, port: int) -> Flow:
+    def flow_to(self, host: str, port: int, peer: Peer | None = None) -> Flow:
         """See `ISipTransport`."""
         return self._flows.to(host, port)
 

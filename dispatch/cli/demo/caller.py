@@ -11,9 +11,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import DatagramProtocol
 
 from dispatch.errors import ParseError
-from dispatch.service.listen import SIP_PORT, bracketed
+from dispatch.service.listen import SIP_PORT
 from dispatch.sip import build, name_addr
 from dispatch.sip import uri as sip_uri
+from dispatch.sip.host import host_port
 from dispatch.sip.message import Message
 
 _TALKS: Final = 0.05  # seconds from ACK to BYE
@@ -64,7 +65,7 @@ class Caller(DatagramProtocol):
     def call(self, number: int) -> Call:
         """Begin a call."""
         call_id = b"%d-%b" % (number, secrets.token_hex(8).encode())
-        uri = b"sip:%d@%b:%d" % (100 + number, bracketed(self._target[0]).encode(), self._target[1])
+        uri = b"sip:%d@%b" % (100 + number, host_port(*self._target).encode())
         raw = self._request(b"INVITE", uri, b"<%b>" % uri, call_id, 1, b"")
         call = Call(number, call_id, self._clock.seconds(), Message(raw))
         call.patience = self._clock.callLater(_PATIENCE, self._end, call, f"no end after {_PATIENCE:g} s")
@@ -123,7 +124,7 @@ class Caller(DatagramProtocol):
     def _here(self) -> bytes:
         assert self.transport is not None
         host = self.transport.getHost()
-        return b"%b:%d" % (bracketed(host.host).encode(), host.port)
+        return host_port(host.host, host.port).encode()
 
     def _send(self, data: bytes, where: tuple[str, int]) -> None:
         assert self.transport is not None

@@ -50,7 +50,7 @@ _MISSING: Final = {"!": 'there is no !~; write !($x =~ "...")', "%": "there is n
 _ADDRESSES: Final = ("src_ip", "dst_ip", "myself")
 _COMPARISONS: Final = ("==", "!=", "=~", "<", ">", "<=", ">=")
 _ENDS: Final = (")", "&&", "||", ";", "{", "}", ",", "and", "or")
-_DEEPEST: Final = 100  # parentheses in parentheses
+_DEEPEST: Final = 30  # parentheses in parentheses: each takes a dozen calls in one another
 
 
 class Expressions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from dataclasses import replace
 
 from dispatch.script.kamailio.tokens import Token, TokenKind
 from dispatch.script.kamailio.tree import Position
@@ -42,7 +43,8 @@ class Stream:
         taken = self.token
         if taken.kind is not TokenKind.END:
             self.token = self.after
-            self.after = next(self._tokens, self.after)
+            # Whatever ends the tokens, they have an end.
+            self.after = next(self._tokens, replace(self.after, kind=TokenKind.END, raw="", text=""))
         return taken
 
     def mark(self, raw: str) -> Token:

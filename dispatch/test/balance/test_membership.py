@@ -59,8 +59,9 @@ class FindTests(MembershipCase):
             self.assertEqual(self.find("192.0.2.9", 5095, mode=ANY_PROTOCOL | ONLY_USABLE), found, state)
 
     def test_ipv6(self) -> None:
-        """However an address is spelt in the list, it is the same one."""
+        """However an address is spelt in the list or by the kernel, it is the same one."""
         self.assertEqual(self.find("2001:db8::1", 5080), b"sip:[2001:DB8::1]:5080")
+        self.assertEqual(self.find("::ffff:192.0.2.9", 5095), b"sip:192.0.2.9:5095")
 
     def test_nobody(self) -> None:
         """Another address, and another set, is nobody."""
@@ -144,7 +145,8 @@ class UriTests(MembershipCase):
 
 class OtherTests(MembershipCase):
     def test_hosts(self) -> None:
-        """A host is known as the list writes it, in any case, with its port or 5060 where it has none."""
+        """A host is known in any spelling, and by the address of its name, with its port or 5060 where it has none."""
+        self.members.resolved(b"gw.example", "192.0.2.10")
         for host, port, known in (
             (b"gw.EXAMPLE", None, True),
             (b"192.0.2.1", None, True),
@@ -152,17 +154,24 @@ class OtherTests(MembershipCase):
             (b"192.0.2.1", 5061, False),
             (b"gw.example", 5090, True),
             (b"gw.example", 0, False),
+            (b"[2001:db8:0::1]", None, True),
+            (b"[2001:db8:0::1]", 5080, True),
+            (b"[::ffff:192.0.2.1]", None, True),
+            (b"192.0.2.10", None, True),
+            (b"192.0.2.10", 5090, True),
+            (b"192.0.2.10", 5091, False),
+            (b"192.0.2.11", None, False),
             (b"", None, False),
         ):
             self.assertEqual(self.members.has_host(host, port), known, (host, port))
 
     def test_literals(self) -> None:
-        """An address may have zeros before its numbers; an IPv4 address in an IPv6 one is none, as in the original."""
+        """An address may have zeros before its numbers; an IPv4 address in an IPv6 one is that one."""
         for host, address in (
             (b"192.0.2.1", "192.0.2.1"),
             (b"010.0.0.05", "10.0.0.5"),
             (b"[2001:DB8:0::1]", "2001:db8::1"),
-            (b"[::ffff:192.0.2.1]", None),
+            (b"[::ffff:192.0.2.1]", "192.0.2.1"),
             (b"999.0.2.1", None),
             (b"1.gw.example", None),
             (b"gw", None),

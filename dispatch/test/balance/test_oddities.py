@@ -55,6 +55,7 @@ class OddityTests(SynchronousTestCase):
         told = self.told(text)
         self.assertEqual([line for line, _ in told], [1])
         self.assertIn("'TLS'", told[0][1])
+        self.assertIn("can't be called", self.told(b"1 sip:a;transport=ws\n")[0][1])
         rows = [(1, "sip:a;transport=tls", 0, 0, "")]
         self.assertEqual(table.parse(rows, "db", "dispatcher", COLUMNS, ()).warnings, ())
 

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from dispatch.errors import ParseError
 from dispatch.proxy.dialog import Identity, Routing
 from dispatch.sip import uri as sip_uri
+from dispatch.sip.flow import Flow
 from dispatch.sip.message import Message, splice
 from dispatch.test.wire import FakeTransport, header, request
 
@@ -39,6 +40,8 @@ class IdentityTests(SynchronousTestCase):
             (b"192.0.2.2", 5060, False),
             (b"[2001:db8::1]", 0, True),
             (b"[2001:DB8::1]", 5060, True),
+            (b"[2001:db8:0:0::1]", 5060, True),
+            (b"[::ffff:192.0.2.1]", 5060, True),
             (b"2001:db8::1", 0, False),
             (b"10.0.0.1", 5070, True),
             (b"10.0.0.1", 0, False),
@@ -51,6 +54,24 @@ class IdentityTests(SynchronousTestCase):
             (b"xlb.example.com", 0, False),
         ):
             self.assertEqual(me.is_me(host, port), expected, (host, port))
+
+    def test_behind_a_wildcard(self) -> None:
+        """A socket on all addresses is reached by each of the machine's, of its family and at its port; no others."""
+        anywhere = [FakeTransport(host="0.0.0.0", sent_by=b"192.0.2.1:5060").listener]
+        me = Identity(anywhere, (), SECRET, {"192.0.2.8", "2001:db8::8"}.__contains__)
+        for host, port, expected in (
+            (b"192.0.2.8", 5060, True),
+            (b"[::ffff:192.0.2.8]", 0, True),
+            (b"192.0.2.8", 5061, False),
+            (b"192.0.2.9", 5060, False),
+            (b"[2001:db8::8]", 5060, False),
+            (b"gw.example.com", 5060, False),
+        ):
+            self.assertEqual(me.is_me(host, port), expected, (host, port))
+        self.assertTrue(me.is_my_host(b"192.0.2.8"))
+        self.assertTrue(me.is_my_host(b"192.0.2.1"))
+        self.assertFalse(me.is_my_host(b"[2001:db8::8]"))
+        self.assertFalse(me.is_my_host(b"192.0.2.9"))
 
     def test_aliases_in_any_case(self) -> None:
         """An alias is us in whatever case the operator wrote it."""
@@ -155,6 +176,18 @@ class RecordRouteTests(SynchronousTestCase):
         nat = me.listeners[3]
         self.assertIn(b"<sip:203.0.113.1:5060;", me.record_route(b"call-1", nat, nat))
 
+    def test_by_connection(self) -> None:
+        """Who is reached by his connection only has a token on his side, and two lines though the sockets are one."""
+        me = identity()
+        cookie, tcp = me.cookie(b"call-1"), me.listeners[1]
+        flow = Flow(tcp, ("192.0.2.9", 40_000), object())
+        self.assertEqual(
+            me.record_route(b"call-1", tcp, tcp, flow),
+            b"Record-Route: <sip:192.0.2.1:5060;transport=tcp;r2=on;lr;ds=%b>\r\n"
+            b"Record-Route: <sip:%b@192.0.2.1:5060;transport=tcp;r2=on;lr;ds=%b>\r\n"
+            % (cookie, me.tokens.make(flow, b"call-1"), cookie),
+        )
+
 
 class _RoutingCase(SynchronousTestCase):
     def setUp(self) -> None:
@@ -215,6 +248,12 @@ class RoutingTests(_RoutingCase):
             self.assertEqual(out, request(b"BYE", PEER, to_tag=b"t"))
             self.assertEqual((routing.is_ours, routing.next_hop), (True, PEER))
             self.assertIs(routing.listener, self.me.listeners[number])
+
+    def test_more_of_ours(self) -> None:
+        """A call that came through us twice in a row has all our values taken off."""
+        routing, out = self.route(*[b"Route: " + self.own] * 4)
+        self.assertEqual(out, request(b"BYE", PEER, to_tag=b"t"))
+        self.assertEqual(routing.next_hop, PEER)
 
     def test_a_foreign_route_is_the_next_hop(self) -> None:
         """What is left of the Route is kept as it came, and its first value is the next hop."""

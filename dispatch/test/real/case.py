@@ -113,7 +113,7 @@ class RealCase(SynchronousTestCase):
 
     def uri(self, at: Socket) -> str:
         """The address as it stands in a list."""
-        return f"sip:{at.address}" + (";transport=tcp" if at.proto == "tcp" else "")
+        return f"sip:{at.address}" + ("" if at.proto == "udp" else f";transport={at.proto}")
 
     def silent(self, host: str = ports.LOOPBACK) -> Mute:
         """Somebody who takes everything and says nothing."""
@@ -161,7 +161,7 @@ class RealCase(SynchronousTestCase):
         extra: Sequence[str] = (),
     ) -> Sipp:
         """A caller at work; `finish` waits for it."""
-        at = self.address(to.proto)
+        at = self.address(to.proto, to.host)
         return self.keep(
             Sipp(
                 name,

@@ -143,6 +143,24 @@ def neighbour(name: str, folder: Path, sockets: Sequence[Socket], onward: str) -
     return Kamailio(name, text, folder, sockets)
 
 
+def tls_edge(
+    name: str, folder: Path, sockets: Sequence[Socket], onward: str, certificate: Path, authority: Path
+) -> Kamailio:
+    """As `neighbour`, with sockets of TLS too: shows its certificate to all, and believes only who shows one."""
+    pair = f"certificate = {certificate}\nprivate_key = {certificate.with_suffix('.key')}\nca_list = {authority}"
+    rules = f"method = TLSv1.2+\nverify_certificate = yes\nrequire_certificate = yes\n{pair}\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.tls").write_text(f"[server:default]\n{rules}\n[client:default]\n{rules}")
+    head = _head(sockets, 10.0).replace("children=1\n", "children=1\nenable_tls=yes\n", 1)
+    tls = f'loadmodule "tls.so"\nmodparam("tls", "config", "{folder / name}.tls")\n'
+    return Kamailio(name, head + tls + _ROUTING + _NEIGHBOUR.format(onward=onward), folder, sockets)
+
+
+def has_tls() -> bool:
+    """Whether its module for TLS is installed."""
+    return Path(modules(), "tls.so").exists()
+
+
 def balancer(
     name: str, folder: Path, sockets: Sequence[Socket], list_file: Path, algorithm: int, silence: float
 ) -> Kamailio:

@@ -67,11 +67,12 @@ def _spelled(host: str) -> str:
 
 
 def is_bound(proto: str, host: str, port: int) -> bool:
-    """Is there a socket bound (``udp``) or listening (``tcp``) at this very address, or at all addresses?"""
+    """Is there a socket bound (``udp``) or listening (all else) at this very address, or at all addresses?"""
+    table = "udp" if proto == "udp" else "tcp"
     family = "6" if ":" in host else ""
     anywhere = "0" * (32 if family else 8)
     wanted = {f"{_spelled(host)}:{port:04X}", f"{anywhere}:{port:04X}"}
-    for line in Path(f"/proc/net/{proto}{family}").read_text().splitlines()[1:]:
+    for line in Path(f"/proc/net/{table}{family}").read_text().splitlines()[1:]:
         _, local, _, state, *_ = line.split()
         if local in wanted and (proto == "udp" or state == _LISTENING):
             return True

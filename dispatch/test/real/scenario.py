@@ -145,10 +145,10 @@ def response(code: int, *, optional: bool = False, routes: bool = False, transac
 # --- what a callee does
 
 
-def arrives(method: str, *, optional: bool = False) -> str:
-    """Wait for a request; an INVITE's parties, Vias and route set are kept."""
+def arrives(method: str, *, optional: bool = False, again: bool = False) -> str:
+    """Wait for a request; an INVITE's parties, Vias and route set are kept, but for one inside the dialog (`again`)."""
     start = f'<recv request="{method}"{_yes("optional", optional)}'
-    if method != "INVITE":
+    if method != "INVITE" or again:
         return f"{start}/>"
     return f'{start} rrs="true">{_KEPT}</recv>'
 
@@ -205,8 +205,8 @@ def late(code: int, reason: str, tag: str = CALLEE_TAG) -> str:
     return _send(lines, "", again=True)
 
 
-def back(method: str, *, cseq: int = 1) -> str:
-    """A request of the callee in the dialog that the INVITE made."""
+def back(method: str, *, cseq: int = 1, again: bool = True) -> str:
+    """A request of the callee in the dialog that the INVITE made; `again`: SIPp repeats it until it is answered."""
     lines = [
         f"{method} [next_url] SIP/2.0",
         f"Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-b{cseq}{method}",
@@ -217,7 +217,7 @@ def back(method: str, *, cseq: int = 1) -> str:
         f"CSeq: {cseq} {method}",
         "Max-Forwards: 70",
     ]
-    return _send(lines, "", again=True)
+    return _send(lines, "", again=again)
 
 
 def _send(lines: Sequence[str], body: str, *, again: bool, attributes: str = "") -> str:

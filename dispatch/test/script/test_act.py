@@ -387,23 +387,35 @@ class ReplyTests(SynchronousTestCase):
             self.assertEqual(header(reply, b"X-Back"), [b"1"])
 
     def test_ack(self) -> None:
-        """The ACK of a 2xx is known by its call, whatever its branch; another one is not."""
-        seen = []
+        """The ACK of a 2xx belongs to no transaction; relayed, it goes on without one, with a branch of its own."""
+        known = []
 
         def route(act: Act) -> None:
-            if act.method == b"ACK":
-                seen.append(act.is_known())
-            else:
-                to_gateway(71)(act)
+            known.append(act.is_known())
+            to_gateway(71)(act)
 
         farm = Staged(route)
         farm.receive(request())
         (sent,) = farm.sent(b"INVITE")
-        farm.receive(request(b"ACK", branch=b"z9hG4bKk0", to_tag=b"t1"))
         farm.receive(response_to(sent, 200), gateway(71))
         farm.receive(request(b"ACK", branch=b"z9hG4bKk1", to_tag=b"t1"))
-        farm.receive(request(b"ACK", branch=b"z9hG4bKk2", to_tag=b"t1", cseq=2))
-        self.assertEqual(seen, [False, True, False])
+        (ack,) = farm.sent(b"ACK")
+        self.assertEqual(known, [False, False])
+        self.assertNotEqual(header(ack, b"Via")[0], header(sent, b"Via")[0])
+
+    def test_source(self) -> None:
+        """In a reply route the source is the gateway."""
+        seen = []
+
+        def route(act: Act) -> None:
+            act.arm(Block.REPLY, "R")
+            to_gateway(71)(act)
+
+        farm = Staged(route, named={(Block.REPLY, "R"): lambda act: seen.append(act.source)})
+        farm.receive(request())
+        (sent,) = farm.sent(b"INVITE")
+        farm.receive(response_to(sent, 180), gateway(71))
+        self.assertEqual(seen, [gateway(71)])
 
 
 class OwnReplyTests(SynchronousTestCase):

@@ -438,6 +438,20 @@ class FollowTests(RouteCase):
         from_gateway = self.follow(self.bye(), source=("192.0.2.73", 6000))
         self.assertEqual(from_gateway, ["BYE sip:bob@203.0.113.5:5090 SIP/2.0 > 5090"])
 
+    def test_known_by_address(self) -> None:
+        """A destination is known by its address, however that is spelt, and where the list has a name for it."""
+        text = b"1 sip:[2001:DB8:0::7]:5070\n1 sip:gw.example.com\n"
+        six = FakeTransport(host="2001:db8::1", sent_by=b"[2001:db8::1]:5060")
+        farm = Farm(text, script=lambda one: one.follow(), transports=(FakeTransport(), six))
+        farm.router.membership.resolved(b"gw.example.com", "192.0.2.77")
+        for host, net in (("2001:db8::7", six), ("192.0.2.77", farm.net)):
+            farm.receive(self.bye().replace(b"z9hG4bKa1", b"z9hG4bK%b" % host[-2:].encode()), (host, 6000), net)
+            self.assertEqual(farm.lines(), ["BYE sip:bob@203.0.113.5:5090 SIP/2.0 > 5090"], host)
+        farm.receive(self.bye(b"sip:bob@[2001:db8::0:7]:5070").replace(b"z9hG4bKa1", b"z9hG4bKa2"))
+        self.assertEqual(six.take_lines(), ["BYE sip:bob@[2001:db8::0:7]:5070 SIP/2.0 > 5070"])
+        farm.receive(self.bye().replace(b"z9hG4bKa1", b"z9hG4bKa3"), ("192.0.2.78", 6000))
+        self.assertEqual(farm.lines(), ["SIP/2.0 403 Forbidden > 5060"])
+
     def test_back_to_us(self) -> None:
         """A request that leads nowhere but to us belongs to no call that we know: 481."""
         for uri in (b"sip:bob@192.0.2.1", b"sip:lb.example.com"):

@@ -178,10 +178,6 @@ class ProblemTests(ConfigCase):
         self.assert_problem(LEAST + "mode = 'dst'", 6, "[dispatcher]", "belongs under [route]")
         self.assert_problem(LEAST + "[lists]\nreload = 1", 7, "[lists]", "'reload_keeps_state'")
 
-    def test_what_is_not_there_yet(self) -> None:
-        """Tables that have no effect yet are unknown, not silently taken."""
-        self.assert_problem(LEAST + "[sip.tls]", 6, "tls")
-
     def test_events(self) -> None:
         """A function that is not there, a URL of nobody and a file in no folder are told with a remedy."""
         for line, *words in (
@@ -216,8 +212,31 @@ class ProblemTests(ConfigCase):
         self.assert_problem("[dispatcher]\nflags = 2", 0, "listen", "missing")
         self.assert_problem("[sip]\nlisten = []", 2, "empty")
         self.assert_problem("[sip]\nlisten = [\n'udp:127.0.0.1',\n'udp:127.0.0.1:5060']", 4, "twice")
-        self.assert_problem("[sip]\nlisten = [\n'udp:127.0.0.1',\n'tls:127.0.0.1']", 4, "'tls:127.0.0.1'")
+        self.assert_problem("[sip]\nlisten = [\n'udp:127.0.0.1',\n'sctp:127.0.0.1']", 4, "'sctp:127.0.0.1'")
         self.assert_problem("[sip]\nlisten = 5060", 2, "a list", "5060")
+
+    def test_tls(self) -> None:
+        """A TLS socket needs a certificate, who asks callers must know whom to believe, and what is open is told."""
+        tls = LEAST.replace("udp:127.0.0.1:5060", "tls:127.0.0.1") + "[sip.tls]\n"
+        self.assert_problem(tls, 6, "tls:127.0.0.1:5061 needs a certificate", "certificate = 'FILE'")
+        tls += "certificate = 'a.pem'\n"
+        self.assert_problem(tls + "verify_client = true", 8, "who may sign", "ca = 'FILE'")
+        self.assert_problem(tls + "ca = 'b'\nverify_client = 'tls:127.0.0.1:5062'", 9, "5062, which is not listened on")
+        self.assert_problem(tls + "minimum = '1.1'", 8, "[sip.tls] minimum", "'1.2'")
+        self.assert_problem(tls + "ciphers = 'nothing'", 8, "no cipher")
+        self.assert_problem(tls + "names = { '192.0.2.1' = { certificate = 'c' } }", 8, "no host name")
+        self.assert_problem(tls + '[sip.tls.names."a.example"]\nprivate_key = "c"', 8, "has no certificate")
+        self.assert_problem(tls + "client = { certificat = 'c', certificate = 'd' }", 8, "did you mean 'certificate'?")
+        ((line, remedy),) = self.warnings(tls + "verify_server = false")
+        self.assertEqual(line, 8)
+        self.assertIn("whoever answers", remedy)
+        read = self.load(tls + "client = { certificate = 'c' }\n[sip.tls.names.'A.Example']\ncertificate = 'd'").sip.tls
+        base = self.path.parent
+        assert read.client is not None
+        self.assertEqual(
+            (read.certificate, read.client.certificate, read.names["a.example"].certificate),
+            (base / "a.pem", base / "c", base / "d"),
+        )
 
     def test_names_of_ours(self) -> None:
         """What is advertised belongs to a socket that is listened on; aliases are hosts."""
@@ -241,6 +260,27 @@ class ProblemTests(ConfigCase):
         config = self.load(start + '{"tcp:127.0.0.1:5060" = ["10.0.0.0/8", "2001:db8::1"]}')
         (sources,) = config.sip.proxy_protocol.values()
         self.assertEqual(sources, (ip_network("10.0.0.0/8"), ip_network("2001:db8::1/128")))
+
+    def test_aliases(self) -> None:
+        """An alias has one spelling, in lower case, and keeps its port."""
+        written = '["SIP.example.com:5080", "[2001:DB8:0::1]", "[2001:db8::2]:5080", "[::ffff:192.0.2.1]"]'
+        self.assertEqual(
+            self.load(f'[sip]\nlisten = "udp:127.0.0.1"\nalias = {written}').sip.alias,
+            ("sip.example.com:5080", "[2001:db8::1]", "[2001:db8::2]:5080", "192.0.2.1"),
+        )
+
+    def test_origins(self) -> None:
+        """A page is named by scheme, host and port alone; a socket that takes any page is warned of."""
+        start = '[sip]\nlisten = "ws:127.0.0.1:8080"\n[dispatcher]\nflags = 2\n'
+        for value in ('"phone.example.com"', '"https://phone.example.com/"', '"*"', '""', "[3]"):
+            self.assert_problem(f"{start}[sip.websocket]\norigins = {value}", 6, "https://phone.example.com")
+        good = f'{start}[sip.websocket]\norigins = ["https://Phone.example.com:8443", "http://[::1]:80", "null"]'
+        self.assertEqual(
+            self.load(good).sip.websocket.origins, ("https://phone.example.com:8443", "http://[::1]:80", "null")
+        )
+        self.assertEqual(self.warnings(good), [])
+        ((line, _),) = self.warnings(start)
+        self.assertEqual(line, 2)
 
     def test_algorithms(self) -> None:
         """An algorithm is one of the table, by number or name."""

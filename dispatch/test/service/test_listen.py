@@ -14,6 +14,7 @@ class ListenTests(SynchronousTestCase):
             "udp:127.0.0.1:5070": Listen("udp", "127.0.0.1", 5070),
             "TCP:0.0.0.0": Listen("tcp", "0.0.0.0", 5060),
             "udp:[::]:5060": Listen("udp", "::", 5060),
+            "ws:127.0.0.1": Listen("ws", "127.0.0.1", 80),
             "tcp:[2001:DB8:0:0::1]": Listen("tcp", "2001:db8::1", 5060),
         }.items():
             self.assertEqual(parse_listen(text), listen)

@@ -7,7 +7,7 @@ import socket
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.errors import TransportError
-from dispatch.transport.sockets import bound, canonical, host_port
+from dispatch.transport.sockets import bound, canonical, is_local, source_towards
 
 
 class SpellingTests(SynchronousTestCase):
@@ -19,6 +19,8 @@ class SpellingTests(SynchronousTestCase):
             ("[::1]", "::1"),
             ("2001:DB8:0:0:0:0:0:1", "2001:db8::1"),
             ("fe80::1%lo", "fe80::1%lo"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("[::FFFF:C000:201]", "192.0.2.1"),
         ):
             self.assertEqual(canonical(host), expected)
 
@@ -27,10 +29,19 @@ class SpellingTests(SynchronousTestCase):
         for host in ("", "gw", "[", "[]", "1.2.3", "1.2.3.4.5", ":::", "1.2.3.4\0", "256.1.1.1", "\u0661.1.1.1"):
             self.assertRaises(TransportError, canonical, host)
 
-    def test_host_and_port(self) -> None:
-        """Only IPv6 gets brackets."""
-        self.assertEqual(host_port("192.0.2.1", 5060), "192.0.2.1:5060")
-        self.assertEqual(host_port("::1", 5060), "[::1]:5060")
+
+class MachineTests(SynchronousTestCase):
+    def test_own_addresses(self) -> None:
+        """Each address of loopback is this machine's; one for documentation is nobody's."""
+        self.assertTrue(is_local("127.0.0.1"))
+        self.assertTrue(is_local("127.0.0.99"))
+        self.assertFalse(is_local("192.0.2.1"))
+        self.assertFalse(is_local("2001:db8::1"))
+
+    def test_the_way_out(self) -> None:
+        """The kernel sends to loopback from loopback; where it knows no way there is no address to send from."""
+        self.assertEqual(source_towards("127.0.0.7"), "127.0.0.1")
+        self.assertIsNone(source_towards("255.255.255.255"))
 
 
 class BindingTests(SynchronousTestCase):

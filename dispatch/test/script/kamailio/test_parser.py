@@ -251,7 +251,7 @@ class MistakeTests(SynchronousTestCase):
             ("route { $(ru{s.len) = 1; }", "has no end"),
             ('route { xlog("x); }', "the string has no end"),
             ("debug =\n", "has no value"),
-            ("route { " + "(" * 5000 + " }", "parentheses"),
+            ("route { $var(x) = " + "(" * 5000 + " }", "parentheses"),
         ):
             self.assertIn(words, " ".join(map(str, parsed(text).problems)), text)
 
