@@ -17,6 +17,7 @@ from dispatch.script import stored, variables
 from dispatch.script.act import Act
 from dispatch.script.scene import Variable
 from dispatch.script.values import Value, integer, text
+from dispatch.sip import address
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.message import Message
 from dispatch.sip.reader import COMPACT
@@ -102,6 +103,56 @@ def _write_uri(act: Act, value: Value) -> None:
 
 def _write_destination(act: Act, value: Value) -> None:
     act.destination_uri = text(value) if value is not None else None
+
+
+# --- of From and To
+
+
+def _address_writer(name: bytes, change: Callable[[sip_uri.Uri, bytes], None] | None) -> Write:
+    """Another URI (no `change`), or another part of it, in the address that is sent on; the tag stays."""
+
+    def write(act: Act, value: Value) -> None:
+        line = act.message.reader.spans(name)[0]
+        text_ = act.message.raw[line.value : line.stop]
+        found = address.read(text_)
+        if found is None or value is None:
+            return
+        new = text(value)
+        uri = sip_uri.parse(found.uri)
+        if change is not None and uri is not None:
+            change(uri, new)
+            new = written(uri)
+        at = line.value + text_.index(found.uri, len(found.display))
+        act.replace(at, at + len(found.uri), new)
+
+    return write
+
+
+def _display_writer(name: bytes) -> Write:
+    def write(act: Act, value: Value) -> None:
+        line = act.message.reader.spans(name)[0]
+        bracket = act.message.raw.find(b"<", line.value, line.stop)
+        if bracket >= 0:
+            act.replace(line.value, bracket, text(value) + b" " if value is not None else b"")
+
+    return write
+
+
+def _set_user(uri: sip_uri.Uri, value: bytes) -> None:
+    uri.user = value
+
+
+def _set_host(uri: sip_uri.Uri, value: bytes) -> None:
+    uri.host = value
+
+
+def _addresses(letter: str, header: bytes) -> dict[str, ActVariable]:
+    return {
+        f"{letter}u": ActVariable(_OVER[f"{letter}u"].read, _address_writer(header, None)),
+        f"{letter}U": ActVariable(_OVER[f"{letter}U"].read, _address_writer(header, _set_user)),
+        f"{letter}d": ActVariable(_OVER[f"{letter}d"].read, _address_writer(header, _set_host)),
+        f"{letter}n": ActVariable(_OVER[f"{letter}n"].read, _display_writer(header)),
+    }
 
 
 # --- of the network
@@ -194,6 +245,8 @@ def _of_message(name: str) -> ActVariable:
 
 PLAIN: Final[Mapping[str, ActVariable]] = {
     **{name: _of_message(name) for name in _OVER},
+    **_addresses("f", b"from"),
+    **_addresses("t", b"to"),
     "null": ActVariable(_null, _nothing),
     **{name: ActVariable(_request_only(_OVER[name].read)) for name in ("rP", "rz", "ou", "oU", "od", "oP", "dd", "dP")},
     "ru": ActVariable(_request_only(_OVER["ru"].read), _write_uri),

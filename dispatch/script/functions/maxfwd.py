@@ -34,5 +34,7 @@ FUNCTIONS: Final = (
     Function("maxfwd", "process_maxfwd", process_maxfwd, (Kind.INTEGER,), 0, _R, "one hop less"),
     Function("maxfwd", "maxfwd_process", process_maxfwd, (Kind.INTEGER,), 0, _R, "one hop less"),
     Function("maxfwd", "is_maxfwd_lt", is_maxfwd_lt, (Kind.INTEGER,), 0, _R, "fewer hops left"),
-    Function("maxfwd", "maxfwd_at_least", lambda act, hops: -is_maxfwd_lt(act, hops), (Kind.INTEGER,), 0, _R, "so many"),
+    Function(
+        "maxfwd", "maxfwd_at_least", lambda act, hops: -is_maxfwd_lt(act, hops), (Kind.INTEGER,), 0, _R, "so many"
+    ),
 )

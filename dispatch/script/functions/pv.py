@@ -50,6 +50,8 @@ FUNCTIONS: Final = (
     Function("pv", "pv_unset", pv_unset, _V, help="makes it null"),
     Function("pv", "is_int", is_int, _V, help="a whole number"),
     Function("pv", "not_empty", not_empty, _V, help="neither null nor empty"),
-    Function("pv", "xavp_params_explode", xavp_params_explode, (Kind.FORMAT, Kind.STRING), help="`a=1;b=2` into an XAVP"),
+    Function(
+        "pv", "xavp_params_explode", xavp_params_explode, (Kind.FORMAT, Kind.STRING), help="`a=1;b=2` into an XAVP"
+    ),
     Function("pv", "xavp_rm", xavp_rm, (Kind.STRING,), help="takes an XAVP away, all roots"),
 )

@@ -64,8 +64,6 @@ def options_reply(act: Act) -> int:
     return code(act.reply(200, b"OK"))
 
 
-
-
 _F: Final = Kind.FORMAT
 _RF: Final = Block.REQUEST | Block.FAILURE
 FUNCTIONS: Final = (

@@ -31,6 +31,12 @@ FUNCTIONS: Final = (
     Function("sl", "sl_reply_error", sl_reply_error, (), 0, _RF, "answers by the last error"),
     Function("sl", "send_reply_error", sl_reply_error, (), 0, _RF, "the same"),
     Function(
-        "sl", "sl_forward_reply", sl_forward_reply, (Kind.INTEGER, Kind.FORMAT), 2, Block.ANY_REPLY, "changes the status"
+        "sl",
+        "sl_forward_reply",
+        sl_forward_reply,
+        (Kind.INTEGER, Kind.FORMAT),
+        2,
+        Block.ANY_REPLY,
+        "changes the status",
     ),
 )

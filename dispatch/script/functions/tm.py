@@ -207,12 +207,16 @@ FUNCTIONS: Final = (
     Function("tm", "t_set_disable_6xx", t_set_disable_6xx, (Kind.INTEGER,), 0, _RFOB, "1: a 6xx stops no branch"),
     Function("tm", "t_set_disable_failover", _accepted, (Kind.INTEGER,), 0, _RFOB, "accepted, without effect"),
     Function("tm", "t_set_disable_internal_reply", _accepted, (Kind.INTEGER,), 0, _RFOB, "accepted, without effect"),
-    Function("tm", "t_drop_replies", _accepted, (Kind.STRING,), 1, Block.FAILURE, "accepted: tries before count no more"),
+    Function(
+        "tm", "t_drop_replies", _accepted, (Kind.STRING,), 1, Block.FAILURE, "accepted: tries before count no more"
+    ),
     Function("tm", "t_save_lumps", _accepted, (), 0, Block.REQUEST, "accepted: changes are kept anyway"),
     Function("tmx", "t_relay_cancel", t_relay_cancel, (), 0, Block.REQUEST, "CANCEL of a known INVITE ends here"),
     Function("tmx", "t_precheck_trans", t_check_trans, (), 0, Block.REQUEST, "as `t_check_trans`"),
     Function("tmx", "t_cancel_branches", t_cancel_branches, (Kind.STRING,), 1, _RFOB, "cancels who rings"),
-    Function("tmx", "t_is_branch_route", lambda act: code(act.block is Block.BRANCH), (), 0, Block.ALL, "kind of route"),
+    Function(
+        "tmx", "t_is_branch_route", lambda act: code(act.block is Block.BRANCH), (), 0, Block.ALL, "kind of route"
+    ),
     Function("tmx", "t_is_failure_route", lambda act: code(act.block is Block.FAILURE), (), 0, Block.ALL, "likewise"),
     Function("tmx", "t_is_reply_route", lambda act: code(act.block is Block.REPLY), (), 0, Block.ALL, "likewise"),
     Function("tmx", "t_is_request_route", lambda act: code(act.block is Block.REQUEST), (), 0, Block.ALL, "likewise"),

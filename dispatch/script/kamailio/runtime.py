@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -17,7 +17,7 @@ from dispatch.script.act_variables import ActVariable, Read
 from dispatch.script.kamailio import posix, tokens, transformations
 from dispatch.script.kamailio.tree import Position, Variable
 from dispatch.script.stage import Routes
-from dispatch.script.values import Value, integer, shown, text
+from dispatch.script.values import Value, integer, shown, text, whole_number
 
 __all__ = (
     "Act",
@@ -25,26 +25,26 @@ __all__ = (
     "Exit",
     "Routes",
     "add",
+    "assign",
     "call",
     "complain",
+    "divide",
     "done",
     "drop",
     "equal",
-    "int_equal",
+    "format",
     "integer",
     "is_address",
-    "leave",
+    "is_ipv6",
+    "is_own_address",
     "matches",
-    "maybe_text",
     "pattern",
-    "divide",
-    "format",
     "remainder",
     "result",
     "shift_left",
     "shift_right",
+    "switch_number",
     "text",
-    "uri_is_ours",
     "variable",
     "wrap",
 )
@@ -73,11 +73,6 @@ def done(act: Act, code: int) -> int:
 def result(act: Act, code: int) -> int:
     """As `done`, where a call is part of an expression: 1 for success, else 0."""
     return 1 if done(act, code) > 0 else 0
-
-
-def leave() -> NoReturn:
-    """``exit``."""
-    raise Exit
 
 
 def drop(act: Act) -> NoReturn:
@@ -158,11 +153,6 @@ def equal(left: Value, right: Value) -> bool:
     return text(left) == text(right)
 
 
-def int_equal(left: Value, right: Value) -> bool:
-    """``ieq``."""
-    return integer(left) == integer(right)
-
-
 def pattern(expression: bytes, *, ignores_case: bool = True) -> re.Pattern[bytes]:
     """A regular expression.
 
@@ -177,27 +167,37 @@ def matches(left: Value, expression: Value) -> bool:
     return posix.compile(text(expression)).search(text(left)) is not None
 
 
-def maybe_text(value: Value) -> bytes | None:
-    """The value as a string; null stays null."""
-    return text(value) if value is not None else None
-
-
 # --- conditions without a dollar
 
 
-def uri_is_ours(act: Act, uri: bytes) -> bool:
-    """``uri == myself``."""
-    return act.is_myself(uri)
+def is_address(address: str, version: int, wanted: int, mask: int) -> bool:
+    """``src_ip == 10.0.0.0/8``: whether an address lies in a network of that version of IP."""
+    if (":" in address) != (version == 6):
+        return False
+    packed = socket.inet_pton(socket.AF_INET6 if version == 6 else socket.AF_INET, address)
+    return int.from_bytes(packed, "big") & mask == wanted
 
 
-def is_address(act: Act, address: str, network: Sequence[tuple[int, int]]) -> bool:
-    """``src_ip == 10.0.0.0/8``: whether an address lies in one of these, each a number and a mask."""
-    number = int.from_bytes(_packed(address), "big")
-    return any(number & mask == wanted for wanted, mask in network)
+def is_own_address(act: Act, address: str) -> bool:
+    """``src_ip == myself``."""
+    return any(one.host == address for one in act.stage.sockets)
 
 
-def _packed(address: str) -> bytes:
-    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+def is_ipv6(act: Act) -> bool:
+    """``af == INET6``."""
+    return ":" in act.source[0]
+
+
+def assign(act: Act, target: ActVariable, value: Value) -> int:
+    """An assignment that stands as a condition: true."""
+    assert target.write is not None  # checked before
+    target.write(act, value)
+    return 1
+
+
+def switch_number(value: Value) -> int | None:
+    """What the cases of a switch, which are numbers, are compared with; None fits none."""
+    return whole_number(value) if isinstance(value, bytes) else integer(value)
 
 
 # --- variables and texts

@@ -6,8 +6,8 @@ import re
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dispatch.script.act import Act, Block, Exit
 from dispatch.script import values
+from dispatch.script.act import Act, Block, Exit
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER
 from dispatch.test.script.acting import Staged, gateway, to_gateway
