@@ -167,6 +167,10 @@ class Stage:
         reply.edits = act.edits or None
         return not act.is_dropped
 
+    def hears(self, event: str) -> bool:
+        """Whether there is a route for that event."""
+        return self.find(Block.EVENT, event) is not None
+
     def event(self, name: str, message: Message, flow: Flow) -> bytes:
         """Run ``event_route[name]``; gives the message with the changes that it wants (``tm:local-request``)."""
         body = self.find(Block.EVENT, name)

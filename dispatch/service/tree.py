@@ -54,6 +54,7 @@ from dispatch.service.keeper import Keeper
 from dispatch.service.listen import Listen
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
+from dispatch.service.scripting import Scripting
 from dispatch.service.sip_config import Sip
 from dispatch.service.trust import Trust
 from dispatch.sip.overload import offering
@@ -112,6 +113,7 @@ class DispatcherService(MultiService):
         algorithm = find_algorithm(route.algorithm)
         script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
         self.router = Router(self.dispatcher, script, make_parameters(config))
+        self._scripting = Scripting(config, config.script, self.router) if config.script is not None else None
         self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
         self.lists = Reloading(
@@ -148,6 +150,8 @@ class DispatcherService(MultiService):
         me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
+        if self._scripting is not None:
+            self._scripting.begin(self.engine.proxy, listeners[0])
         self.engine.listeners = listeners
         self.engine.source_towards = source_towards
         self.engine.is_multihomed = config.sip.mhomed
@@ -177,6 +181,8 @@ class DispatcherService(MultiService):
         if parameters.ds_ping_interval:
             manner, seconds, chance = make_manner(config), time.monotonic, random.Random()
             prober = Prober(self.engine, self.dispatcher, self.probing, manner, reactor, seconds, chance)
+            if self._scripting is not None:
+                self._scripting.follow(prober)
             prober.setServiceParent(self)
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
@@ -229,6 +235,8 @@ class DispatcherService(MultiService):
     def _observed(self, change: Change) -> None:
         """A state has changed, or a person decided something about a destination."""
         self._hub.tell(change, history.note(change, time.time()))
+        if self._scripting is not None:
+            self._scripting.changed(change)
         if change.event:
             log.info("{change}", change=printable(str(change)))
         if change.event in (DRAIN, MAINTENANCE):

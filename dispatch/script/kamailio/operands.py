@@ -530,7 +530,7 @@ def _spelled(kinds: act.Block) -> str:
 
 
 def _flag_names(script: Script) -> dict[str, int]:
-    """``flags NAME:n;``"""
+    """``flags NAME:n;``."""
     found = {}
     for setting in script.settings:
         if setting.name == "flags":
