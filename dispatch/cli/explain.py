@@ -36,6 +36,8 @@ def _run(options: Namespace) -> int:
             raise ConfigErrors(roster.errors)
         dispatcher = make_dispatcher(config.dispatcher, Random(), time.monotonic, _silent, config.health)
         dispatcher.replace(roster)
+        if config.route.script is not None or config.script is not None:
+            print("a script decides in the service; this is what the built-in route does", file=sys.stderr)
         given = {one.name: getattr(options, one.name) for one in EXPLAIN.arguments}
         answer = explain(dispatcher, offline(config, dispatcher), **given)
     except DispatchError as error:

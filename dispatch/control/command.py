@@ -226,8 +226,8 @@ class Control:
         now: the time of day, in seconds since 1970.
         probing: who is probed.
         started: the time of day at which the service began.
-        foresight: what would happen, without doing it.
         address_of: what is known of the host of a destination; None for nothing.
+        foresight: what would happen, without doing it.
         standing: what a destination given by name stands for, in words.
         counters: what is counted, by name as the original has it: ``core:rcv_requests``.
         sockets: of SIP: protocol, host and port of each.
