@@ -80,6 +80,7 @@ def _resolved(config: Config) -> Config:
         config,
         sip=replace(config.sip, secret_file=base / config.sip.secret_file, tls=config.sip.tls.beside(base)),
         dispatcher=replace(config.dispatcher, list_file=base / config.dispatcher.list_file),
+        route=replace(config.route, script=config.route.script and base / config.route.script),
         lists=replace(config.lists, cache=config.lists.cache and base / config.lists.cache),
         events=replace(config.events, log=config.events.log and base / config.events.log),
         state=replace(config.state, file=config.state.file and base / config.state.file),

@@ -11,6 +11,7 @@ DispatcherService            top
   Draining                   tells when a destination that takes no new calls is empty
   Keeper                     keeps state over restarts, where a state file is named
   Prober                     probes, where `ds_ping_interval` is set
+  Guard                      stops a script that runs on and on, where one is named
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
 from dispatch.events.hub import Hub
 from dispatch.probe import Prober
+from dispatch.proxy.context import Context
 from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
@@ -57,12 +59,14 @@ from dispatch.service.functions import (
     make_probing,
     retry_after,
 )
+from dispatch.service.guard import Guard
 from dispatch.service.keeper import Keeper
 from dispatch.service.listen import Listen, local_sockets
 from dispatch.service.naming import Naming, ability_of, make_resolver
 from dispatch.service.observing import Observing
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
+from dispatch.service.scripts import Scripts
 from dispatch.service.sip_config import Sip
 from dispatch.service.trust import Trust
 from dispatch.sip.overload import offering
@@ -89,6 +93,7 @@ class DispatcherService(MultiService):
     Attributes:
         dispatcher: the sets.
         lists: what puts other lists in force.
+        scripts: the route in force.
         probing: who is probed, and what an answer does.
         engine: transactions.
         router: what hands requests to the route; its `observer` is told every decision.
@@ -122,6 +127,8 @@ class DispatcherService(MultiService):
         algorithm = find_algorithm(route.algorithm)
         script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
         self.router = Router(self.dispatcher, script, make_parameters(config))
+        self.router.pause = self._pause
+        self.scripts = Scripts(config, self.router)
         self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
         self._naming = Naming(config, self._resolver, self.dispatcher, self.router, reactor)
@@ -151,6 +158,7 @@ class DispatcherService(MultiService):
             self._naming.standing,
             self._counters,
             tuple(local_sockets(config.sip.listen)),
+            reload_script=self.scripts.reload,
         )
         ports = self._open_doors(control)
         for transport in self._transports:
@@ -162,7 +170,9 @@ class DispatcherService(MultiService):
         self._resolver.ability = ability_of(listeners, asks_naptr=config.sip.dns.naptr)
         me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
+        self.scripts.install(self.engine.proxy)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
+        self.engine.proxy.failover_time = config.route.failover_time
         self.engine.proxy.retry_after = retry_after(config.sip.limits)
         self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
         self.engine.listeners = listeners
@@ -195,6 +205,8 @@ class DispatcherService(MultiService):
             manner, seconds, chance = make_manner(config), time.monotonic, random.Random()
             prober = Prober(self.engine, self.dispatcher, self.probing, manner, reactor, seconds, chance)
             prober.setServiceParent(self)
+        if route.script is not None:
+            Guard(lambda: self.scripts.files, lambda: self.engine.timers.now).setServiceParent(self)
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
         try:
@@ -243,6 +255,9 @@ class DispatcherService(MultiService):
     def _run(self, errand: Iterator[None]) -> None:
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
+
+    def _pause(self, context: Context, step: object) -> None:
+        self.engine.pause(context, step)
 
     def _observed(self, change: Change, now: float) -> None:
         """A state has changed, or a person decided something about a destination."""

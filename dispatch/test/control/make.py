@@ -72,6 +72,7 @@ class Steered:
             probing,
             self.now - 60,
             lambda host: {b"a": "192.0.2.1"}.get(host),
+            reload_script=lambda: "route.py",
         )
 
 
