@@ -112,7 +112,8 @@ class Steering:
             return (500 if branch.status == 503 else branch.status), b""
         if reply.status != 503 or not self.remaps_503:
             return reply.status, response_.without_via(reply, by_stream=by_stream)
-        reply.edits = [*(reply.edits or ()), (8, 11, b"500")]  # its reason stays, as in the original
+        status_line = (8, reply.raw.find(b"\r\n"), b"500 Service Unavailable")  # in the words of the original
+        reply.edits = [*(reply.edits or ()), status_line]
         return 500, response_.without_via(reply, by_stream=by_stream)
 
 

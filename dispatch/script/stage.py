@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from dispatch.balance.destination import LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.proxy.branch import Branch
 from dispatch.proxy.context import Context
@@ -59,6 +60,8 @@ class Stage:
         write: puts a line into the log, with its level.
         is_myself: whether host and port of a URI are a socket or an alias of ours; known from `take_over` on.
         current: the act that runs (for `KSR`); those that it interrupts are put back afterwards.
+        steps: how many routes were begun.
+        sockets: ours, which a script may name to send from.
     """
 
     def __init__(self, router: Router, routes: Routes, parameters: Parameters) -> None:
@@ -71,6 +74,8 @@ class Stage:
         self.write: Callable[[int, str], None] = lambda level, text: None
         self.is_myself: Callable[[bytes], bool] = lambda uri: False
         self.current: Act | None = None
+        self.steps = 0
+        self.sockets: Collection[LocalSocket] = ()
 
     @property
     def dispatcher(self) -> Dispatcher:
@@ -102,6 +107,7 @@ class Stage:
     def run(self, body: Body, act: Act) -> bool:
         """Run a route; False where it failed, which is in the log then."""
         before, self.current = self.current, act
+        self.steps += 1
         try:
             body(act)
         except (Exit, SystemExit):
@@ -165,6 +171,10 @@ class Stage:
     def files(self) -> tuple[str, ...]:
         """Names of the files that the code of the script comes from."""
         return self.routes.files
+
+    def hears(self, event: str) -> bool:
+        """Whether there is a route for that event."""
+        return self.find(Block.EVENT, event) is not None
 
     def event(self, name: str, message: Message, flow: Flow) -> bytes:
         """Run ``event_route[name]``; gives the message with the changes that it wants (``tm:local-request``)."""

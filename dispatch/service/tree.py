@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,6 +66,7 @@ from dispatch.service.naming import Naming, ability_of, make_resolver
 from dispatch.service.observing import Observing
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
+from dispatch.service.scripting import Scripting
 from dispatch.service.scripts import Scripts
 from dispatch.service.sip_config import Sip
 from dispatch.service.trust import Trust
@@ -129,6 +130,7 @@ class DispatcherService(MultiService):
         self.router = Router(self.dispatcher, script, make_parameters(config))
         self.router.pause = self._pause
         self.scripts = Scripts(config, self.router)
+        self._scripting = Scripting(config, config.script, self.router) if config.script is not None else None
         self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
         self._naming = Naming(config, self._resolver, self.dispatcher, self.router, reactor)
@@ -175,6 +177,8 @@ class DispatcherService(MultiService):
         self.engine.proxy.failover_time = config.route.failover_time
         self.engine.proxy.retry_after = retry_after(config.sip.limits)
         self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
+        if self._scripting is not None:
+            self._scripting.begin(self.engine.proxy, listeners[0])
         self.engine.listeners = listeners
         self.engine.source_towards = source_towards
         self.engine.is_multihomed = config.sip.mhomed
@@ -204,9 +208,11 @@ class DispatcherService(MultiService):
         if parameters.ds_ping_interval:
             manner, seconds, chance = make_manner(config), time.monotonic, random.Random()
             prober = Prober(self.engine, self.dispatcher, self.probing, manner, reactor, seconds, chance)
+            if self._scripting is not None:
+                self._scripting.follow(prober)
             prober.setServiceParent(self)
-        if route.script is not None:
-            Guard(lambda: self.scripts.files, lambda: self.engine.timers.now).setServiceParent(self)
+        if route.script is not None or self._scripting is not None:
+            Guard(self._script_files, lambda: self.engine.timers.now).setServiceParent(self)
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
         try:
@@ -256,12 +262,17 @@ class DispatcherService(MultiService):
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
 
+    def _script_files(self) -> Collection[str]:
+        return self._scripting.stage.files if self._scripting is not None else self.scripts.files
+
     def _pause(self, context: Context, step: object) -> None:
         self.engine.pause(context, step)
 
     def _observed(self, change: Change, now: float) -> None:
         """A state has changed, or a person decided something about a destination."""
         self._hub.tell(change, history.note(change, now))
+        if self._scripting is not None:
+            self._scripting.changed(change)
         if change.event:
             log.info("{change}", change=printable(str(change)))
         if change.event in (DRAIN, MAINTENANCE):

@@ -6,6 +6,7 @@ import re
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from dispatch.script import values
 from dispatch.script.act import Act, Block, Exit
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER
@@ -263,8 +264,8 @@ class FailureTests(SynchronousTestCase):
         self.assertEqual(self._fail(404, 500, 502), ["SIP/2.0 502 Whatever > 5060"])
 
     def test_503(self) -> None:
-        """A 503 goes up as 500, its reason being kept, unless remap_503_500 says otherwise."""
-        self.assertEqual(self._fail(500, 500, 503), ["SIP/2.0 500 Whatever > 5060"])
+        """A 503 goes up as 500, in the words of the original, unless remap_503_500 says otherwise."""
+        self.assertEqual(self._fail(500, 500, 503), ["SIP/2.0 500 Service Unavailable > 5060"])
         self.assertEqual(self._fail(500, 500, 503, remap=0), ["SIP/2.0 503 Whatever > 5060"])
 
     def test_6xx(self) -> None:
@@ -331,7 +332,7 @@ class ReplyTests(SynchronousTestCase):
         def of_transaction(act: Act) -> None:
             self.assertIsNone(act.header(b"x-general"))
             self.assertEqual(act.remove_header(b"X-Secret"), 1)
-            act.append_header(b"X-Who: %b\r\n" % (act.values.avp("who") or b""))
+            act.append_header(b"X-Who: %b\r\n" % values.text(act.values.avp("who")))
 
         def route(act: Act) -> None:
             act.values.push("who", b"alice")
@@ -422,7 +423,9 @@ class OwnReplyTests(SynchronousTestCase):
         """Replies that we make carry what was appended to them, and no header that was meant for the request."""
 
         def route(act: Act) -> None:
-            act.append_to_reply(b"X-Rpl: 1")
+            act.append_to_reply(b"X-Rpl: 1\r\n")
+            act.append_to_reply(b"X-Open: 1 ")
+            act.append_to_reply(b"X-Not-A-Line: 1\r\n")
             act.append_to_reply(b"X-Rpl: 2\r\n")
             act.append_header(b"X-Not: 1\r\n")
             act.reply(489, b"Bad Event")
@@ -431,6 +434,7 @@ class OwnReplyTests(SynchronousTestCase):
         farm.receive(request(b"SUBSCRIBE"))
         (reply,) = farm.sent(b"SIP/2.0 489 Bad Event\r\n")
         self.assertEqual((header(reply, b"X-Rpl"), header(reply, b"X-Not")), ([b"1", b"2"], []))
+        self.assertEqual(header(reply, b"X-Open"), [b"1 X-Not-A-Line: 1"])
         self.assertEqual(farm.engine.open_transactions, 0)
 
     def test_ack(self) -> None:
