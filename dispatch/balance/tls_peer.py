@@ -65,9 +65,7 @@ def _listening(destinations: Iterable[Destination], port: int) -> list[Destinati
     """Those that listen there by what the list says; where none does, those whose port and transport DNS tells."""
     found = list(destinations)
     said = [one for one in found if one.transport == _TLS and (one.port or _PORT) == port]
-    return said or [
-        one for one in found if not one.port and one.transport in _UNSAID and literal(one.host) is None
-    ]
+    return said or [one for one in found if not one.port and one.transport in _UNSAID and literal(one.host) is None]
 
 
 def _listed_host(destination: Destination) -> bytes:
