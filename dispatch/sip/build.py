@@ -105,7 +105,7 @@ def cancel(invite: Message, reason: bytes = b"") -> bytes:
 
 def _beside(invite: Message, method: bytes, to: bytes, headers: bytes = b"") -> bytes:
     via = invite.via
-    return b"%b %b SIP/2.0\r\nVia: %b\r\n%b%b%b%bCSeq: %d %b\r\nMax-Forwards: 70\r\n%bContent-Length: 0\r\n\r\n" % (
+    return b"%b %b SIP/2.0\r\nVia: %b\r\n%b%b%b%bCSeq: %d %b\r\n%b%bContent-Length: 0\r\n\r\n" % (
         method,
         invite.uri,
         invite.raw[via.start : via.stop],
@@ -115,5 +115,6 @@ def _beside(invite: Message, method: bytes, to: bytes, headers: bytes = b"") -> 
         invite.lines(b"call-id"),
         invite.cseq[0],
         method,
+        invite.lines(b"max-forwards") or b"Max-Forwards: 70\r\n",
         headers,
     )
