@@ -19,7 +19,8 @@ from dispatch.balance.health import Condition
 from dispatch.balance.pace import gently
 from dispatch.balance.tally import Tally
 
-Identity = tuple[int, bool, bytes, int]
+Identity = tuple[int, bool, bytes, int, int]
+"""Set, whether it has a `duid`, that or its listed URI, which of several equal ones, and slot (see `expansion`)."""
 
 
 class Succession:
@@ -145,12 +146,12 @@ class _Heir:
 def identities(members: Iterable[Destination]) -> dict[Identity, Destination]:
     """The members by what they are known by, in the order of the list."""
     found: dict[Identity, Destination] = {}
-    seen: dict[tuple[bool, bytes], int] = {}
+    seen: dict[tuple[bool, bytes, int], int] = {}
     for member in gently(sorted(members, key=lambda member: member.line)):
-        name = (True, member.duid) if member.duid else (False, member.uri.lower())
-        occurrence = seen.get(name, 0)
-        seen[name] = occurrence + 1
-        found[(member.group, *name, occurrence)] = member
+        has_duid, name = bool(member.duid), member.duid or member.listed_uri.lower()
+        occurrence = seen.get((has_duid, name, member.slot), 0)
+        seen[has_duid, name, member.slot] = occurrence + 1
+        found[member.group, has_duid, name, occurrence, member.slot] = member
     return found
 
 

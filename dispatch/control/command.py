@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any, Final, Protocol
 
+from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
@@ -23,6 +24,10 @@ class ListRefused(DispatchError):
     """The new list has errors; the one before stays in force."""
 
 
+class ScriptRefused(DispatchError):
+    """The script can't be run; the one before stays in force."""
+
+
 class NotAllowed(DispatchError):
     """The caller may look, but not change anything."""
 
@@ -37,6 +42,7 @@ CODES: Final[Mapping[type[Exception], str]] = {
     ListRefused: "LIST_REFUSED",
     NotAllowed: "NOT_ALLOWED",
     PageGone: "PAGE_GONE",
+    ScriptRefused: "SCRIPT_REFUSED",
     UnknownDestination: "UNKNOWN_DESTINATION",
 }
 ALWAYS: Final[tuple[type[Exception], ...]] = (BadValue, NotAllowed, PageGone)
@@ -188,6 +194,10 @@ class Steering(Protocol):
         """
 
 
+def _as_listed(destination: Destination) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """What commands work on.
@@ -202,6 +212,8 @@ class Control:
         probing: who is probed.
         started: the time of day at which the service began.
         address_of: what is known of the host of a destination; None for nothing.
+        standing: what a destination given by name stands for, in words.
+        reload_script: reads the script again and gives its name, empty where there is none; may raise `ConfigErrors`.
     """
 
     dispatcher: Dispatcher
@@ -213,6 +225,8 @@ class Control:
     probing: Probing
     started: float
     address_of: Callable[[bytes], str | None]
+    standing: Callable[[Destination], str] = _as_listed
+    reload_script: Callable[[], str] = lambda: ""
 
 
 Preview = tuple[Roster, list[Change]]

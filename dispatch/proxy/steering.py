@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from dispatch.proxy import response as response_
 from dispatch.proxy.branch import Branch
-from dispatch.sip import edits
 from dispatch.sip.edits import Edit
 from dispatch.sip.flow import Listener
 from dispatch.sip.message import Message
@@ -71,7 +70,7 @@ class Steering:
 
     def begins(self, client: ClientTransaction, branch: Branch) -> None:
         """A branch goes out by this transaction."""
-        branch.flow = client.flow
+        branch.flow, branch.is_ended = client.flow, False
         self._by_client[client] = branch
 
     def begin_try(self) -> None:
@@ -102,15 +101,19 @@ class Steering:
         ended = [one for one in self.branches[self._first :] if one.is_ended]
         return min(ended, key=_rank) if ended else None
 
-    def upwards(self, branch: Branch) -> tuple[int, bytes]:
-        """Status and bytes of what a branch said, as it goes up; no bytes where it said nothing."""
+    def upwards(self, branch: Branch, *, by_stream: bool = False) -> tuple[int, bytes]:
+        """Status and bytes of what a branch said, as it goes up; no bytes where it said nothing.
+
+        Args:
+            by_stream: see `response.without_via`.
+        """
         reply = branch.reply
         if reply is None:
             return (500 if branch.status == 503 else branch.status), b""
         if reply.status != 503 or not self.remaps_503:
-            return reply.status, response_.without_via(reply)
-        cut = (*reply.via_cut, b"")
-        return 500, edits.apply(reply.raw, [(8, 11, b"500"), cut, *(reply.edits or ())])
+            return reply.status, response_.without_via(reply, by_stream=by_stream)
+        reply.edits = [*(reply.edits or ()), (8, 11, b"500")]  # its reason stays, as in the original
+        return 500, response_.without_via(reply, by_stream=by_stream)
 
 
 def _rank(branch: Branch) -> tuple[tuple[int, int, int, int], int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +12,7 @@ from dispatch.proxy.branch import Branch
 from dispatch.proxy.context import Context
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.act import Act, Block, Exit, Parameters
+from dispatch.script.loading import blame
 from dispatch.script.route import Request, Router
 from dispatch.script.values import Value
 from dispatch.sip import edits
@@ -60,7 +60,6 @@ class Stage:
         write: puts a line into the log, with its level.
         is_myself: whether host and port of a URI are a socket or an alias of ours; known from `take_over` on.
         current: the act that runs (for `KSR`); those that it interrupts are put back afterwards.
-        steps: how many routes were begun.
         sockets: ours, which a script may name to send from.
     """
 
@@ -74,7 +73,6 @@ class Stage:
         self.write: Callable[[int, str], None] = lambda level, text: None
         self.is_myself: Callable[[bytes], bool] = lambda uri: False
         self.current: Act | None = None
-        self.steps = 0
         self.sockets: Collection[LocalSocket] = ()
 
     @property
@@ -107,13 +105,12 @@ class Stage:
     def run(self, body: Body, act: Act) -> bool:
         """Run a route; False where it failed, which is in the log then."""
         before, self.current = self.current, act
-        self.steps += 1
         try:
             body(act)
         except (Exit, SystemExit):
             return True
         except Exception as error:
-            self.write(ERROR, complaint(error, self.routes.files))
+            self.write(ERROR, str(blame(error, self.routes.files)))
             return False
         finally:
             self.current = before
@@ -171,6 +168,11 @@ class Stage:
         """Whether there is a route for that event."""
         return self.find(Block.EVENT, event) is not None
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that the code of the script comes from."""
+        return self.routes.files
+
     def event(self, name: str, message: Message, flow: Flow) -> bytes:
         """Run ``event_route[name]``; gives the message with the changes that it wants (``tm:local-request``)."""
         body = self.find(Block.EVENT, name)
@@ -179,15 +181,6 @@ class Stage:
         act = Act(self, Block.EVENT, message, flow)
         self.run(body, act)
         return edits.apply(message.raw, act.edits) if act.edits else message.raw
-
-
-def complaint(error: BaseException, files: Collection[str]) -> str:
-    """What is wrong and where: the innermost line of the script that had a part in it."""
-    where = ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename in files:
-            where = f"{frame.filename}:{frame.lineno}: "
-    return f"{where}{type(error).__name__}: {error}"
 
 
 def made_up(method: bytes, uri: bytes, listener: Listener) -> Message:

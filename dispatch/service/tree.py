@@ -11,13 +11,14 @@ DispatcherService            top
   Draining                   tells when a destination that takes no new calls is empty
   Keeper                     keeps state over restarts, where a state file is named
   Prober                     probes, where `ds_ping_interval` is set
+  Guard                      stops a script that runs on and on, where one is named
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ from dispatch import __version__
 from dispatch.balance import history, pace
 from dispatch.balance.admin import DRAIN, MAINTENANCE
 from dispatch.balance.change import COMMAND, Change
-from dispatch.balance.membership import Membership, literal
+from dispatch.balance.membership import Membership
 from dispatch.balance.selection import find_algorithm
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
@@ -41,6 +42,7 @@ from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
 from dispatch.events.hub import Hub
 from dispatch.probe import Prober
+from dispatch.proxy.context import Context
 from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
@@ -49,19 +51,28 @@ from dispatch.service import doors, lists, secret, telling
 from dispatch.service.config import Config
 from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
-from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
+from dispatch.service.functions import (
+    make_dispatcher,
+    make_gate,
+    make_manner,
+    make_parameters,
+    make_probing,
+    retry_after,
+)
+from dispatch.service.guard import Guard
 from dispatch.service.keeper import Keeper
 from dispatch.service.listen import Listen
+from dispatch.service.naming import Naming, ability_of, make_resolver
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
 from dispatch.service.scripting import Scripting
+from dispatch.service.scripts import Scripts
 from dispatch.service.sip_config import Sip
 from dispatch.service.trust import Trust
 from dispatch.sip.overload import offering
 from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.connection import Connection
-from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport, Layer
 from dispatch.transport.sockets import is_local, source_towards
 from dispatch.transport.stream import StreamTransport
@@ -82,6 +93,7 @@ class DispatcherService(MultiService):
     Attributes:
         dispatcher: the sets.
         lists: what puts other lists in force.
+        scripts: the route in force.
         probing: who is probed, and what an answer does.
         engine: transactions.
         router: what hands requests to the route; its `observer` is told every decision.
@@ -108,16 +120,20 @@ class DispatcherService(MultiService):
         self._keeper: Keeper | None = None
         self.trust: Trust | None = None
         self.probing = make_probing(config, self.dispatcher)
-        self._resolver = Resolver(reactor)
+        self._resolver = make_resolver(config, reactor)
+        self._resolver.setServiceParent(self)
         counts_calls = self.dispatcher.calls is not None
         algorithm = find_algorithm(route.algorithm)
         script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
         self.router = Router(self.dispatcher, script, make_parameters(config))
         self._scripting = Scripting(config, config.script, self.router) if config.script is not None else None
+        self.router.pause = self._pause
+        self.scripts = Scripts(config, self.router)
         self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
+        self._naming = Naming(config, self._resolver, self.dispatcher, self.router, reactor)
         self.lists = Reloading(
-            config, reactor, source, cache, start, self.dispatcher, self.router, self._resolver, self._run
+            config, reactor, source, cache, start, self.dispatcher, self.router, self._naming, self._run
         )
         self.lists.setServiceParent(self)
         self.router.reload = self.lists.reload
@@ -138,7 +154,9 @@ class DispatcherService(MultiService):
             time.time,
             self.probing,
             time.time(),
-            self._address_of_member,
+            self._naming.address_of,
+            self._naming.standing,
+            self.scripts.reload,
         )
         ports = self._open_doors(control)
         for transport in self._transports:
@@ -147,22 +165,26 @@ class DispatcherService(MultiService):
                 if config.sip.tcp_alias and transport.name == b"TCP":
                     transport.may_share = self._is_of_destination
         listeners = tuple(transport.listener for transport in self._transports)
+        self._resolver.ability = ability_of(listeners, asks_naptr=config.sip.dns.naptr)
         me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
+        self.scripts.install(self.engine.proxy)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
         if self._scripting is not None:
             self._scripting.begin(self.engine.proxy, listeners[0])
+        self.engine.proxy.retry_after = retry_after(config.sip.limits)
+        self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
         self.engine.listeners = listeners
         self.engine.source_towards = source_towards
         self.engine.is_multihomed = config.sip.mhomed
         self._draining = Draining(
-            self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
+            self.dispatcher, reactor, time.time, self.engine.waited_for, self._naming.sockets_of, self._run
         )
         self._draining.setServiceParent(self)
         if config.state.file is not None:
             store = StateFile(config.state.file)
             self._keeper = Keeper(self.dispatcher, store, config.state.interval, reactor, time.time, self._run)
-            self._keeper.restore()
+            self._keeper.restore(self.lists.remember)
             self._keeper.setServiceParent(self)
         EngineService(self.engine).setServiceParent(self)
         if counts_calls:
@@ -184,6 +206,11 @@ class DispatcherService(MultiService):
             if self._scripting is not None:
                 self._scripting.follow(prober)
             prober.setServiceParent(self)
+        if route.script is not None or self._scripting is not None:
+            Guard(self._script_files, lambda: self.engine.timers.now).setServiceParent(self)
+
+    def _script_files(self) -> Collection[str]:
+        return self._scripting.stage.files if self._scripting is not None else self.scripts.files
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
         try:
@@ -232,6 +259,9 @@ class DispatcherService(MultiService):
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
 
+    def _pause(self, context: Context, step: object) -> None:
+        self.engine.pause(context, step)
+
     def _observed(self, change: Change) -> None:
         """A state has changed, or a person decided something about a destination."""
         self._hub.tell(change, history.note(change, time.time()))
@@ -243,9 +273,6 @@ class DispatcherService(MultiService):
             self._draining.begin()
         if self._keeper is not None:
             self._keeper.changed(by_person=change.cause == COMMAND)
-
-    def _address_of_member(self, host: bytes) -> str | None:
-        return literal(host) or self.router.membership.addresses.get(host.lower())
 
     def _is_destination(self, address: str) -> bool:
         return self.router.membership.has_address(address)

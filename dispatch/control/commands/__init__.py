@@ -16,6 +16,7 @@ from dispatch.control.commands.maintenance import MAINTENANCE
 from dispatch.control.commands.ping_active import PING_ACTIVE
 from dispatch.control.commands.ready import READY
 from dispatch.control.commands.reload import RELOAD
+from dispatch.control.commands.reload_script import RELOAD_SCRIPT
 from dispatch.control.commands.set_state import DS_SET_STATE, SET_DUID_STATE, SET_STATE
 from dispatch.control.commands.system import LIST_METHODS, METHOD_HELP, METHOD_SIGNATURE, WHICH
 
@@ -29,6 +30,7 @@ TABLE: Final[tuple[Command, ...]] = (
     MAINTENANCE,
     READY,
     RELOAD,
+    RELOAD_SCRIPT,
     DIFF,
     PING_ACTIVE,
     CFG,

@@ -29,6 +29,7 @@ class Listed:
         last_failure: how the latest of them failed; empty when none did.
         attributes: as the list has them.
         kept_out: why live traffic keeps it out now; empty where it does not.
+        address: what its name stands for, and how old that is when DNS fails; empty where it is an address.
     """
 
     set: int
@@ -41,6 +42,7 @@ class Listed:
     last_failure: str
     attributes: str
     kept_out: str = ""
+    address: str = ""
 
 
 def run(control: Control, set: int | None = None) -> Iterator[Listed]:
@@ -48,14 +50,14 @@ def run(control: Control, set: int | None = None) -> Iterator[Listed]:
     groups = control.dispatcher.groups
     if set is None:
         members = (member for group in groups.values() for member in group.members)
-        return map(_listed, members)
+        return (_listed(one, control.standing(one)) for one in members)
     if set not in groups:
         known = ", ".join(map(str, sorted(groups)[:20])) or "none"
         raise UnknownDestination(f"there is no set {set}; sets in force: {known}")
-    return map(_listed, groups[set].members)
+    return (_listed(one, control.standing(one)) for one in groups[set].members)
 
 
-def _listed(one: Destination) -> Listed:
+def _listed(one: Destination, address: str) -> Listed:
     condition = one.condition
     return Listed(
         one.group,
@@ -68,6 +70,7 @@ def _listed(one: Destination) -> Listed:
         condition.last_failure,
         to_text(one.attrs),
         condition.conduct.reason if condition.conduct is not None else "",
+        address,
     )
 
 
@@ -90,6 +93,7 @@ LIST: Final = Command(
         Column("LAST FAILURE", lambda one: one.last_failure),
         Column("ATTRIBUTES", lambda one: one.attributes),
         Column("KEPT OUT", lambda one: one.kept_out),
+        Column("ADDRESS", lambda one: one.address),
     ),
     nothing="no destinations",
     forms={

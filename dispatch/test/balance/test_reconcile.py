@@ -23,7 +23,7 @@ class IdentityTests(SynchronousTestCase):
         members = roster(b"1 sip:A\n1 sip:a 0 9\n1 sip:b 0 0 duid=sip:a\n").sets[1]
         self.assertEqual(
             [(*identity, member.line) for identity, member in identities(members).items()],
-            [(1, False, b"sip:a", 0, 1), (1, False, b"sip:a", 1, 2), (1, True, b"sip:a", 0, 3)],
+            [(1, False, b"sip:a", 0, 0, 1), (1, False, b"sip:a", 1, 0, 2), (1, True, b"sip:a", 0, 0, 3)],
         )
 
 

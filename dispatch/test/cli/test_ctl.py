@@ -117,7 +117,7 @@ class DoorTests(SynchronousTestCase):
         *(("list", "1"), ("health",), ("history", "1", "sip:a"), ("set-state", "1", "sip:a", "ip")),
         ("set-duid-state", "1", "g", "a"),
         *(("drain", "1", "sip:a", "60"), ("maintenance", "1", "sip:a"), ("ready", "1", "sip:a")),
-        *(("reload",), ("diff",), ("ping-active",), ("cfg",)),
+        *(("reload",), ("reload-script",), ("diff",), ("ping-active",), ("cfg",)),
         ("cfg-set", "dispatcher.probing_threshold", "2"),
         *(("hash", "8", "abc"), ("version",), ("uptime",)),
     )

@@ -65,6 +65,7 @@ class Steered:
             probing,
             self.now - 60,
             lambda host: {b"a": "192.0.2.1"}.get(host),
+            reload_script=lambda: "route.py",
         )
 
 

@@ -29,6 +29,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "cfg": {"variable": "dispatcher.probing_threshold"},
     "cfg_set": {"variable": "dispatcher.probing_threshold", "value": "2"},
     "reload": {},
+    "reload_script": {},
     "diff": {"list": b"1 sip:a 0 0 duid=x\n1 http:b\n"},
     "version": {},
     "commands": {},
