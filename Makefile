@@ -107,6 +107,9 @@ vectors: $(STAMP)
 held: $(STAMP)
 	@$(BIN)/python -m dispatch.test.vectors $(VECTORS) --supported
 
+cfg-cases: $(STAMP)
+	@$(BIN)/python -m dispatch.test.cfgcases $(CASES)
+
 differential: $(STAMP)
 	@$(BIN)/python -m dispatch.test.differential --count $(N) --sequences $(SEQUENCES) $(if $(SEED),--seed $(SEED))
 

@@ -105,8 +105,8 @@ def cancel(invite: Message, reason: bytes = b"") -> bytes:
 
 
 def _beside(invite: Message, method: bytes, to: bytes, headers: bytes = b"") -> bytes:
-    via = invite.via
-    return b"%b %b SIP/2.0\r\nVia: %b\r\n%b%b%b%bCSeq: %d %b\r\n%b%bContent-Length: 0\r\n\r\n" % (
+    via, hops = invite.via, invite.max_forwards
+    return b"%b %b SIP/2.0\r\nVia: %b\r\n%b%b%b%bCSeq: %d %b\r\nMax-Forwards: %d\r\n%bContent-Length: 0\r\n\r\n" % (
         method,
         invite.uri,
         invite.raw[via.start : via.stop],
@@ -116,6 +116,6 @@ def _beside(invite: Message, method: bytes, to: bytes, headers: bytes = b"") -> 
         invite.lines(b"call-id"),
         invite.cseq[0],
         method,
-        invite.lines(b"max-forwards") or b"Max-Forwards: 70\r\n",
+        hops[0] if hops is not None else 70,
         headers,
     )
