@@ -337,16 +337,20 @@ class Act:
         """Put another body in place, with its Content-Length (and Content-Type where one is given)."""
         self.edits += editing.body(self.message, body, content_type)
 
-    def append_to_reply(self, lines: bytes) -> None:
-        """Add whole lines to every reply that we make to this request; a line without its end goes on in the next.
+    def append_to_reply(self, lines: bytes, *, goes_on: bool = False) -> None:
+        """Add whole lines to every reply that we make to this request.
+
+        Args:
+            lines: the last line end may be missing.
+            goes_on: a line without its end goes on in what is added next, as in the original.
 
         Raises:
             ValueError: this is no header line, or it would end the headers.
         """
         kept = self._requester().reply_lines
         text = lines if not kept or kept[-1].endswith(b"\r\n") else kept.pop() + lines
-        editing.whole_lines(text)
-        kept.append(text)
+        whole = editing.whole_lines(text)
+        kept.append(text if goes_on else whole)
 
     @property
     def reply_text(self) -> bytes:

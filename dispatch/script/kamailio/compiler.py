@@ -58,17 +58,18 @@ class Compiled:
         return all(one.is_warning for one in self.problems)
 
 
-def compile(script: Script, *, max_loops: int = 100) -> Compiled:
+def compile(script: Script, *, max_loops: int = 100, needs_request: bool = True) -> Compiled:
     """Make Python of a script.
 
     Args:
         script: read by `parser.parse_file`.
         max_loops: rounds of a ``while`` (`max_while_loops`).
+        needs_request: a ``request_route`` must be there.
     """
     emitter = Emitter(script, max_loops)
     names = _names(script.blocks)
     emitter.routes = {block.name: names[id(block)] for block in script.blocks if block.kind is Kind.ROUTE}
-    if not any(block.kind is Kind.REQUEST for block in script.blocks):
+    if needs_request and not any(block.kind is Kind.REQUEST for block in script.blocks):
         emitter.problem(Position(script.path, 1, 1), "there is no request_route; write request_route { ... }")
     reached = reach.reached(script.blocks)
     for block in script.blocks:

@@ -101,7 +101,8 @@ class Case:
         deadline = time.monotonic() + _START
         while time.monotonic() < deadline and server.poll() is None:
             sockets = Path("/proc/net/udp").read_text(encoding="ascii")
-            if entry.search(sockets) and b"listening on" in log.read_bytes():
+            is_idle = Path(f"/proc/{server.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "S"
+            if entry.search(sockets) and b"listening on" in log.read_bytes() and is_idle:
                 return True
             time.sleep(0.05)
         return False

@@ -9,8 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from dispatch.script.kamailio import compiler
 from dispatch.script.kamailio.compiler import Compiled
 from dispatch.script.kamailio.parser import parse_file
-from dispatch.test.proxy.farm import request
 from dispatch.test.script.acting import Staged
+from dispatch.test.wire import request
 
 _MODULES = 'loadmodule "tm"\nloadmodule "sl"\nloadmodule "textops"\nloadmodule "pv"\nloadmodule "dispatcher"\n'
 _PATH = Path("kamailio.cfg")
