@@ -635,13 +635,14 @@ class Context:
         server = self._server
         assert server is not None
         status, data = self._best_status, self._best
-        if self.is_cancelled and not data:
+        remapped = self.steering is not None and self.steering.is_remapped
+        if self.is_cancelled and not data and not remapped:
             status = 487
         if status == 408 and server.method != b"INVITE":
             self._release(status)
             server.end()  # RFC 4320 §4.2: no 408 for a non-INVITE
             return
-        server.respond(status, data or self._own_response(status))
+        server.respond(status, data or self._own_response(status, b"Service Unavailable" if remapped else b""))
         self._release(status)
 
     def _release(self, status: int) -> None:

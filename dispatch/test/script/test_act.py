@@ -264,8 +264,8 @@ class FailureTests(SynchronousTestCase):
         self.assertEqual(self._fail(404, 500, 502), ["SIP/2.0 502 Whatever > 5060"])
 
     def test_503(self) -> None:
-        """A 503 goes up as 500, its reason being kept, unless remap_503_500 says otherwise."""
-        self.assertEqual(self._fail(500, 500, 503), ["SIP/2.0 500 Whatever > 5060"])
+        """A 503 goes up as a 500 of our own, unless remap_503_500 says otherwise."""
+        self.assertEqual(self._fail(500, 500, 503), ["SIP/2.0 500 Service Unavailable > 5060"])
         self.assertEqual(self._fail(500, 500, 503, remap=0), ["SIP/2.0 503 Whatever > 5060"])
 
     def test_6xx(self) -> None:
