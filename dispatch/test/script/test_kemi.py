@@ -10,7 +10,10 @@ from dispatch.script import kemi
 from dispatch.test.script.acting import Staged
 from dispatch.test.wire import request
 
-_HEAD = "import KSR\nimport sys\n\ndef mod_init():\n    return Script()\n\nclass Script:\n    def child_init(self, rank):\n        return 0\n\n    def ksr_request_route(self, msg):\n"  # noqa: E501
+_HEAD = (
+    "import KSR\nimport sys\n\ndef mod_init():\n    return Script()\n\nclass Script:\n"
+    "    def child_init(self, rank):\n        return 0\n\n    def ksr_request_route(self, msg):\n"
+)
 
 
 class KemiTests(SynchronousTestCase):
@@ -28,7 +31,8 @@ class KemiTests(SynchronousTestCase):
         """Functions give codes, KSR's own questions True and False; values are what they are."""
         farm = self.begin(
             'KSR.pv.seti("$avp(n)", 41)',
-            'rows = [KSR.tm.t_is_canceled(), KSR.is_INVITE(), KSR.is_method_in("MO"), KSR.pv.get("$avp(n)"), KSR.pv.get("$du")]',
+            "rows = [KSR.tm.t_is_canceled(), KSR.is_INVITE(), KSR.is_method_in('MO')]",
+            'rows += [KSR.pv.get("$avp(n)"), KSR.pv.get("$du")]',
             'KSR.sl.sl_send_reply(200, ",".join(map(str, rows)))',
         )
         farm.receive(request(b"MESSAGE"))
