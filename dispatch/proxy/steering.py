@@ -29,8 +29,7 @@ class Steering:
         counts_hops: Max-Forwards is counted down for the script.
         forgets_tries: once a failure handler has added a branch, what the tries before said counts no more
             (`failure_reply_mode` 3); and every failure is shown to the handler, also a 6xx or that of a cancelled call.
-        remaps_503: a 503 goes up as a 500 of our own (`remap_503_500`).
-        is_remapped: what goes up next is such a one.
+        remaps_503: a 503 goes up as 500 (`remap_503_500`).
         stops_at_6xx: a 6xx cancels the other branches.
         timers: durations for the branches to come; None: those of all.
         on_reply: hears of every response.
@@ -45,7 +44,6 @@ class Steering:
         "counts_hops",
         "edits",
         "forgets_tries",
-        "is_remapped",
         "on_cancel",
         "on_reply",
         "record_route",
@@ -62,7 +60,6 @@ class Steering:
         self.counts_hops = True
         self.forgets_tries = False
         self.remaps_503 = True
-        self.is_remapped = False
         self.stops_at_6xx = True
         self.timers: Timers | None = None
         self.on_reply: Replied | None = None
@@ -111,13 +108,13 @@ class Steering:
             by_stream: see `response.without_via`.
         """
         reply = branch.reply
-        self.is_remapped = False
         if reply is None:
             return (500 if branch.status == 503 else branch.status), b""
         if reply.status != 503 or not self.remaps_503:
             return reply.status, response_.without_via(reply, by_stream=by_stream)
-        self.is_remapped = True
-        return 500, b""
+        status_line = (8, reply.raw.find(b"\r\n"), b"500 Service Unavailable")  # in the words of the original
+        reply.edits = [*(reply.edits or ()), status_line]
+        return 500, response_.without_via(reply, by_stream=by_stream)
 
 
 def _rank(branch: Branch) -> tuple[tuple[int, int, int, int], int]:

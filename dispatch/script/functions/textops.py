@@ -77,7 +77,7 @@ def is_present_hf_re(act: Act, name: re.Pattern[bytes]) -> int:
 
 
 def append_to_reply(act: Act, lines: bytes) -> int:
-    act.append_to_reply(lines, goes_on=True)
+    act.append_to_reply(lines)
     return OK
 
 

@@ -264,7 +264,7 @@ class FailureTests(SynchronousTestCase):
         self.assertEqual(self._fail(404, 500, 502), ["SIP/2.0 502 Whatever > 5060"])
 
     def test_503(self) -> None:
-        """A 503 goes up as a 500 of our own, unless remap_503_500 says otherwise."""
+        """A 503 goes up as 500, in the words of the original, unless remap_503_500 says otherwise."""
         self.assertEqual(self._fail(500, 500, 503), ["SIP/2.0 500 Service Unavailable > 5060"])
         self.assertEqual(self._fail(500, 500, 503, remap=0), ["SIP/2.0 503 Whatever > 5060"])
 
@@ -423,7 +423,9 @@ class OwnReplyTests(SynchronousTestCase):
         """Replies that we make carry what was appended to them, and no header that was meant for the request."""
 
         def route(act: Act) -> None:
-            act.append_to_reply(b"X-Rpl: 1")
+            act.append_to_reply(b"X-Rpl: 1\r\n")
+            act.append_to_reply(b"X-Open: 1 ")
+            act.append_to_reply(b"X-Not-A-Line: 1\r\n")
             act.append_to_reply(b"X-Rpl: 2\r\n")
             act.append_header(b"X-Not: 1\r\n")
             act.reply(489, b"Bad Event")
@@ -432,6 +434,7 @@ class OwnReplyTests(SynchronousTestCase):
         farm.receive(request(b"SUBSCRIBE"))
         (reply,) = farm.sent(b"SIP/2.0 489 Bad Event\r\n")
         self.assertEqual((header(reply, b"X-Rpl"), header(reply, b"X-Not")), ([b"1", b"2"], []))
+        self.assertEqual(header(reply, b"X-Open"), [b"1 X-Not-A-Line: 1"])
         self.assertEqual(farm.engine.open_transactions, 0)
 
     def test_ack(self) -> None:
