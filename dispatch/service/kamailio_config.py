@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ _STATEMENT: Final = re.compile(
     r"|(?:request_|reply_|failure_|branch_|onreply_|event_)?route[ \t]*[\[{])",
     re.MULTILINE,
 )
+_LOAD: Final = ("load", "script_name")
 _ANY: Final = "0.0.0.0"
 
 
@@ -57,9 +58,10 @@ def read(path: Path) -> Reading:
         kamailio_settings.apply(setting, document)
     parameters = kamailio_modules.read(script, document)
     _sockets(document, path)
-    compiled = compiler.compile(script, max_loops=document.max_loops)
+    kemi = _kemi(document, parameters.values, path)
+    compiled = compiler.compile(script, max_loops=document.max_loops, needs_request=kemi is None)
     _note(compiled.problems, document)
-    shows_list = "xavp" in compiled.variables
+    shows_list = "xavp" in compiled.variables or kemi is not None
     made = ScriptConfig(
         compiled,
         parameters.values,
@@ -67,8 +69,26 @@ def read(path: Path) -> Reading:
         document.level,
         parameters.xavp_dst if shows_list else "",
         parameters.xavp_ctx if shows_list else "",
+        kemi,
     )
     return Reading(document.keys, document.lines, made, document.problems, document.hints)
+
+
+def _kemi(document: Document, parameters: Mapping[tuple[str, str], int | bytes], path: Path) -> Path | None:
+    """The script in Python, where one decides."""
+    if document.engine not in ("python", "native", ""):
+        document.wrong(document.places["cfgengine"], f'cfgengine {document.engine!r} is not known; write "python"')
+    if document.engine != "python":
+        return None
+    at = document.places["cfgengine"]
+    named = [value for (module, name), value in parameters.items() if module[:10] == "app_python" and name in _LOAD]
+    if not named or not isinstance(named[-1], bytes):
+        document.wrong(at, 'no script is named; write modparam("app_python3", "load", "/path/to/script.py")')
+        return None
+    found = path.parent / named[-1].decode("utf-8", "surrogateescape")
+    if not found.is_file():
+        document.wrong(at, f"{found} can't be read")
+    return found
 
 
 def _note(problems: Iterable[Problem], document: Document) -> None:

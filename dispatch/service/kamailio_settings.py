@@ -231,9 +231,9 @@ def apply(setting: Setting, document: Document) -> None:
     elif name == "cfgengine":
         document.engine = str(values[0])
         document.places["cfgengine"] = setting.at
-    elif name in _REFUSED:
+    elif name in _REFUSED and values[:1] != [0]:
         document.wrong(setting.at, f"{name}: {_REFUSED[name]}")
-    elif "." not in name and name not in _WITHOUT_EFFECT:
+    elif "." not in name and name not in _WITHOUT_EFFECT and name not in _REFUSED:
         near = difflib.get_close_matches(name, (*_WITHOUT_EFFECT, "listen", "alias", "port"), 1)
         hint = f"did you mean {near[0]}?" if near else "remove it"
         document.wrong(setting.at, f"there is no setting {name!r}; {hint}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from dispatch.script.kamailio.compiler import Compiled
 from dispatch.script.values import Value
@@ -20,6 +21,7 @@ class ScriptConfig:
         level: of the log (``debug``).
         xavp_dst: XAVP with the failover list; empty where the script looks at none.
         xavp_ctx: XAVP with how many there are.
+        kemi: a script in Python that decides in place of the routes (`cfgengine`); None for none.
     """
 
     compiled: Compiled
@@ -28,3 +30,4 @@ class ScriptConfig:
     level: int = 0
     xavp_dst: str = ""
     xavp_ctx: str = ""
+    kemi: Path | None = None

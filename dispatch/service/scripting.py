@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import Final
 
 from twisted.logger import Logger, LogLevel
 
 from dispatch.balance.change import Change
+from dispatch.errors import ConfigError, ConfigErrors
 from dispatch.probe import Prober
 from dispatch.proxy.proxy import Proxy
+from dispatch.script import kemi
 from dispatch.script.kamailio import compiler
 from dispatch.script.route import Router
-from dispatch.script.stage import Stage, made_up
+from dispatch.script.stage import Routes, Stage, made_up
 from dispatch.service.config import Config
 from dispatch.service.listen import local_sockets
 from dispatch.service.script_config import ScriptConfig
@@ -37,7 +41,12 @@ class Scripting:
     """
 
     def __init__(self, config: Config, script: ScriptConfig, router: Router) -> None:
-        self.stage = Stage(router, compiler.load(script.compiled, config.path), script.parameters)
+        routes, ksr = compiler.load(script.compiled, config.path), None
+        if script.kemi is not None:
+            routes, ksr = _load_kemi(script.kemi, script.parameters.get(("dispatcher", "event_callback"), b""))
+        self.stage = Stage(router, routes, script.parameters)
+        if ksr is not None:
+            ksr.stage = self.stage
         self.stage.level = script.level
         self.stage.variables.update(script.variables)
         self.stage.write = _write
@@ -62,6 +71,15 @@ class Scripting:
         """Show probes to ``event_route[tm:local-request]``, which may change them."""
         if self.stage.hears("tm:local-request"):
             prober.changes = lambda probe, flow: self.stage.event("tm:local-request", Message(probe), flow)
+
+
+def _load_kemi(path: Path, event_callback: int | bytes) -> tuple[Routes, kemi.Ksr]:
+    try:
+        return kemi.load(path, event_callback.decode() if isinstance(event_callback, bytes) else "")
+    except Exception as error:
+        lines = [one.lineno or 0 for one in traceback.extract_tb(error.__traceback__) if one.filename == str(path)]
+        line = lines[-1] if lines else getattr(error, "lineno", 0) or 0
+        raise ConfigErrors([ConfigError(path, line, f"{type(error).__name__}: {error}")]) from error
 
 
 def _write(level: int, text: str) -> None:
