@@ -11,6 +11,7 @@
 #   held     those of them that must pass by now
 #   differential  random lists and requests, and sequences of states, for a real Kamailio and for us; N=2000 cases,
 #            SEQUENCES=1600, SEED=... the same again
+#   cfg-cases  recorded cases of routing scripts, over real sockets; CASES=DIR takes another folder
 #   fuzz     property tests with random examples; SECONDS=N for longer
 #   hostile  what strangers send, over UDP and TCP, and after each of it a call; hostile-sample takes each 60th
 #   soak     calls for MINUTES (15) with hostile traffic beside them: none is lost, memory stays as it is
@@ -28,6 +29,7 @@ SHARED ?= ../shared
 # Absolute, as trial works in a folder of its own.
 override SHARED := $(abspath $(SHARED))
 VECTORS ?= $(wildcard $(SHARED)/vectors)
+CASES ?= $(SHARED)/vectors/cfg
 SECONDS ?= 60
 MINUTES ?= 15
 N ?= 2000
@@ -48,7 +50,7 @@ COMPILED := build/compiled/sources.sha256
 CAN_COMPILE := $(shell command -v cc >/dev/null && "$(PYTHON)" -c \
 	'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && echo yes)
 
-.PHONY: check venv compiled compiled-unit run test format lint types contracts unit real vectors held differential bench faults fuzz hostile hostile-sample soak reference pictures tidy
+.PHONY: check venv compiled compiled-unit run test format lint types contracts unit real vectors held cfg-cases differential bench faults fuzz hostile hostile-sample soak reference pictures tidy
 
 check: format lint types contracts unit
 
@@ -104,6 +106,9 @@ vectors: $(STAMP)
 
 held: $(STAMP)
 	@$(BIN)/python -m dispatch.test.vectors $(VECTORS) --supported
+
+cfg-cases: $(STAMP)
+	@$(BIN)/python -m dispatch.test.cfgcases $(CASES)
 
 differential: $(STAMP)
 	@$(BIN)/python -m dispatch.test.differential --count $(N) --sequences $(SEQUENCES) $(if $(SEED),--seed $(SEED))

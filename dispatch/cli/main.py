@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from dispatch import __version__
+from dispatch.cli.cfg2py import CFG2PY
 from dispatch.cli.check import CHECK
 from dispatch.cli.command import Command
 from dispatch.cli.db_schema import DB_SCHEMA
@@ -16,7 +17,7 @@ from dispatch.cli.ending import until_cut_short
 from dispatch.cli.simulate import SIMULATE
 from dispatch.cli.tls_demo import TLS_DEMO
 
-COMMANDS: Final[tuple[Command, ...]] = (CHECK, DIFF, DB_SCHEMA, SIMULATE, DEMO, TLS_DEMO)
+COMMANDS: Final[tuple[Command, ...]] = (CHECK, CFG2PY, DIFF, DB_SCHEMA, SIMULATE, DEMO, TLS_DEMO)
 
 
 def make_parser() -> argparse.ArgumentParser:

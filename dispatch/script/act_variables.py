@@ -288,7 +288,6 @@ PLAIN: Final[Mapping[str, ActVariable]] = {
     "ds": ActVariable(_dset),
     "dset": ActVariable(_dset),
     "pp": ActVariable(lambda act: os.getpid()),
-    "mi": ActVariable(lambda act: act.stage.steps),
     "TS": ActVariable(lambda act: int(time.time())),
     "Ts": ActVariable(lambda act: int(time.time())),
     "Tf": ActVariable(lambda act: time.ctime().encode()),

@@ -60,7 +60,6 @@ class Stage:
         write: puts a line into the log, with its level.
         is_myself: whether host and port of a URI are a socket or an alias of ours; known from `take_over` on.
         current: the act that runs (for `KSR`); those that it interrupts are put back afterwards.
-        steps: how many routes were begun.
         sockets: ours, which a script may name to send from.
     """
 
@@ -74,7 +73,6 @@ class Stage:
         self.write: Callable[[int, str], None] = lambda level, text: None
         self.is_myself: Callable[[bytes], bool] = lambda uri: False
         self.current: Act | None = None
-        self.steps = 0
         self.sockets: Collection[LocalSocket] = ()
 
     @property
@@ -107,7 +105,6 @@ class Stage:
     def run(self, body: Body, act: Act) -> bool:
         """Run a route; False where it failed, which is in the log then."""
         before, self.current = self.current, act
-        self.steps += 1
         try:
             body(act)
         except (Exit, SystemExit):
@@ -167,14 +164,14 @@ class Stage:
         reply.edits = act.edits or None
         return not act.is_dropped
 
+    def hears(self, event: str) -> bool:
+        """Whether there is a route for that event."""
+        return self.find(Block.EVENT, event) is not None
+
     @property
     def files(self) -> tuple[str, ...]:
         """Names of the files that the code of the script comes from."""
         return self.routes.files
-
-    def hears(self, event: str) -> bool:
-        """Whether there is a route for that event."""
-        return self.find(Block.EVENT, event) is not None
 
     def event(self, name: str, message: Message, flow: Flow) -> bytes:
         """Run ``event_route[name]``; gives the message with the changes that it wants (``tm:local-request``)."""

@@ -126,9 +126,9 @@ class DispatcherService(MultiService):
         algorithm = find_algorithm(route.algorithm)
         script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
         self.router = Router(self.dispatcher, script, make_parameters(config))
+        self._scripting = Scripting(config, config.script, self.router) if config.script is not None else None
         self.router.pause = self._pause
         self.scripts = Scripts(config, self.router)
-        self._scripting = Scripting(config, config.script, self.router) if config.script is not None else None
         self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
         self._naming = Naming(config, self._resolver, self.dispatcher, self.router, reactor)
@@ -170,10 +170,10 @@ class DispatcherService(MultiService):
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.scripts.install(self.engine.proxy)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
-        self.engine.proxy.retry_after = retry_after(config.sip.limits)
-        self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
         if self._scripting is not None:
             self._scripting.begin(self.engine.proxy, listeners[0])
+        self.engine.proxy.retry_after = retry_after(config.sip.limits)
+        self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
         self.engine.listeners = listeners
         self.engine.source_towards = source_towards
         self.engine.is_multihomed = config.sip.mhomed
@@ -208,6 +208,9 @@ class DispatcherService(MultiService):
             prober.setServiceParent(self)
         if route.script is not None or self._scripting is not None:
             Guard(self._script_files, lambda: self.engine.timers.now).setServiceParent(self)
+
+    def _script_files(self) -> Collection[str]:
+        return self._scripting.stage.files if self._scripting is not None else self.scripts.files
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
         try:
@@ -255,9 +258,6 @@ class DispatcherService(MultiService):
     def _run(self, errand: Iterator[None]) -> None:
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
-
-    def _script_files(self) -> Collection[str]:
-        return self._scripting.stage.files if self._scripting is not None else self.scripts.files
 
     def _pause(self, context: Context, step: object) -> None:
         self.engine.pause(context, step)

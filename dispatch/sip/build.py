@@ -116,6 +116,6 @@ def _beside(invite: Message, method: bytes, to: bytes, headers: bytes = b"") -> 
         invite.lines(b"call-id"),
         invite.cseq[0],
         method,
-        70 if hops is None else hops[0],
+        hops[0] if hops is not None else 70,
         headers,
     )

@@ -56,8 +56,10 @@ def keep_hf(act: Act, keep: re.Pattern[bytes]) -> int:
 
 
 _NEEDED: Final = frozenset(
-    (b"via", b"from", b"to", b"call-id", b"cseq", b"contact", b"route", b"record-route", b"max-forwards")
-    + (b"content-type", b"content-length")
+    (
+        *(b"via", b"from", b"to", b"call-id", b"cseq", b"contact", b"route", b"record-route", b"max-forwards"),
+        *(b"content-type", b"content-length"),
+    )
 )
 
 

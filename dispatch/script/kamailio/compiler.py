@@ -10,7 +10,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +32,7 @@ _HEAD: Final = '''"""{path}, as Python (dispatch cfg2py)."""
 from dispatch.script.functions import FUNCTIONS
 from dispatch.script.kamailio.runtime import *
 
+FILES = (__file__,)
 '''
 
 
@@ -43,6 +44,7 @@ class Compiled:
         source: Python.
         problems: what is wrong, and odd.
         places: for each line of `source`, counted from 1, where in the script it comes from.
+        variables: names of those that it uses, without dollar.
     """
 
     source: str
@@ -128,7 +130,7 @@ def load(compiled: Compiled, path: Path) -> Routes:
         path: of the script.
     """
     files = tuple(dict.fromkeys([str(path), *(str(at.file) for at in compiled.places.values())]))
-    module: dict[str, object] = {"FILES": files, "__name__": "dispatch.script.compiled"}
+    module: dict[str, object] = {"__file__": str(path), "__name__": "dispatch.script.compiled"}
     body = ast.parse(compiled.source).body
     for statement in body:
         file = str(path)
@@ -140,7 +142,7 @@ def load(compiled: Compiled, path: Path) -> Routes:
         exec(builtins.compile(ast.Module([statement], []), file, "exec"), module)
     routes = module["SCRIPT"]
     assert isinstance(routes, Routes)
-    return routes
+    return replace(routes, files=files)
 
 
 def _move(node: ast.AST, line: int) -> None:

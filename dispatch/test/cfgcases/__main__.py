@@ -1,4 +1,4 @@
-"""``python -m dispatch.test.cfgcases DIR [NAME ...]``: runs the cases of a folder; the last line says how many passed."""
+"""``python -m dispatch.test.cfgcases DIR [NAME ...]``: replays its cases; the last line says how many passed."""
 
 from __future__ import annotations
 
