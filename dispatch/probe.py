@@ -187,7 +187,6 @@ class Prober(Service):
         if self.changes is not None:
             request = self.changes(request, flow)
         client = ClientTransaction(self._network, probe, flow, branch, manner.method, request, manner.timers)
-        client.peer = flow.remote[0]
         probe.sent_at = self._seconds()
         client.begin()
         probe.is_under_way = True

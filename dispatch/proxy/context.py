@@ -42,6 +42,7 @@ class Target:
         branch: where a script follows what becomes of it; None for the built-in route.
         flow: the connection to send by; None: whatever way leads to the next hop.
         breadth: the edit that gives it its part of Max-Breadth; None where it goes to nobody else meanwhile.
+        accepted: told that the first 2xx to the request came from there, be it after it was given up; None likewise.
     """
 
     next_hop: bytes
@@ -51,6 +52,7 @@ class Target:
     branch: Branch | None = None
     flow: Flow | None = None
     breadth: tuple[int, int, bytes] | None = None
+    accepted: Callable[[], None] | None = None
 
 
 _UNANSWERED: Final = 0  # timers of our own
@@ -78,6 +80,7 @@ class Context:
     """
 
     __slots__ = (
+        "_accepted",
         "_back",
         "_best",
         "_best_status",
@@ -117,6 +120,7 @@ class Context:
         self._server: ServerTransaction | None = None
         self._branches: tuple[ClientTransaction, ...] = ()  # those that may still answer
         self._expected = 0  # branches to come beside these
+        self._accepted: dict[ClientTransaction, Callable[[], None]] | None = None  # the same, of the first 2xx
         self._outcomes: dict[ClientTransaction, Outcome] | None = None  # who is to be told of which branch
         self._tried: dict[ClientTransaction, tuple[Target, tuple[Flow, ...]]] | None = None  # of targets given by name
         self._oversize: dict[ClientTransaction, tuple[Target, Flow]] | None = None  # by TCP; and where else
@@ -407,13 +411,17 @@ class Context:
             self._tried = {**(self._tried or {}), client: (target, (*tried, flow))}
         if target.outcome is not None:
             self._outcomes = {**(self._outcomes or {}), client: target.outcome}
+        if target.accepted is not None:
+            self._accepted = {**(self._accepted or {}), client: target.accepted}
         client.begin()
 
     def _goes_on(self, client: ClientTransaction) -> bool:
         """Send the request to the next machine that answers for the same name (RFC 3263 §4.3); False if none does."""
         target, tried = (self._tried or {}).pop(client, (None, ()))
         server = self._server
-        if target is None or len(tried) >= _MOST_TRIES or self.is_cancelled or server is None or server.is_answered:
+        if target is None or len(tried) >= _MOST_TRIES or self.age >= self._proxy.failover_time:
+            return False
+        if self.is_cancelled or server is None or server.is_answered:
             return False
         inbound = self.routing.listener or self.flow.listener
         flow = self._proxy.core.locate_other(target.next_hop, inbound, target.socket, self.message, tried)
@@ -533,6 +541,10 @@ class Context:
         if self._outcomes is not None:
             self._tell(client, status, response)
         if status < 300:
+            if self._accepted is not None:
+                accepted = self._accepted.get(client)
+                if accepted is not None:
+                    accepted()
             if self._server is not None:
                 self._server.respond(status, response_.without_via(response, by_stream=self._is_by_stream))
                 self._release(status)
@@ -651,6 +663,7 @@ class Context:
         self._tried = None
         self._best = b""
         self.on_failure = None
+        self._accepted = None
 
     def _tell_final(self, status: int) -> None:
         if self.on_final is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zlib
 from collections import OrderedDict
@@ -48,6 +49,7 @@ class Proxy:
         prefix: how every branch of ours begins, by which a request that was here before is told.
         retry_after: header line of the 503 to a request that is one too many; empty for none.
         udp_mtu: bytes of a request above which TCP is tried in place of UDP; 0 for never.
+        failover_time: seconds after which no further machine of a name is tried.
         hands_over: the route sees to what is checked of a request, to CANCEL and to Max-Forwards (Kamailio scripts).
         hears_reply: called with each response before anybody else; False drops it. None where nobody wants to.
     """
@@ -64,6 +66,7 @@ class Proxy:
         self._prefixes = (self.prefix, self._stateless_prefix)
         self._tag = b"ds.%b." % run
         self.udp_mtu = 0
+        self.failover_time = math.inf
         self.hands_over = False
         self.hears_reply: Callable[[Message, Flow], bool] | None = None
         self._streams = {one: _beside(one, me.listeners) for one in me.listeners if not one.transport.reliable}

@@ -61,8 +61,9 @@ from dispatch.service.functions import (
 )
 from dispatch.service.guard import Guard
 from dispatch.service.keeper import Keeper
-from dispatch.service.listen import Listen
+from dispatch.service.listen import Listen, local_sockets
 from dispatch.service.naming import Naming, ability_of, make_resolver
+from dispatch.service.observing import Observing
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
 from dispatch.service.scripting import Scripting
@@ -116,7 +117,8 @@ class DispatcherService(MultiService):
         route, parameters = config.route, config.dispatcher
         self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn, config.health)
         self.dispatcher.replace(start.roster)
-        self.dispatcher.observer = self._observed
+        self._observing = Observing(self._observed, time.time, self._run)
+        self.dispatcher.observer, self.dispatcher.observer_of_many = self._observing.one, self._observing.many
         self._keeper: Keeper | None = None
         self.trust: Trust | None = None
         self.probing = make_probing(config, self.dispatcher)
@@ -156,7 +158,9 @@ class DispatcherService(MultiService):
             time.time(),
             self._naming.address_of,
             self._naming.standing,
-            self.scripts.reload,
+            self._counters,
+            tuple(local_sockets(config.sip.listen)),
+            reload_script=self.scripts.reload,
         )
         ports = self._open_doors(control)
         for transport in self._transports:
@@ -172,6 +176,7 @@ class DispatcherService(MultiService):
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
         if self._scripting is not None:
             self._scripting.begin(self.engine.proxy, listeners[0])
+        self.engine.proxy.failover_time = config.route.failover_time
         self.engine.proxy.retry_after = retry_after(config.sip.limits)
         self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
         self.engine.listeners = listeners
@@ -251,6 +256,7 @@ class DispatcherService(MultiService):
 
     def _stop(self, _: None) -> Deferred[object]:
         self._errands.stop()
+        self._observing.stop()
         self._hub.stop()
         stopped: Deferred[object] = super().stopService()
         return stopped
@@ -262,9 +268,9 @@ class DispatcherService(MultiService):
     def _pause(self, context: Context, step: object) -> None:
         self.engine.pause(context, step)
 
-    def _observed(self, change: Change) -> None:
+    def _observed(self, change: Change, now: float) -> None:
         """A state has changed, or a person decided something about a destination."""
-        self._hub.tell(change, history.note(change, time.time()))
+        self._hub.tell(change, history.note(change, now))
         if self._scripting is not None:
             self._scripting.changed(change)
         if change.event:
@@ -273,6 +279,18 @@ class DispatcherService(MultiService):
             self._draining.begin()
         if self._keeper is not None:
             self._keeper.changed(by_person=change.cause == COMMAND)
+
+    def _counters(self) -> dict[str, int]:
+        """By the original's names where it counts the same."""
+        engine = self.engine
+        return {
+            "core:rcv_requests": engine.request_count,
+            "core:rcv_replies": engine.response_count,
+            "core:bad_msg_hdr": engine.malformed_count,
+            "dispatcher:refused_requests": engine.refused_count,
+            "dispatcher:stray_replies": engine.stray_count,
+            "tmx:inuse_transactions": engine.open_transactions,
+        }
 
     def _is_destination(self, address: str) -> bool:
         return self.router.membership.has_address(address)
