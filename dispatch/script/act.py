@@ -209,15 +209,6 @@ class Act:
         return act
 
     @property
-    def reply_headers(self) -> bytes:
-        """The lines for replies that we make.
-
-        Raises:
-            ValueError: together they are no header lines.
-        """
-        return editing.whole_lines(b"".join(self.reply_lines)) if self.reply_lines else b""
-
-    @property
     def main(self) -> Aside:
         """The first branch: the request as it is by now."""
         return Aside(self.uri, self.destination_uri, -1, self.branch_flags, self.socket)
@@ -347,12 +338,20 @@ class Act:
         self.edits += editing.body(self.message, body, content_type)
 
     def append_to_reply(self, lines: bytes) -> None:
-        """Add whole lines to every reply that we make to this request; a line without end goes on with the next text.
+        """Add whole lines to every reply that we make to this request; a line without its end goes on in the next.
 
         Raises:
             ValueError: this is no header line, or it would end the headers.
         """
-        self._requester().reply_lines.append(editing.loose_lines(lines))
+        kept = self._requester().reply_lines
+        text = lines if not kept or kept[-1].endswith(b"\r\n") else kept.pop() + lines
+        editing.whole_lines(text)
+        kept.append(text)
+
+    @property
+    def reply_text(self) -> bytes:
+        """The lines for replies, ended."""
+        return editing.whole_lines(b"".join(self.reply_lines)) if self.reply_lines else b""
 
     def apply_changes(self) -> None:
         """Make all changes now: `message` is read anew, and shows them (``msg_apply_changes``)."""
@@ -408,7 +407,7 @@ class Act:
             raise ValueError(f"{status} is no status; write one from 100 to 699")
         if context.server.is_answered if context.server is not None else origin.is_done:
             return False
-        headers = origin.reply_headers
+        headers = origin.reply_text
         if context.steering is not None:
             context.steering.reply_headers, headers = headers, b""
         context.reply(status, editing.reason(reason), headers, origin.reply_body)

@@ -11,7 +11,6 @@ from dispatch.sip.reader import COMPACT, Line
 
 # message-header = header-name HCOLON header-value CRLF;  a line that begins with a blank continues the one before
 _LINES: Final = re.compile(rb"(?:[A-Za-z0-9\-.!%*_+`'~]+[ \t]*:[^\r\n\0]*\r\n(?:[ \t]+[^\r\n\0]*\r\n)*)+")
-_PIECES: Final = re.compile(rb"(?:[^\r\n\0]|\r\n)*")
 _NAME: Final = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+")
 _VALUE: Final = re.compile(rb"[^\r\n\0]*")
 
@@ -26,17 +25,6 @@ def whole_lines(text: bytes) -> bytes:
     if _LINES.fullmatch(lines) is None:
         raise ValueError(f"{text[:60]!r} is no header line; write e.g. 'X-Name: value\\r\\n'")
     return lines
-
-
-def loose_lines(text: bytes) -> bytes:
-    """The text, when it may become part of header lines: what follows in it belongs to the last one, if that is open.
-
-    Raises:
-        ValueError: it would end the headers, or has a line end alone.
-    """
-    if _PIECES.fullmatch(text) is None or b"\r\n\r\n" in text or text.startswith(b"\r\n"):
-        raise ValueError(f"{text[:60]!r} is no header line; write e.g. 'X-Name: value\\r\\n'")
-    return text
 
 
 def header_line(name: bytes, value: bytes) -> bytes:

@@ -77,7 +77,7 @@ def steer(act: Act) -> Steering:
         steering.on_reply = partial(stage.replied, act)
         context.on_final = partial(setattr, act, "last_status")
     steering.edits = list(act.edits)
-    steering.reply_headers = act.reply_headers
+    steering.reply_headers = act.reply_text
     steering.stops_at_6xx = not act.extra.get("disable_6xx")
     steering.timers = None
     if act.fr_inv is not None or act.fr is not None:

@@ -107,7 +107,6 @@ class Stage:
     def run(self, body: Body, act: Act) -> bool:
         """Run a route; False where it failed, which is in the log then."""
         before, self.current = self.current, act
-        self.steps += 1
         try:
             body(act)
         except (Exit, SystemExit):

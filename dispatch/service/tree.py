@@ -216,6 +216,9 @@ class DispatcherService(MultiService):
         if route.script is not None or self._scripting is not None:
             Guard(self._script_files, lambda: self.engine.timers.now).setServiceParent(self)
 
+    def _script_files(self) -> Collection[str]:
+        return self._scripting.stage.files if self._scripting is not None else self.scripts.files
+
     def _open_doors(self, control: Control) -> list[IListeningPort]:
         try:
             return doors.open_all(self._config, control, self._reactor)
@@ -263,9 +266,6 @@ class DispatcherService(MultiService):
     def _run(self, errand: Iterator[None]) -> None:
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
-
-    def _script_files(self) -> Collection[str]:
-        return self._scripting.stage.files if self._scripting is not None else self.scripts.files
 
     def _pause(self, context: Context, step: object) -> None:
         self.engine.pause(context, step)
