@@ -175,6 +175,7 @@ def _renew(old: Destination, new: Destination) -> None:
     condition.failed = 0
     if condition is not before:
         condition.selected, condition.failures = before.selected, before.failures
+        condition.failovers, condition.ejected, condition.counts = before.failovers, before.ejected, before.counts
         _keep_decisions(before, condition)
 
 

@@ -103,6 +103,11 @@ class Selection:
         self.earlier: Selection | None = None
         self.has_failed = False
 
+    @property
+    def algorithm(self) -> str:
+        """Name of what picked."""
+        return self._algorithm.name
+
     def next(self) -> Destination | None:
         """Go on to the next candidate, without another look at its state; None, for good, when there is none.
 
@@ -117,6 +122,7 @@ class Selection:
             if self._calls is not None and not self._calls.move(self._request.call_id, member):
                 return None
             member.condition.selected += 1
+            member.condition.failovers += 1
             return member
         return None
 

@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any, Final, Protocol
 
+from twisted.internet.defer import Deferred
+
+from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
 from dispatch.balance.roster import Roster
+from dispatch.control.pinging import Echo
 from dispatch.control.values import Fault, Parameter
+from dispatch.engine import Engine
 from dispatch.errors import DispatchError, UnknownDestination
 
 
@@ -148,7 +153,7 @@ class Command:
         right: needed to call it; one that needs `Right.FULL` changes something, and is logged.
         errors: beside those of `ALWAYS`.
         columns: of a listing, for people.
-        sentence: the answer in words, for people and the log, where it is no listing.
+        sentence: the answer in words, for people and the log; of a listing without columns, each record.
         nothing: said in place of an empty listing.
         forms: for doors that have a form of their own for it.
     """
@@ -202,6 +207,8 @@ class Control:
         probing: who is probed.
         started: the time of day at which the service began.
         address_of: what is known of the host of a destination; None for nothing.
+        engine: transactions, and what is counted of all messages.
+        ping: asks a destination whether it is there, whatever its state, and changes nothing.
     """
 
     dispatcher: Dispatcher
@@ -213,6 +220,8 @@ class Control:
     probing: Probing
     started: float
     address_of: Callable[[bytes], str | None]
+    engine: Engine
+    ping: Callable[[Destination], Deferred[Echo]]
 
 
 Preview = tuple[Roster, list[Change]]

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from dispatch.balance.destination import Destination
+from dispatch.balance.group import Group
 from dispatch.control.command import Control
 from dispatch.control.text import printable, to_bytes
 from dispatch.errors import UnknownDestination
+
+
+def find_set(control: Control, set: int) -> Group:
+    """A set in force.
+
+    Raises:
+        UnknownDestination: there is none.
+    """
+    groups = control.dispatcher.groups
+    if set not in groups:
+        known = ", ".join(map(str, sorted(groups)[:20])) or "none"
+        raise UnknownDestination(f"there is no set {set}; sets in force: {known}")
+    return groups[set]
 
 
 def find(control: Control, set: int, uri: str) -> Destination:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
-from functools import partial
 
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.change import Routed
@@ -503,13 +502,13 @@ class Request:
         if hop is None:
             raise ValueError("relay() or forward() before select() gave a destination")
         target = Target(hop, self._view.uri if self._view is not None else None, self.socket)
-        return target if self._router.dispatcher.live is None else self._followed(target, self.destination)
+        return self._followed(target, self.destination)
 
     def _followed(self, target: Target, destination: Destination | None) -> Target:
-        """With somebody who listens to what becomes of the request there."""
-        live = self._router.dispatcher.live
-        if live is not None and destination is not None:
-            target.outcome = partial(live.heard, destination)
+        """With somebody who is told what becomes of the request there, where that is wanted."""
+        follow = self._router.dispatcher.follow
+        if follow is not None and destination is not None:
+            target.outcome = follow(destination, self._selection.algorithm if self._selection is not None else "")
         return target
 
     def _target_beside(self, destination: Destination) -> Target:

@@ -14,6 +14,7 @@ from dispatch.balance.interfaces import RequestView
 from dispatch.balance.live import Live
 from dispatch.balance.load import Calls
 from dispatch.balance.probing import Probing
+from dispatch.balance.statistics import Statistics
 from dispatch.balance.turn import HashKey
 from dispatch.probe import Manner
 from dispatch.script import formats, variables
@@ -57,6 +58,7 @@ def make_dispatcher(
         probing_mode=parameters.ds_probing_mode,
         panic_threshold=health.panic_threshold,
         live=make_live(health, clock) if health.watches_traffic else None,
+        statistics=Statistics(clock) if health.statistics else None,
         warn=warn,
     )
 

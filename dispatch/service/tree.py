@@ -36,6 +36,7 @@ from dispatch.balance.membership import Membership, literal
 from dispatch.balance.selection import find_algorithm
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
+from dispatch.control.pinging import Pinger
 from dispatch.control.text import printable
 from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
@@ -137,6 +138,8 @@ class DispatcherService(MultiService):
             self.probing,
             time.time(),
             self._address_of_member,
+            self.engine,
+            Pinger(self.engine, make_manner(config), time.monotonic),
         )
         ports = self._open_doors(control)
         for transport in self._transports:

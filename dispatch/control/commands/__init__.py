@@ -4,6 +4,7 @@ from typing import Final
 
 from dispatch.control.command import Command
 from dispatch.control.commands.about import COMMANDS, VERSION
+from dispatch.control.commands.calls import CALLS
 from dispatch.control.commands.cfg import CFG, CFG_GET, CFG_SET, CFG_SET_NOW_INT, CFG_SET_NOW_STRING
 from dispatch.control.commands.core import ECHO, PS, PSX, UPTIME
 from dispatch.control.commands.diff import DIFF
@@ -13,14 +14,23 @@ from dispatch.control.commands.health import HEALTH
 from dispatch.control.commands.history import HISTORY
 from dispatch.control.commands.listing import LIST
 from dispatch.control.commands.maintenance import MAINTENANCE
+from dispatch.control.commands.ping import PING
 from dispatch.control.commands.ping_active import PING_ACTIVE
 from dispatch.control.commands.ready import READY
 from dispatch.control.commands.reload import RELOAD
 from dispatch.control.commands.set_state import DS_SET_STATE, SET_DUID_STATE, SET_STATE
+from dispatch.control.commands.show import SHOW
+from dispatch.control.commands.stats import STATS
 from dispatch.control.commands.system import LIST_METHODS, METHOD_HELP, METHOD_SIGNATURE, WHICH
+from dispatch.control.commands.traffic import TRAFFIC
 
 TABLE: Final[tuple[Command, ...]] = (
     LIST,
+    SHOW,
+    STATS,
+    TRAFFIC,
+    CALLS,
+    PING,
     HEALTH,
     HISTORY,
     SET_STATE,

@@ -19,7 +19,12 @@ from dispatch.control.amp import ControlProtocol
 from dispatch.control.clients import Clients
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
+from dispatch.control.pinging import Echo
+from dispatch.engine import Engine
+from dispatch.service.sip_config import Limits
+from dispatch.sip.timers import Timers
 from dispatch.test.balance.make import dispatcher, roster
+from dispatch.test.wire import FakeResolver
 
 LIST = b"1 sip:a 0 0 duid=x\n1 sip:b\n2 sip:c 8 5\n"
 
@@ -33,6 +38,7 @@ class Steered:
         self.waiting: list[Deferred[None]] = []
         self.is_slow = False
         self.now = 1_800_000_000.0
+        self.engine = Engine(Clock(), lambda: 0.0, FakeResolver(), Timers(), Limits())
 
     def reload(self) -> Deferred[Roster]:
         read = roster(self.text)
@@ -65,6 +71,8 @@ class Steered:
             probing,
             self.now - 60,
             lambda host: {b"a": "192.0.2.1"}.get(host),
+            self.engine,
+            lambda destination: succeed(Echo("udp:192.0.2.1:5060", 200, "OK", 0.0015)),
         )
 
 
