@@ -123,19 +123,19 @@ class ShellTests(ControlCase):
         return done.stdout.splitlines()
 
     def test_bash(self) -> None:
-        """Bash completes commands, sets, and URIs behind their colons, quoted where it must be."""
+        """Bash completes sets, and URIs behind their colons, quoted where it must be."""
         self.running(self.A, self.B)
         script = """
             source <(dispatchctl completion bash)
             try() { COMP_LINE=$1 COMP_POINT=${#1}; _dispatchctl dispatchctl; echo "${COMPREPLY[*]}"; }
         """
         begun = f"dispatchctl -c {self.config} show 1 "
-        lines = ("dispatchctl dra", f"dispatchctl -c {self.config} show ", begun, f"{begun}sip:127.0.0.1:50")
+        lines = (f"dispatchctl -c {self.config} show ", begun, f"{begun}sip:127.0.0.1:50")
         script += "\n".join(f"try {shlex.quote(line)}" for line in lines)
         quoted = self.B.replace(";", "\\;")
         self.assertEqual(
             self.typed("bash", script),
-            ["drain", "1", f"{self.A} {quoted}", "5071 5072\\;transport=tcp"],
+            ["1", f"{self.A} {quoted}", "5071 5072\\;transport=tcp"],
         )
 
     def test_zsh(self) -> None:
@@ -150,6 +150,6 @@ class ShellTests(ControlCase):
                     CURRENT=${#words}; PREFIX=${words[-1]}; _dispatchctl; }
         """
         begun = f"dispatchctl -c {self.config} show 1 "
-        lines = ("dispatchctl dra", f"dispatchctl -c {self.config} show ", f"{begun}sip:", "dispatchctl diff ")
+        lines = (f"dispatchctl -c {self.config} show ", f"{begun}sip:", "dispatchctl diff ")
         script += "\n".join(f"try {shlex.quote(line)}" for line in lines)
-        self.assertEqual(self.typed("zsh", script), ["drain", "1", f"{self.A} {self.B}", "files"])
+        self.assertEqual(self.typed("zsh", script), ["1", f"{self.A} {self.B}", "files"])
