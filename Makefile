@@ -5,13 +5,15 @@
 #   run      a demonstration with calls of its own; DEMO=once ends by itself
 #   check    format, lint, types, import contracts, unit tests
 #   compiled-unit  the unit tests of those modules on machine code
-#   test     check, compiled-unit, real, held, fuzz; ends with one line "N passed, N failed"
+#   test     check, compiled-unit, real, held, fuzz, hostile-sample; ends with one line "N passed, N failed"
 #   real     tests with real peers (SIPp, Kamailio, databases)
 #   vectors  recorded decisions; VECTORS=DIR takes another folder
 #   held     those of them that must pass by now
 #   differential  random lists and requests, and sequences of states, for a real Kamailio and for us; N=2000 cases,
 #            SEQUENCES=1600, SEED=... the same again
 #   fuzz     property tests with random examples; SECONDS=N for longer
+#   hostile  what strangers send, over UDP and TCP, and after each of it a call; hostile-sample takes each 60th
+#   soak     calls for MINUTES (15) with hostile traffic beside them: none is lost, memory stays as it is
 #   bench    CPU per call, alone and against Kamailio
 #   faults   faults under load: calls lost, calls that took another gateway; ONLY=words
 #   reference  write docs/parameters.md anew
@@ -27,6 +29,7 @@ SHARED ?= ../shared
 override SHARED := $(abspath $(SHARED))
 VECTORS ?= $(wildcard $(SHARED)/vectors)
 SECONDS ?= 60
+MINUTES ?= 15
 N ?= 2000
 SEQUENCES ?= 1600
 CONFIG ?= conf/dispatcher.toml
@@ -45,7 +48,7 @@ COMPILED := build/compiled/sources.sha256
 CAN_COMPILE := $(shell command -v cc >/dev/null && "$(PYTHON)" -c \
 	'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && echo yes)
 
-.PHONY: check venv compiled compiled-unit run test format lint types contracts unit real vectors held differential bench faults fuzz reference pictures tidy
+.PHONY: check venv compiled compiled-unit run test format lint types contracts unit real vectors held differential bench faults fuzz hostile hostile-sample soak reference pictures tidy
 
 check: format lint types contracts unit
 
@@ -70,7 +73,7 @@ run: $(STAMP)
 	@$(BIN)/dispatch demo $(if $(filter once,$(DEMO)),--once) $(CONFIG)
 
 test: $(STAMP)
-	@$(BIN)/python -m dispatch.test.everything format lint types contracts unit compiled-unit real held fuzz
+	@$(BIN)/python -m dispatch.test.everything format lint types contracts unit compiled-unit real held fuzz hostile-sample
 
 format: $(STAMP)
 	@$(BIN)/ruff format --check .
@@ -107,6 +110,15 @@ differential: $(STAMP)
 
 fuzz: $(STAMP)
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m dispatch.test.fuzz --seconds $(SECONDS)
+
+hostile: venv
+	@$(BIN)/python -m dispatch.test.hostile
+
+hostile-sample: venv
+	@$(BIN)/python -m dispatch.test.hostile --each 60
+
+soak: venv
+	@$(BIN)/python -m dispatch.test.hostile.soak --minutes $(MINUTES)
 
 bench: venv
 	@$(BIN)/python -m dispatch.test.bench

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, Protocol
 
 from twisted.internet.defer import Deferred, succeed
@@ -14,9 +14,11 @@ from zope.interface import classImplements
 
 from dispatch.errors import ParseError, TransportError
 from dispatch.proxy.context import Context
+from dispatch.proxy.gate import Gate
 from dispatch.proxy.proxy import Proxy
-from dispatch.sip import client_transaction, server_transaction
+from dispatch.sip import bounds, client_transaction, server_transaction
 from dispatch.sip import uri as sip_uri
+from dispatch.sip.bounds import Bounds
 from dispatch.sip.client_transaction import ClientTransaction, client_key
 from dispatch.sip.effects import Socket
 from dispatch.sip.flow import Flow, Listener, Peer
@@ -24,33 +26,40 @@ from dispatch.sip.message import Message
 from dispatch.sip.server_transaction import ServerTransaction, invite_key, server_key
 from dispatch.sip.timers import Queues, Timers
 from dispatch.transport.interfaces import ISipReceiver
+from dispatch.transport.names.order import by_hash, ordered
+from dispatch.transport.names.target import Place, Target, Want, targets, wanted
 
 
 class Names(Protocol):
-    """What the engine needs of `dispatch.transport.dns.Resolver`."""
+    """What the engine needs of `dispatch.transport.names.resolver.Resolver`."""
 
-    def lookup(self, host: str) -> str | None:
-        """The address, when it is known."""
+    def find(self, want: Want) -> Sequence[Place] | None:
+        """What a host stands for, when it is known."""
 
-    def resolve(self, host: str) -> Deferred[str]:
-        """The address, asked for."""
+    def seek(self, want: Want) -> Deferred[tuple[Place, ...]]:
+        """What a host stands for, asked for."""
 
 
-class Limits(Protocol):
+class Limits(bounds.Limits, Protocol):
     """What the engine needs of ``[sip.limits]``."""
 
     @property
-    def headers(self) -> int:
-        """The most header lines in a message."""
+    def message(self) -> int:
+        """The longest message, in bytes."""
 
     @property
     def transactions(self) -> int:
         """The most open server transactions."""
 
+    @property
+    def when_full(self) -> str:
+        """What a request gets that is one too many: ``503``, or ``silence``."""
+
 
 log: Final = Logger()
 _TICK: Final = 0.05  # seconds between two looks at the timers
 _MOST_WAYS: Final = 20_000  # remembered ways; all are forgotten when there are more
+_LONGEST_URI: Final = 200  # bytes of one that is remembered: strangers choose them
 
 
 class Engine:
@@ -61,11 +70,12 @@ class Engine:
         seconds: a clock that is never set back.
         resolver: finds addresses for names.
         timers: durations.
-        limits: above so many open transactions new requests get 503, with more headers 400.
+        limits: of messages and of open transactions.
 
     Attributes:
         peer_of: who is expected at a host, as a URI or Via names it, of that address and port; asked where the
             transport can tell.
+        gate: who is heard; None: everybody.
         proxy: set by whoever builds the tree, before the first message.
         listeners: local sockets; the first that fits sends where nothing else decides.
         source_towards: the address that the kernel would send from to another one.
@@ -75,6 +85,7 @@ class Engine:
         malformed_count: what was no SIP.
         refused_count: requests turned away because too many were open.
         stray_count: responses that no transaction waited for, or not from there.
+        unheard_count: what the gate kept out.
     """
 
     def __init__(
@@ -84,7 +95,11 @@ class Engine:
         self._resolver = resolver
         self._durations = timers
         self._max_transactions = limits.transactions
-        self._max_headers = limits.headers
+        self._max_message = limits.message
+        self._is_silent = limits.when_full == "silence"
+        self._bounds = Bounds(limits)
+        self._short = self._bounds.short
+        self.gate: Gate | None = None
         self.timers = Queues(seconds())
         self.proxy: Proxy
         self.listeners: tuple[Listener, ...] = ()
@@ -99,7 +114,7 @@ class Engine:
         self._is_closing = False
         self._drained: Deferred[None] | None = None
         self.request_count = self.response_count = 0
-        self.malformed_count = self.refused_count = self.stray_count = 0
+        self.malformed_count = self.refused_count = self.stray_count = self.unheard_count = 0
 
     @property
     def open_transactions(self) -> int:
@@ -165,19 +180,22 @@ class Engine:
     def received(self, data: bytes, flow: Flow) -> None:
         """One message from a transport."""
         self.timers.now = self._seconds()
+        if self.gate is not None and self._is_kept_out(flow):
+            return
         message = None
         try:
+            if len(data) > self._max_message:
+                raise ParseError(f"a message of {len(data)} bytes", status=513)
             message = Message(data)
-            # A line has 4 bytes at least, so that a short head needs no counting.
-            if message.head > 4 * self._max_headers and data.count(b"\n", 0, message.head) > self._max_headers + 2:
-                raise ParseError("too many headers")
+            if message.head > self._short:
+                self._bounds.check(message)
             if message.is_request:
                 self._request(message, flow)
             else:
                 self._response(message, flow)
         except ParseError as error:
             if message is None:
-                self.malformed(data, flow, error)
+                self._malformed(data, flow, error)
                 return
             self.malformed_count += 1
             if message.is_request:
@@ -187,6 +205,17 @@ class Engine:
 
     def malformed(self, data: bytes, flow: Flow, error: ParseError) -> None:
         """What came is no message; a request of which enough is left gets its answer."""
+        self.timers.now = self._seconds()
+        if self.gate is None or not self._is_kept_out(flow):
+            self._malformed(data, flow, error)
+
+    def _is_kept_out(self, flow: Flow) -> bool:
+        if self.gate is None or self.gate.admits(flow.remote[0], self.timers.now):
+            return False
+        self.unheard_count += 1
+        return True
+
+    def _malformed(self, data: bytes, flow: Flow, error: ParseError) -> None:
         self.malformed_count += 1
         try:
             message = Message(data, salvage=True)
@@ -217,6 +246,8 @@ class Engine:
             raise ParseError("closing", status=503)
         if len(self._servers) >= self._max_transactions and method != b"ACK":
             self.refused_count += 1
+            if self._is_silent:
+                return
             raise ParseError("too many transactions", status=503)
         self.proxy.request(message, flow)
 
@@ -266,34 +297,37 @@ class Engine:
 
     # -- the way to a URI
 
-    def locate(self, uri: bytes, inbound: Listener, socket: Socket | None = None) -> Flow | None:
+    def locate(
+        self, uri: bytes, inbound: Listener, socket: Socket | None = None, message: Message | None = None
+    ) -> Flow | None:
         """See `effects.Locator`."""
         way = self._ways.get((uri, inbound, socket))
         if way is not None:
             return way
+        return self.locate_other(uri, inbound, socket, message, ())
+
+    def locate_other(
+        self, uri: bytes, inbound: Listener, socket: Socket | None, message: Message | None, tried: Collection[Flow]
+    ) -> Flow | None:
+        """See `effects.Locator`."""
         parsed = sip_uri.parse(uri)
-        if parsed is None:
+        places = self._resolver.find(wanted(parsed)) if parsed is not None and parsed.host else None
+        if parsed is None or places is None:
             return None
-        host = parsed.host.decode("latin-1")
-        address = self._resolver.lookup(host)
-        if address is None:
-            return None
-        name = b"TLS" if parsed.scheme == b"sips" else parsed.transport.upper() or b"UDP"
-        listener = self._outbound(name, address, inbound, socket)
-        if listener is None:
-            return None
-        try:
-            port = parsed.port_number or listener.transport.default_port
-            peer = self._expected(listener, parsed.host, address, port)
-            way = listener.transport.flow_to(address, port, peer)
-        except TransportError:
-            return None
-        # A name may stand for another address next time, a route may lead elsewhere, another list expect another peer.
-        if peer is None and host.strip("[]") == address and not self.is_multihomed:
-            if len(self._ways) >= _MOST_WAYS:
-                self._ways.clear()
-            self._ways[uri, inbound, socket] = way
-        return way
+        if len(places) > 1:
+            places = ordered(places, by_hash(message.call_id if message is not None else b""))
+        for target in targets(places):
+            way = self._way_to(target, parsed.host, inbound, socket)
+            if way is None or way in tried:
+                continue
+            # A name may stand for another address next time, a route lead elsewhere, another list expect another peer.
+            is_fixed = way.host.strip(b"[]") == parsed.host.strip(b"[]") and not self.is_multihomed
+            if is_fixed and not way.listener.is_secure and len(uri) <= _LONGEST_URI:
+                if len(self._ways) >= _MOST_WAYS:
+                    self._ways.clear()
+                self._ways[uri, inbound, socket] = way
+            return way
+        return None
 
     def _expected(self, listener: Listener, host: bytes, address: str, port: int) -> Peer | None:
         return self.peer_of(host, address, port) if listener.is_secure else None
@@ -303,18 +337,32 @@ class Engine:
     ) -> None:
         """See `effects.Locator`."""
         parsed = sip_uri.parse(uri)
-        host = parsed.host.decode("latin-1") if parsed is not None else ""
-        if not host or self._resolver.lookup(host) is not None:
+        if parsed is None or not parsed.host or self._resolver.find(wanted(parsed)) is not None:
             then(None)  # the name is no problem: no socket fits
             return
-        found = self._resolver.resolve(host)
+        found = self._resolver.seek(wanted(parsed))
         found.addCallbacks(self._located, _not_located, callbackArgs=(uri, inbound, socket, then), errbackArgs=(then,))
-        found.addErrback(_report_lookup, host)
+        found.addErrback(_report_lookup, parsed.host.decode("latin-1"))
 
     def _located(
-        self, _: str, uri: bytes, inbound: Listener, socket: Socket | None, then: Callable[[Flow | None], None]
+        self,
+        _: tuple[Place, ...],
+        uri: bytes,
+        inbound: Listener,
+        socket: Socket | None,
+        then: Callable[[Flow | None], None],
     ) -> None:
         then(self.locate(uri, inbound, socket))
+
+    def _way_to(self, target: Target, host: bytes, inbound: Listener, socket: Socket | None) -> Flow | None:
+        listener = self._outbound(target.transport, target.address, inbound, socket)
+        if listener is None:
+            return None
+        peer = self._expected(listener, host, target.address, target.port)
+        try:
+            return listener.transport.flow_to(target.address, target.port, peer)
+        except TransportError:
+            return None
 
     def _outbound(self, name: bytes, address: str, inbound: Listener, socket: Socket | None) -> Listener | None:
         """The local socket to send from, of those that fit: asked for, that it came on, on the route, or the first."""

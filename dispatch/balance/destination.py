@@ -67,6 +67,8 @@ class Destination:
         listed: flags as the list gives them.
         line: where the list names it.
         condition: state and counters, handed on when the list is read again.
+        listed_uri: what the list says, where this is one of the machines that answer for that name; else `uri`.
+        slot: number of it among these.
     """
 
     __slots__ = (
@@ -78,11 +80,13 @@ class Destination:
         "host",
         "line",
         "listed",
+        "listed_uri",
         "maxload",
         "ping_socket",
         "port",
         "priority",
         "rweight",
+        "slot",
         "socket",
         "transport",
         "uri",
@@ -100,10 +104,11 @@ class Destination:
         ping_socket: LocalSocket | None,
     ) -> None:
         self.group = row.group
-        self.uri = uri
+        self.uri = self.listed_uri = uri
+        self.slot = 0
         self.host = parsed.host
         self.port = parsed.port_number
-        self.transport = _transport(parsed)
+        self.transport = transport(parsed)
         self.priority = row.priority
         self.attrs = attrs
         self.attributes = named
@@ -142,7 +147,8 @@ def _hundredth(text: bytes) -> int:
     return weight if 1 <= weight <= _HIGHEST_WEIGHT else 0
 
 
-def _transport(parsed: sip_uri.Uri) -> bytes:
+def transport(parsed: sip_uri.Uri) -> bytes:
+    """What a URI says, upper case."""
     return b"TLS" if parsed.scheme == b"sips" else parsed.transport.upper() or b"UDP"
 
 

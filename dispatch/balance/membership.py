@@ -35,7 +35,7 @@ class Membership:
         groups: as given.
     """
 
-    def __init__(self, groups: Mapping[int, Group], addresses: Mapping[bytes, str] | None = None) -> None:
+    def __init__(self, groups: Mapping[int, Group], addresses: Mapping[bytes, tuple[str, ...]] | None = None) -> None:
         self.groups = groups
         members = [member for group in groups.values() for member in gently(group.members)]
         self._places = {id(member): place for place, member in enumerate(gently(members))}
@@ -49,37 +49,41 @@ class Membership:
                 self._by_address.setdefault(address, []).append(member)
             else:
                 self._named.setdefault(member.host.lower(), []).append(member)
-        self._addresses: dict[bytes, str] = {}
+        self._addresses: dict[bytes, tuple[str, ...]] = {}
         for host in self._named:
             if addresses is not None and host in addresses:
-                self.resolved(host, addresses[host])
-        self._sockets = frozenset((_spelt(one.host), one.port or _SIP_PORT) for one in gently(members) if one.host)
-        self._hosts = frozenset(host for host, _ in gently(self._sockets))
+                self.resolved(host, *addresses[host])
+        hosts = [(_spelt(member.host), member.port) for member in gently(members) if member.host]
+        machines = [member for member in gently(members) if member.listed_uri != member.uri]
+        hosts += [named for member in gently(machines) if (named := _named(member))]
+        self._hosts = frozenset(host for host, _ in gently(hosts))
+        self._sockets = frozenset((host, port or _SIP_PORT) for host, port in gently(hosts))
 
     @property
-    def addresses(self) -> Mapping[bytes, str]:
+    def addresses(self) -> Mapping[bytes, tuple[str, ...]]:
         """What is known of the names in the list; hand it on to the next one."""
         return self._addresses
 
-    def resolved(self, host: bytes, address: str) -> None:
-        """A name of the list has this address from now on.
+    def resolved(self, host: bytes, *addresses: str) -> None:
+        """A name of the list has these addresses from now on.
 
         Args:
             host: as a URI has it.
-            address: IPv6 without brackets.
+            addresses: IPv6 without brackets.
         """
         host = host.lower()
-        address = canonical(address) or address
-        before, members = self._addresses.get(host), self._named.get(host)
-        if members is None or before == address:
+        addresses = tuple(canonical(one) or one for one in addresses)
+        before, members = self._addresses.get(host, ()), self._named.get(host)
+        if members is None or before == addresses:
             return
-        if before is not None:
-            gone = {id(member) for member in members}
-            self._by_address[before] = [one for one in self._by_address[before] if id(one) not in gone]
-        self._addresses[host] = address
-        self._by_address[address] = sorted(
-            [*self._by_address.get(address, ()), *members], key=lambda member: self._places[id(member)]
-        )
+        ours = {id(member) for member in members}
+        for address in before:
+            self._by_address[address] = [one for one in self._by_address[address] if id(one) not in ours]
+        self._addresses[host] = addresses
+        for address in addresses:
+            self._by_address[address] = sorted(
+                [*self._by_address.get(address, ()), *members], key=lambda member: self._places[id(member)]
+            )
 
     def find(
         self, address: str, port: int, protocol: bytes, group: int = ALL_SETS, mode: int = 0
@@ -125,8 +129,12 @@ class Membership:
         uri = sip_uri.parse(text)
         if uri is None or not uri.host:
             return None
-        address = literal(uri.host) or self._addresses.get(uri.host.lower()) or lookup(uri.host.decode("latin-1"))
-        return self.find(address, uri.port_number, _protocol_of(uri), group, mode) if address is not None else None
+        addresses = self._addresses.get(uri.host.lower())
+        if addresses is None:
+            address = literal(uri.host) or lookup(uri.host.decode("latin-1"))
+            addresses = (address,) if address is not None else ()
+        found = (self.find(one, uri.port_number, _protocol_of(uri), group, mode) for one in addresses)
+        return next(filter(None, found), None)
 
     def has_address(self, address: str) -> bool:
         """Whether a destination of any set has this address, as the kernel spells it."""
@@ -164,6 +172,12 @@ def _spelt(host: bytes) -> str:
 def is_usable(members: Iterable[Destination], uri: bytes | None = None) -> bool:
     """Whether one of them can be selected (`ds_is_active`); only those with exactly this URI, where one is given."""
     return any(not one.flags & health.SKIPPED for one in members if uri is None or one.uri == uri)
+
+
+def _named(member: Destination) -> tuple[str, int] | None:
+    """Host and port as the list has them, of one of the machines that answer for a name."""
+    uri = sip_uri.parse(member.listed_uri)
+    return (_spelt(uri.host), uri.port_number) if uri is not None else None
 
 
 def _protocol(member: Destination) -> bytes:

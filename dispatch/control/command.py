@@ -193,6 +193,10 @@ class Steering(Protocol):
         """
 
 
+def _as_listed(destination: Destination) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """What commands work on.
@@ -209,6 +213,7 @@ class Control:
         address_of: what is known of the host of a destination; None for nothing.
         engine: transactions, and what is counted of all messages.
         ping: asks a destination whether it is there, whatever its state, and changes nothing.
+        standing: what a destination given by name stands for, in words.
     """
 
     dispatcher: Dispatcher
@@ -222,6 +227,7 @@ class Control:
     address_of: Callable[[bytes], str | None]
     engine: Engine
     ping: Callable[[Destination], Deferred[Echo]]
+    standing: Callable[[Destination], str] = _as_listed
 
 
 Preview = tuple[Roster, list[Change]]

@@ -37,6 +37,8 @@ class Target:
         socket: protocol, host and port of the local socket to send from; None: the one that fits.
         outcome: told what became of the request there, see `Outcome`; None where nobody wants to know.
         flow: the connection to send by; None: whatever way leads to the next hop.
+        breadth: the edit that gives it its part of Max-Breadth; None where it goes to nobody else meanwhile.
+        accepted: told that the first 2xx to the request came from there, be it after it was given up; None likewise.
     """
 
     next_hop: bytes
@@ -44,8 +46,11 @@ class Target:
     socket: Socket | None = None
     outcome: Outcome | None = None
     flow: Flow | None = None
+    breadth: tuple[int, int, bytes] | None = None
+    accepted: Callable[[], None] | None = None
 
 
+_MOST_TRIES: Final = 8  # machines of one name
 _ANSWERED: Final = Message(b"ACK sip:answered.invalid SIP/2.0\r\n\r\n")  # stands where a request was, to free its bytes
 OnFailure = Callable[["Context", int, bool], None]
 """Called with the status of a branch that failed, and whether that was an answer; it may call `Context.relay` again."""
@@ -66,6 +71,7 @@ class Context:
     """
 
     __slots__ = (
+        "_accepted",
         "_back",
         "_best",
         "_best_status",
@@ -79,6 +85,7 @@ class Context:
         "_round",
         "_server",
         "_started",
+        "_tried",
         "attempts",
         "flow",
         "is_cancelled",
@@ -103,7 +110,9 @@ class Context:
         self._server: ServerTransaction | None = None
         self._branches: tuple[ClientTransaction, ...] = ()  # those that may still answer
         self._expected = 0  # branches to come beside these
+        self._accepted: dict[ClientTransaction, Callable[[], None]] | None = None  # the same, of the first 2xx
         self._outcomes: dict[ClientTransaction, Outcome] | None = None  # who is to be told of which branch
+        self._tried: dict[ClientTransaction, tuple[Target, tuple[Flow, ...]]] | None = None  # of targets given by name
         self._oversize: dict[ClientTransaction, tuple[Target, Flow]] | None = None  # by TCP; and where else
         self._round: tuple[int, bool] | None = None  # the best that came of the branches so far
         self._best: bytes = b""
@@ -124,6 +133,10 @@ class Context:
     def is_open(self) -> bool:
         """Whether a server transaction waits for the answer, or has had it."""
         return self._server is not None
+
+    @property
+    def _is_by_stream(self) -> bool:
+        return self._back.listener.transport.reliable
 
     @property
     def age(self) -> float:
@@ -176,10 +189,19 @@ class Context:
         self._relay(target)
 
     def fork(self, targets: Sequence[Target]) -> None:
-        """Send the request to all of `targets` at once: the first 2xx wins, else the best of what all say (§16.7)."""
+        """Send the request to all of `targets` at once: the first 2xx wins, else the best of what all say (§16.7).
+
+        More of them than its Max-Breadth allows are refused (RFC 5393 §5.3.3).
+        """
         if self.message.method == b"ACK":
             self.relay(targets[0])  # nothing would tell its branches from those of others
             return
+        shares = request_.breadth_edits(self.message, len(targets))
+        if not shares:
+            self.reply(440)
+            return
+        for target, share in zip(targets, shares, strict=True):
+            target.breadth = share
         if self._server is None:
             self._open()
         self._expected += len(targets)
@@ -188,9 +210,7 @@ class Context:
 
     def _relay(self, target: Target) -> None:
         self.attempts += 1
-        flow = target.flow or self._proxy.core.locate(
-            target.next_hop, self.routing.listener or self.flow.listener, target.socket
-        )
+        flow = target.flow or self._locate(target)
         if flow is not None:
             self._relay_to(target, flow)
         else:
@@ -198,20 +218,22 @@ class Context:
 
     def forward(self, target: Target) -> None:
         """Send the request to `target` without remembering it (§16.11)."""
-        flow = target.flow or self._proxy.core.locate(
-            target.next_hop, self.routing.listener or self.flow.listener, target.socket
-        )
+        flow = target.flow or self._locate(target)
         if flow is not None:
             self._forward_to(target, flow)
         else:
             self._locate_later(target, self._forward_to)
+
+    def _locate(self, target: Target) -> Flow | None:
+        inbound = self.routing.listener or self.flow.listener
+        return self._proxy.core.locate(target.next_hop, inbound, target.socket, self.message)
 
     def _locate_later(self, target: Target, then: Callable[[Target, Flow | None], None]) -> None:
         inbound = self.routing.listener or self.flow.listener
 
         def found(flow: Flow | None) -> None:
             try:
-                then(target, flow)
+                then(target, None if flow is None else self._locate(target))
             except Exception:
                 self.abort()
                 raise
@@ -257,16 +279,39 @@ class Context:
         data, way = self._made_for(target, flow, branch)
         self._begin(target, way, branch, data, flow)
 
-    def _begin(self, target: Target, way: Flow, branch: bytes, data: bytes, flow: Flow) -> None:
+    def _begin(
+        self, target: Target, way: Flow, branch: bytes, data: bytes, flow: Flow, tried: tuple[Flow, ...] = ()
+    ) -> None:
         """A new branch by `way`; by `flow` should it be another one, and nobody be there."""
         method = self.message.method
         client = ClientTransaction(self._proxy.core, self, way, branch, method, data, self._proxy.timers)
         self._branches += (client,)
         if way is not flow:
             self._oversize = {**(self._oversize or {}), client: (target, flow)}
+        if flow.host not in target.next_hop:  # it is a name
+            self._tried = {**(self._tried or {}), client: (target, (*tried, flow))}
         if target.outcome is not None:
             self._outcomes = {**(self._outcomes or {}), client: target.outcome}
+        if target.accepted is not None:
+            self._accepted = {**(self._accepted or {}), client: target.accepted}
         client.begin()
+
+    def _goes_on(self, client: ClientTransaction) -> bool:
+        """Send the request to the next machine that answers for the same name (RFC 3263 §4.3); False if none does."""
+        target, tried = (self._tried or {}).pop(client, (None, ()))
+        server = self._server
+        if target is None or len(tried) >= _MOST_TRIES or self.is_cancelled or server is None or server.is_answered:
+            return False
+        inbound = self.routing.listener or self.flow.listener
+        flow = self._proxy.core.locate_other(target.next_hop, inbound, target.socket, self.message, tried)
+        if flow is None or not self._take_off(client):
+            return False
+        if self._outcomes is not None:
+            self._outcomes.pop(client, None)
+        branch = self._proxy.new_branch(self._loop_hash)
+        data, way = self._made_for(target, flow, branch)
+        self._begin(target, way, branch, data, flow, tried)
+        return True
 
     def _forward_to(self, target: Target, flow: Flow | None) -> None:
         if flow is None:
@@ -322,6 +367,10 @@ class Context:
         edits.append((at, at, top))
         if self._received is not None:
             edits.append(self._received)
+        if target.breadth is not None:
+            edits.append(target.breadth)
+        if outbound.transport.reliable and message.content_length is None:
+            edits.append(response_.length_edit(message))  # by UDP it need not be there (§18.3)
         if target.uri is not None and target.uri != message.uri:
             start = len(message.method) + 1
             edits.append((start, start + len(message.uri), target.uri))
@@ -347,21 +396,28 @@ class Context:
             and client.method == b"INVITE"
             and self._server is not None
         ):
-            self._server.respond(response.status, response_.without_via(response))
+            self._server.respond(response.status, response_.without_via(response, by_stream=self._is_by_stream))
 
     def final(self, client: ClientTransaction, response: Message) -> None:
         """Pass a 2xx on at once; another one is the best so far, or not."""
         status = response.status
+        if self._tried is not None and status == 503 and self._goes_on(client):
+            self._note(*response_.upwards(response))
+            return
         if self._outcomes is not None:
             self._tell(client, status, response)
         if status < 300:
+            if self._accepted is not None:
+                accepted = self._accepted.get(client)
+                if accepted is not None:
+                    accepted()
             if self._server is not None:
-                self._server.respond(status, response_.without_via(response))
+                self._server.respond(status, response_.without_via(response, by_stream=self._is_by_stream))
                 self._release(status)
             self._cancel_others(client)  # also when one that was given up has answered after all (§16.7 step 10)
             return
         if self._take_off(client):
-            self._note(*response_.upwards(response))
+            self._note(*response_.upwards(response, by_stream=self._is_by_stream))
             if status >= 600:
                 self._cancel_others(client)  # §16.7 step 5
             self._ended(status, is_answer=True)
@@ -369,6 +425,8 @@ class Context:
     def failed(self, client: ClientTransaction, status: int) -> None:
         """No response came: 408, or 503 where the network refused."""
         if self._oversize is not None and status == 503 and self._relay_by_datagram(client):
+            return
+        if self._tried is not None and not client.has_rung and self._goes_on(client):
             return
         if self._outcomes is not None:
             self._tell(client, status, None)
@@ -385,8 +443,9 @@ class Context:
         target, flow = found
         if self._outcomes is not None:
             self._outcomes.pop(client, None)
+        _, tried = (self._tried or {}).pop(client, (None, ()))
         branch = self._proxy.new_branch(self._loop_hash)
-        self._begin(target, flow, branch, self.outgoing(target, flow.listener, branch), flow)
+        self._begin(target, flow, branch, self.outgoing(target, flow.listener, branch), flow, tried[:-1])
         return True
 
     def _tell(self, client: ClientTransaction, status: int, response: Message | None) -> None:
@@ -455,8 +514,10 @@ class Context:
         """It is answered: keep nothing but the way back."""
         self._tell_final(status)
         self.message = _ANSWERED
+        self._tried = None
         self._best = b""
         self.on_failure = None
+        self._accepted = None
 
     def _tell_final(self, status: int) -> None:
         if self.on_final is not None:

@@ -21,6 +21,7 @@ from dispatch.sip.route_set import Entry
 COOKIE: Final = b"ds"
 _MOST_URIS: Final = 20_000
 _WILDCARDS: Final = ("0.0.0.0", "::")
+_LONGEST_URI: Final = 200  # bytes of one that is remembered: strangers choose them
 
 
 class Identity:
@@ -95,7 +96,8 @@ class Identity:
             known = parsed is not None and self.is_me(parsed.host, parsed.usual_port)
             if len(self._uris) >= _MOST_URIS:
                 self._uris.clear()
-            self._uris[text] = known
+            if len(text) <= _LONGEST_URI:
+                self._uris[text] = known
         return known
 
     def listener_of(self, uri: sip_uri.Uri) -> Listener | None:

@@ -23,6 +23,7 @@ from dispatch.sip.server_transaction import ServerTransaction, State, server_key
 from dispatch.sip.timers import Timers
 
 _MOST_RECENT: Final = 4000
+_LONGEST_HOP: Final = 200  # bytes of one that is remembered: strangers choose them
 Route = Callable[[Context], None]
 """Who decides: it is called once per request and says `relay`, `forward`, `reply` or `answer`."""
 
@@ -42,10 +43,12 @@ class Proxy:
 
     Attributes:
         prefix: how every branch of ours begins, by which a request that was here before is told.
+        retry_after: header line of the 503 to a request that is one too many; empty for none.
         udp_mtu: bytes of a request above which TCP is tried in place of UDP; 0 for never.
     """
 
     def __init__(self, core: Network, me: Identity, timers: Timers, route: Route) -> None:
+        self.retry_after = b""
         self.core = core
         self.me = me
         self.timers = timers
@@ -99,6 +102,8 @@ class Proxy:
         headers = b""
         if error.status == 420:
             headers = b"Unsupported: %b\r\n" % b", ".join(message.proxy_require)
+        elif error.status == 503:
+            headers = self.retry_after
         try:
             received, to_tag, back = self._answering(message, flow)
         except ParseError:  # the Via is broken: only the source tells who asked
@@ -141,7 +146,7 @@ class Proxy:
             if listener.is_websocket:
                 return  # nobody can be called there
             back = transport.flow_to(host, below.port or transport.default_port)
-        self.send(response_.without_via(message), back)
+        self.send(response_.without_via(message, by_stream=transport.reliable), back)
 
     def way_back(self, message: Message, flow: Flow) -> Flow:
         """Where a response to `message` goes: its connection, or by UDP the port that its Via names (§18.2.2).
@@ -175,7 +180,7 @@ class Proxy:
         """The branch of a request that is not remembered; `back` is where its response goes, see `way_back`."""
         number = self._listener_numbers[back.listener]
         branch = stateless.branch(message, self._stateless_prefix, number, back, loop_hash, self.me)
-        if not back.listener.transport.reliable:
+        if not back.listener.transport.reliable and len(message.hop) <= _LONGEST_HOP:
             if len(self._recent) >= _MOST_RECENT:
                 self._before, self._recent = self._recent, {}
             self._recent[branch] = (back, message.hop)

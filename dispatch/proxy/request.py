@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from zlib import crc32
 
 from dispatch.errors import ParseError
-from dispatch.sip import grammar
+from dispatch.sip import basic_rules, grammar
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.flow import Flow
 from dispatch.sip.message import Message
 
 MAX_FORWARDS: Final = 70
+_HIGHEST: Final = 2**31 - 1
+MAX_BREADTH: Final = 60  # of a request that has none (RFC 5393 §5.3.3)
 OURS: Final = b"z9hG4bKd"  # how every branch of this program begins
 _SCHEMES: Final = (b"sip", b"sips", b"tel", b"urn")
 _HOPS: Final = (b"-1", *(b"%d" % number for number in range(255)))  # what a Max-Forwards becomes
 _USUAL_URI: Final = grammar.URI.fullmatch
+# quoted-pair = "\" (%x00-09 / %x0B-0C / %x0E-7F): the one place where a NUL may be (RFC 3261 §25.1); who reads strings
+# as C does would see a shorter header elsewhere.
+_BARE_NUL: Final = re.compile(rb"(?<!\\)\0").search
 
 
 def check(request: Message) -> bool:
@@ -33,17 +39,28 @@ def check(request: Message) -> bool:
     if not request.call_id:
         raise ParseError("empty Call-ID")
     if not request.usual:
-        request.from_tag  # noqa: B018 - raises when From is missing, broken or there twice
-        if request.raw.count(b"\n", 0, request.head) != request.raw.count(b"\r\n", 0, request.head):
-            raise ParseError("a line feed alone")  # a lenient gateway would see a header there that we did not
+        _check_line_ends(request)
     must_be_safe = _USUAL_URI(request.uri) is None and check_uri(request.uri) == b"sips"
-    request.to_tag  # noqa: B018 - raises when To is missing or broken
+    if request.to_tag is None or not request.usual:  # it raises when To is missing or broken
+        request.from_tag  # noqa: B018 - likewise; inside a dialog it is spared, the peer being known by its tags
     hops = request.max_forwards
     if hops is not None and hops[0] == 0 and (method != b"OPTIONS" or request.to_tag is not None):
         raise ParseError("Max-Forwards is 0", status=483)
     if request.proxy_require and method not in (b"ACK", b"CANCEL"):
         raise ParseError("Proxy-Require", status=420)
+    if request.raw.find(b"\0", 0, request.head) >= 0 and _BARE_NUL(request.raw, 0, request.head) is not None:
+        raise ParseError("a NUL")
     return must_be_safe
+
+
+def _check_line_ends(request: Message) -> None:
+    """A lenient gateway would see a header behind a lone CR or LF, where we did not; `Message.usual` excludes both."""
+    raw, head = request.raw, request.head
+    ends = raw.count(b"\r\n", 0, head)
+    if raw.count(b"\n", 0, head) != ends:
+        raise ParseError("a line feed alone")
+    if raw.count(b"\r", 0, head) != ends:
+        raise ParseError("a carriage return alone")
 
 
 def check_uri(uri: bytes) -> bytes:
@@ -84,6 +101,27 @@ def hops_edit(request: Message) -> tuple[int, int, bytes]:
         return (request.head - 2, request.head - 2, b"Max-Forwards: %d\r\n" % MAX_FORWARDS)
     value, start, stop = hops
     return (start, stop, _HOPS[value])
+
+
+# Max-Breadth = "Max-Breadth" HCOLON 1*DIGIT
+def breadth_edits(request: Message, count: int) -> list[tuple[int, int, bytes]]:
+    """The edits that share Max-Breadth out to `count` branches; none where it is too little for them (RFC 5393 §5.3.3).
+
+    Raises:
+        ParseError: it is no number, or there twice.
+    """
+    lines = request.reader.spans(b"max-breadth")
+    if len(lines) > 1:
+        raise ParseError("several max-breadth headers", offset=lines[1].start)
+    if lines:
+        (_, _, start, stop, _), text = lines[0], b"%d"
+        breadth = basic_rules.read_number(request.raw, start, stop, _HIGHEST)
+    else:
+        breadth, start, stop, text = MAX_BREADTH, request.head - 2, request.head - 2, b"Max-Breadth: %d\r\n"
+    share, more = divmod(breadth, count)
+    if share == 0:
+        return []
+    return [(start, stop, text % (share + (number < more))) for number in range(count)]
 
 
 def route_cuts(request: Message) -> list[tuple[int, int, bytes]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
+from functools import partial
 
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.change import Routed
@@ -124,6 +125,7 @@ class Request:
         "_context",
         "_destination_uri",
         "_failure",
+        "_follows_load",
         "_router",
         "_selection",
         "_view",
@@ -142,6 +144,7 @@ class Request:
         self.socket: LocalSocket | None = None
         self.failed_with = 0
         self._failure = ""
+        self._follows_load = False
 
     @property
     def method(self) -> str:
@@ -245,7 +248,8 @@ class Request:
             limit: how many destinations to keep, this one included; 0 keeps all.
 
         Returns:
-            False when the set has none to give, or not all of its destinations have a `duid` (algorithm 10).
+            False when the set has none to give, or not all of its destinations have a `duid` (algorithm 10). When the
+            Request-URI can't be rewritten there may be destinations for `next` all the same (algorithm 13).
 
         Raises:
             ValueError: there is no such algorithm or mode.
@@ -268,10 +272,14 @@ class Request:
         if selection is None:
             return False
         self._selection = selection
+        if selection.is_mere_list:
+            if parameters.mirror is not None:
+                self._show(parameters.mirror)
+            return False
         self._context.drop_routes()
         self._use(selection.destination)
-        if is_domain:
-            self.view.uri = selection.rewritten or self.uri
+        if selection.rewritten is not None:
+            self.view.uri = selection.rewritten
         else:
             self.destination_uri = selection.destination.uri
         if parameters.mirror is not None:
@@ -283,10 +291,10 @@ class Request:
         """Go on to the next destination of the selection (``ds_next_dst``, ``ds_next_domain``).
 
         Returns:
-            False at its end; and where calls are counted and this one has ended meanwhile, though the request is told
-            to go there, as in the original.
+            False at its end, and when the Request-URI can't be rewritten; and where calls are counted and this one has
+            ended meanwhile, though the request is told to go there, as in the original.
         """
-        uri = self._following()
+        uri = self._following(mode)
         selection = self._selection
         if uri is None and selection is not None and selection.destination is not self.destination:
             self._use(selection.destination)
@@ -310,12 +318,13 @@ class Request:
         self.view.uri = rewritten
         return True
 
-    def _following(self) -> bytes | None:
+    def _following(self, mode: str) -> bytes | None:
         """The URI of the next destination, which is in use from now on; None when there is none."""
         mirror, selection = self._router.parameters.mirror, self._selection
         if mirror is not None and mirror.is_changed(self.view.values, selection.records if selection else ()):
             return self._follow_script(mirror)
-        destination = selection.next() if selection is not None else None
+        ruri = self.uri if mode == "domain" else None
+        destination = selection.next(ruri) if selection is not None else None
         if mirror is not None:
             self._show(mirror)
         if destination is None:
@@ -345,8 +354,10 @@ class Request:
         return uri
 
     def _group(self) -> int:
-        """The set that the destination in use is of."""
-        group = self.destination.group if self.destination is not None else -1
+        """The set of the first record, or of the destination in use where there is no record left."""
+        first = self._selection.record if self._selection is not None else None
+        first = first or self.destination
+        group = first.group if first is not None else -1
         mirror = self._router.parameters.mirror
         return mirror.group(self.view.values, group) if mirror is not None else group
 
@@ -469,6 +480,7 @@ class Request:
                 dispatcher.load_unset(call_id)
 
         self._context.on_final = ended
+        self._follows_load = True
 
     def reply(self, status: int, reason: str = "") -> None:
         """Refuse the request."""
@@ -501,15 +513,23 @@ class Request:
             hop = self.destination.uri
         if hop is None:
             raise ValueError("relay() or forward() before select() gave a destination")
-        target = Target(hop, self._view.uri if self._view is not None else None, self.socket)
-        return self._followed(target, self.destination)
+        return self._followed(
+            Target(hop, self._view.uri if self._view is not None else None, self.socket), self.destination
+        )
 
     def _followed(self, target: Target, destination: Destination | None) -> Target:
-        """With somebody who is told what becomes of the request there, where that is wanted."""
+        """With somebody who is told what becomes of the request there, where anybody wants to know."""
         follow = self._router.dispatcher.follow
         if follow is not None and destination is not None:
             target.outcome = follow(destination, self._selection.algorithm if self._selection is not None else "")
+        if self._follows_load and destination is not None:
+            target.accepted = partial(self._accepted, destination)
         return target
+
+    def _accepted(self, destination: Destination) -> None:
+        """A destination takes the call, be it one that was given up: it is counted there."""
+        if destination is not self.destination:
+            self._router.dispatcher.load_move(self.call_id, destination)
 
     def _target_beside(self, destination: Destination) -> Target:
         """Another destination for the same request, reached as the one in use is."""

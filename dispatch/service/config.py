@@ -13,7 +13,7 @@ from dispatch.service.control_config import ControlConfig
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.events_config import EventsConfig
 from dispatch.service.health_config import HealthConfig
-from dispatch.service.reading import Place, Reader, boolean, file_name, optional, seconds
+from dispatch.service.reading import Place, Reader, boolean, file_name, one_of, optional, seconds
 from dispatch.service.route_config import RouteConfig
 from dispatch.service.sip_config import Sip
 
@@ -27,12 +27,14 @@ class Lists:
         cache: file for the last good copy, for a start without the list; None for none.
         retry: seconds after which a database that was away is asked again, doubled each time; 0 for never.
         timeout: seconds that a database may keep us waiting.
+        resolve: ``one``: a destination given by name is one; ``all``: each machine that answers for the name is.
     """
 
     reload_keeps_state: bool = True
     cache: Path | None = None
     retry: float = 5.0
     timeout: float = 10.0
+    resolve: str = "one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +87,6 @@ LISTS_READERS: Final[Mapping[str, Reader]] = {
     "cache": optional(file_name),
     "retry": seconds(0),
     "timeout": seconds(1),
+    "resolve": one_of("one", "all"),
 }
 STATE_READERS: Final[Mapping[str, Reader]] = {"file": optional(file_name), "interval": seconds(0)}

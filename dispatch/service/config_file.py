@@ -19,6 +19,7 @@ from dispatch.service.config import LISTS_READERS, STATE_READERS, Config, Lists,
 from dispatch.service.control_config import CONTROL_READERS, ControlConfig
 from dispatch.service.cross_check import cross_check
 from dispatch.service.dispatcher_config import READERS, DispatcherConfig
+from dispatch.service.dns_config import DNS_READERS, DnsConfig
 from dispatch.service.events_config import EVENT_READERS, EventsConfig
 from dispatch.service.health_config import EJECTION_READERS, HEALTH_READERS, HealthConfig
 from dispatch.service.reading import WRONG, Place, Reader, expected, near, suggest
@@ -138,12 +139,14 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
             **SIP_READERS,
             "timers": _table("sip.timers"),
             "limits": _table("sip.limits"),
+            "dns": _table("sip.dns"),
             "tls": _table("sip.tls"),
             "websocket": _table("sip.websocket"),
         },
     ),
     "sip.timers": (Timers, TIMER_READERS),
     "sip.limits": (Limits, LIMIT_READERS),
+    "sip.dns": (DnsConfig, DNS_READERS),
     "sip.tls": (Tls, TLS_READERS),
     "sip.websocket": (WebSocket, WEBSOCKET_READERS),
     "dispatcher": (DispatcherConfig, READERS),

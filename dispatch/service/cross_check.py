@@ -31,6 +31,7 @@ def cross_check(config: Config, top: Place) -> None:
     _check_names(config.sip, sip)
     _check_tls(config.sip, top.table("sip", "tls"))
     _check_origins(config.sip, sip)
+    _check_trust(config, sip.table("limits"))
     _check_streams(config.sip, sip)
     _check_default_socket(config, top)
     _check_silence(config, top.table("dispatcher").at("ds_ping_reply_codes"))
@@ -73,6 +74,13 @@ def _check_tls(sip: Sip, place: Place) -> None:
     if not tls.verify_server:
         at = place.at("verify_server")
         at.warn(f"{at} is false: whoever answers at the address of a destination gets its calls, and can hear them")
+
+
+def _check_trust(config: Config, place: Place) -> None:
+    sets, mine = config.sip.limits.sets, config.route.set
+    if sets and mine not in sets:
+        at = place.at("trust")
+        at.warn(f"{at} names sets, but not {mine}, the one that calls go to: nothing its destinations say is heard")
 
 
 def _check_streams(sip: Sip, place: Place) -> None:

@@ -288,6 +288,20 @@ class DispatcherConfig:
         "1",
         "What a bad destination in the list does: 0, it is skipped with a warning; 1, the whole list is refused (5.6).",
     )
+    ds_dns_mode: int = _parameter(
+        1,
+        integer(0, 15),
+        "4",
+        "Sum of 1, 2, 4, 8. With 0 or 8, names of the list match nobody in `ds_is_from_list`; with 4 they are looked "
+        "up every `ds_dns_interval` seconds at the latest. 1, 2 and 8 change nothing else: names are always known "
+        "ahead, with SRV; see [lists](lists.md#names) (5.6).",
+    )
+    ds_dns_interval: int = _parameter(
+        600, integer(1), "60", "Seconds from one look-up of a name of the list to the next, with `ds_dns_mode` 4 (5.6)."
+    )
+    ds_dns_ttl: int = _parameter(
+        0, integer(0), "60", "Seconds that an answer holds, in place of its own TTL; 0: its own (5.6)."
+    )
 
 
 READERS: Final[Mapping[str, Reader]] = {one.name: one.metadata["reader"] for one in fields(DispatcherConfig)}

@@ -30,7 +30,7 @@ class Draining(Service):
         clock: the reactor.
         now: the time of day.
         waited_for: address of each peer that owes an answer.
-        address_of: the address of a host of a list, as far as it is known.
+        sockets_of: addresses and ports that a destination stands for, as far as they are known.
         run: does what takes long a little at a time.
     """
 
@@ -40,13 +40,13 @@ class Draining(Service):
         clock: Any,
         now: Callable[[], float],
         waited_for: Callable[[], Iterable[tuple[str, int]]],
-        address_of: Callable[[bytes], str | None],
+        sockets_of: Callable[[Destination], Iterable[tuple[str, int]]],
         run: Callable[[Iterator[None]], None],
     ) -> None:
         self._dispatcher = dispatcher
         self._now = now
         self._waited_for = waited_for
-        self._address_of = address_of
+        self._sockets_of = sockets_of
         self._run = run
         self._loop = LoopingCall(self._look)
         self._loop.clock = clock
@@ -94,8 +94,7 @@ class Draining(Service):
             if not number % _STEP:
                 yield
         for one in uncounted:
-            address = self._address_of(one.host)
-            if _is_draining(one) and (address is None or (address, one.port or _SIP_PORT) not in busy):
+            if _is_draining(one) and busy.isdisjoint(self._sockets_of(one)):
                 self._dispatcher.drained(one, "no request waits for an answer; calls are not counted")
 
 

@@ -1,4 +1,4 @@
-"""What the module's parameters are to the parts that they are for."""
+"""What the configuration is to the parts that it is for."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.interfaces import RequestView
 from dispatch.balance.live import Live
 from dispatch.balance.load import Calls
+from dispatch.balance.membership import Membership
 from dispatch.balance.probing import Probing
 from dispatch.balance.statistics import Statistics
 from dispatch.balance.turn import HashKey
 from dispatch.probe import Manner
+from dispatch.proxy.gate import Gate, Rates
 from dispatch.script import formats, variables
 from dispatch.script.mirror import Mirror
 from dispatch.script.route import Parameters
@@ -26,6 +28,7 @@ from dispatch.service.config import Config
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import local_sockets
+from dispatch.service.sip_config import Limits
 
 
 def make_dispatcher(
@@ -61,6 +64,19 @@ def make_dispatcher(
         statistics=Statistics(clock) if health.statistics else None,
         warn=warn,
     )
+
+
+def make_gate(limits: Limits, membership: Callable[[], Membership]) -> Gate | None:
+    """Who is heard; None for everybody."""
+    if not limits.trust and not limits.rate:
+        return None
+    rates = Rates(limits.rate, limits.burst) if limits.rate else None
+    return Gate(membership, limits.networks, limits.sets, is_closed=bool(limits.trust), rates=rates)
+
+
+def retry_after(limits: Limits) -> bytes:
+    """The line that a 503 has for a request that is one too many."""
+    return b"Retry-After: %d\r\n" % limits.retry_after if limits.retry_after else b""
 
 
 def make_live(health: HealthConfig, clock: Callable[[], float]) -> Live:

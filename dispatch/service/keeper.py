@@ -55,13 +55,19 @@ class Keeper(Service):
         self._has_failed = False
         self._writing = DeferredLock()
 
-    def restore(self) -> None:
-        """Go on where the service ended before; a state that can't be used is set aside."""
+    def restore(self, expand: Callable[[document.Document], None] = lambda kept: None) -> None:
+        """Go on where the service ended before; a state that can't be used is set aside.
+
+        Args:
+            expand: told what was kept, before anything is given back.
+        """
         try:
             lines = self._store.read()
             if lines is None:
                 return
-            known = restore(self._dispatcher, document.read(lines), self._now())
+            kept = document.read(lines)
+            expand(kept)
+            known = restore(self._dispatcher, kept, self._now())
         except BrokenState as error:
             log.error("{problem}", problem=f"{self._store.name}: {error}; {self._set_aside()}, and states begin anew")
         else:

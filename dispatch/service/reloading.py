@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 from twisted.application.service import MultiService
@@ -15,21 +14,28 @@ from twisted.python.failure import Failure
 
 from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.expansion import expanded, known
 from dispatch.balance.membership import Membership
 from dispatch.balance.pace import gently, rest
 from dispatch.balance.reconcile import Change, Succession, differences
 from dispatch.balance.roster import Roster
-from dispatch.errors import ConfigError, TransportError
+from dispatch.errors import ConfigError
 from dispatch.script.route import Router
 from dispatch.service import collector, lists
 from dispatch.service.config import Config
+from dispatch.service.listen import local_sockets
 from dispatch.service.lists import Start
+from dispatch.service.naming import Naming
 from dispatch.service.retry import Retry
 from dispatch.source.cache import Cache
 from dispatch.source.interfaces import IDestinationSource
-from dispatch.transport.dns import Resolver
+from dispatch.store.document import Document
+from dispatch.store.restore import machines
 
 log: Final = Logger()
+
+_GATHER: Final = 0.25  # seconds in which answers of DNS are gathered
+_REST: Final = 4  # times as long as it takes to put them in force nothing is done about the next
 
 
 class Reloading(MultiService):
@@ -43,7 +49,7 @@ class Reloading(MultiService):
         start: what is in force by now.
         dispatcher: the sets.
         router: knows who is a destination.
-        resolver: of the names of destinations.
+        naming: keeps the names of destinations fresh.
         run: does an errand a little at a time.
     """
 
@@ -56,7 +62,7 @@ class Reloading(MultiService):
         start: Start,
         dispatcher: Dispatcher,
         router: Router,
-        resolver: Resolver,
+        naming: Naming,
         run: Callable[[Iterator[None]], None],
     ) -> None:
         super().__init__()
@@ -67,9 +73,15 @@ class Reloading(MultiService):
         self._start = start
         self._dispatcher = dispatcher
         self._router = router
-        self._resolver = resolver
+        self._naming = naming
         self._run = run
         self._is_reloading = False
+        self._sockets = local_sockets(config.sip.listen)
+        self._listed = start.roster  # without machines in place of names
+        self._took = 0.0  # seconds, the last time that names were put in force
+        self._is_renamed = False  # names stand for something else than the list in force has
+        if config.lists.resolve == "all":
+            naming.changed = self._renamed
         self._waiting: list[Deferred[Roster]] = []  # for the reload after this one
         self._retry = Retry(reactor, config.lists.retry, self.reload)
         self._retry.setServiceParent(self)
@@ -102,13 +114,69 @@ class Reloading(MultiService):
         self._is_reloading = True
 
         def tell(roster: Roster) -> None:
-            self._is_reloading = False
-            if self._waiting:
-                self._reload()
+            self._go_on()
             for answer in answers:
                 answer.callback(roster)
 
         maybeDeferred(self._read).addErrback(self._unreadable).addCallback(tell)
+
+    def remember(self, kept: Document) -> None:
+        """Put the machines of a state file in place of names, at start, until DNS has answered."""
+        if self._config.lists.resolve == "all":
+            roster = expanded(self._listed, self._naming.machines_of, machines(kept), self._sockets)
+            self._dispatcher.replace(roster)
+            self._router.membership = Membership(self._dispatcher.groups)
+
+    def _go_on(self) -> None:
+        self._is_reloading = False
+        if self._waiting:
+            self._reload()
+        elif self._is_renamed and self.running:
+            self._rename()
+
+    def _renamed(self) -> None:
+        if not self._is_renamed:
+            self._is_renamed = True
+            self._reactor.callLater(max(_GATHER, _REST * self._took), self._rename_when_idle)
+
+    def _rename_when_idle(self) -> None:
+        if self._is_renamed and not self._is_reloading and self.running:
+            self._rename()
+
+    def _rename(self) -> None:
+        """Put the list in force as it was read, with what its names stand for now."""
+        self._is_reloading, self._is_renamed = True, False
+        began = self._reactor.seconds()
+        pool = self._reactor.getThreadPool()
+        making: Deferred[Any] = deferToThreadPool(
+            self._reactor, pool, lambda: self._prepared(self._listed, keep_state=True)
+        )
+        making.addCallback(lambda made: self._take_machines(*made))
+        making.addErrback(lambda failure: log.failure("what names stand for could not be put in force", failure))
+        making.addCallback(lambda _: self._renamed_since(began))
+
+    def _take_machines(self, succession: Succession, membership: Membership) -> None:
+        if self.running:
+            self._succeed(succession, membership)
+            count = sum(len(group.members) for group in succession.groups.values())
+            log.info("{destinations} destinations, as DNS has them now", destinations=count)
+
+    def _renamed_since(self, began: float) -> None:
+        self._took = self._reactor.seconds() - began
+        self._go_on()
+
+    def _prepared(self, roster: Roster, *, keep_state: bool) -> tuple[Succession, Membership]:
+        succession = self._dispatcher.prepare(self._expanded(roster), keep_state=keep_state)
+        membership = Membership(succession.groups, self._router.membership.addresses)
+        rest()
+        return succession, membership
+
+    def _expanded(self, roster: Roster) -> Roster:
+        """Machines in place of names, where that is wanted."""
+        if self._config.lists.resolve != "all":
+            return roster
+        before = known(self._dispatcher.groups.values())
+        return expanded(roster, self._naming.machines_of, before, self._sockets)
 
     def _read(self) -> Deferred[Roster]:
         self._retry.cancel()
@@ -126,9 +194,7 @@ class Reloading(MultiService):
         if roster.errors:
             rest()
             return roster, None, None
-        succession = self._dispatcher.prepare(roster, keep_state=self._config.lists.reload_keeps_state)
-        membership = Membership(succession.groups, self._router.membership.addresses)
-        rest()
+        succession, membership = self._prepared(roster, keep_state=self._config.lists.reload_keeps_state)
         return lists.kept(roster, self._cache), succession, membership
 
     def _take(self, read: tuple[Roster, Succession | None, Membership | None]) -> Roster:
@@ -139,11 +205,10 @@ class Reloading(MultiService):
             self._run(_complaints(roster, "the list before stays in force" + self._again(roster)))
             return roster
         self._retry.succeeded()
-        before, holders = list(self._dispatcher.destinations()), [succession, self._router.membership]
-        self._dispatcher.succeed(succession)
-        self._router.membership = membership
-        collector.keep()
-        self._run(_let_go(before, holders))
+        if self._config.lists.resolve == "all":
+            self._run(_let_go([member for members in self._listed.sets.values() for member in members]))
+            self._listed = roster
+        self._succeed(succession, membership)
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
             destinations=sum(map(len, roster.sets.values())),
@@ -152,6 +217,13 @@ class Reloading(MultiService):
         )
         self._run(self._after_reading(roster.warnings))
         return roster
+
+    def _succeed(self, succession: Succession, membership: Membership) -> None:
+        before, holders = list(self._dispatcher.destinations()), [succession, self._router.membership]
+        self._dispatcher.succeed(succession)
+        self._router.membership = membership
+        collector.keep()
+        self._run(_let_go(before, holders))
 
     def preview(self, text: bytes | None = None) -> Deferred[tuple[Roster, list[Change]]]:
         """What `reload` would change now; it reads and compares in a thread, and changes nothing.
@@ -181,6 +253,7 @@ class Reloading(MultiService):
             rest()
             return roster, []
         keep_state = self._config.lists.reload_keeps_state
+        roster = self._expanded(roster)
         changes = differences(self._dispatcher.groups, roster.sets, keep_state=keep_state)
         unused = [member for members in roster.sets.values() for member in gently(members)]
         roster = replace(roster, sets={})
@@ -199,11 +272,7 @@ class Reloading(MultiService):
         for problem in warnings:
             log.warn("{problem}", problem=problem)
             yield
-        membership = self._router.membership
-        for host in {one.host for one in self._dispatcher.destinations()}:
-            found = self._resolver.resolve(host.decode("latin-1"))
-            found.addCallbacks(partial(membership.resolved, host), _report_unresolved)
-            yield
+        yield from self._naming.follow()
 
 
 def _let_go(destinations: list[Destination], holders: list[object] | None = None) -> Iterator[None]:
@@ -229,8 +298,3 @@ def _complaints(roster: Roster, consequence: str) -> Iterator[None]:
         log.error("{problem}", problem=problem)
         yield
     log.error("{consequence}", consequence=consequence)
-
-
-def _report_unresolved(failure: Any) -> None:
-    failure.trap(TransportError)
-    log.warn("{problem}", problem=failure.getErrorMessage())

@@ -9,8 +9,22 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
+from dispatch.service.dns_config import DnsConfig
 from dispatch.service.listen import SIP_PORT, USUAL_PORTS, Listen, default_route_address, parse_host_port, parse_listen
-from dispatch.service.reading import WRONG, Place, Reader, boolean, expected, file_name, integer, many, seconds, text
+from dispatch.service.reading import (
+    HIGHEST,
+    WRONG,
+    Place,
+    Reader,
+    boolean,
+    expected,
+    file_name,
+    integer,
+    many,
+    one_of,
+    seconds,
+    text,
+)
 from dispatch.service.tls_config import Tls
 from dispatch.service.websocket_config import WebSocket
 from dispatch.sip.host import bracketed, host_port
@@ -25,6 +39,10 @@ class Limits:
     Attributes:
         message: bytes of one message.
         headers: header lines of one message.
+        header: bytes of one header line.
+        uri: bytes of a Request-URI.
+        vias: Via values of one message.
+        routes: Route values of one message.
         connections: open streams, for each listening socket: that others made, and that we made.
         connections_reserved: more of them, for destinations only.
         connections_per_source: open streams of one address that is no destination.
@@ -32,10 +50,19 @@ class Limits:
         message_time: seconds from the first byte of a message on a stream to its last.
         idle_time: seconds without a message after which a stream is closed.
         transactions: open transactions.
+        when_full: what a request gets that is one too many: ``503`` or ``silence``.
+        retry_after: seconds in the Retry-After of that 503; 0 for none.
+        rate: messages a second from one source that is no destination; 0 for as many as come.
+        burst: so many of them may come at once.
+        trust: networks, and numbers of sets, that are heard; with none everybody is.
     """
 
     message: int = 65535
     headers: int = 256
+    header: int = 8192
+    uri: int = 2048
+    vias: int = 100
+    routes: int = 128
     connections: int = 4096
     connections_reserved: int = 256
     connections_per_source: int = 1024
@@ -43,6 +70,21 @@ class Limits:
     message_time: float = 30.0
     idle_time: float = 3600.0
     transactions: int = 200_000
+    when_full: str = "503"
+    retry_after: int = 5
+    rate: int = 0
+    burst: int = 100
+    trust: tuple[Network | int, ...] = ()
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """Those of `trust`."""
+        return tuple(one for one in self.trust if not isinstance(one, int))
+
+    @property
+    def sets(self) -> tuple[int, ...]:
+        """Those of `trust`."""
+        return tuple(one for one in self.trust if isinstance(one, int))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +105,7 @@ class Sip:
         limits: against too much of anything.
         tls: certificates, and whom we believe.
         websocket: which pages may connect.
+        dns: how names are looked up.
     """
 
     listen: tuple[Listen, ...] = ()
@@ -78,6 +121,7 @@ class Sip:
     limits: Limits = field(default_factory=Limits)
     tls: Tls = field(default_factory=Tls)
     websocket: WebSocket = field(default_factory=WebSocket)
+    dns: DnsConfig = field(default_factory=DnsConfig)
 
     def sent_by(self, listen: Listen) -> tuple[str, int]:
         """Host and port that others are told for one of our sockets: advertised, or bound.
@@ -130,6 +174,22 @@ def _parse_sent_by(proto: str, written: str) -> tuple[str, int]:
     return host, USUAL_PORTS.get(proto, SIP_PORT) if port is None else port
 
 
+def _trusted(value: object, place: Place) -> object:
+    return text(_parse_trusted, "192.0.2.0/24", value, place)
+
+
+def _parse_trusted(written: str) -> Network | int:
+    kind, colon, number = written.partition(":")
+    if colon and kind == "set":
+        if not (number.isascii() and number.isdigit() and int(number[:11]) <= HIGHEST):
+            raise ValueError(f"{written!r} names no set; write 'set:2' for set 2")
+        return int(number)
+    try:
+        return ip_network(written)
+    except ValueError as error:
+        raise ValueError(f"{written!r} is neither an address, nor a network, nor a set ({error})") from None
+
+
 def _proxy_protocol(value: object, place: Place) -> object:
     if not isinstance(value, dict):
         return expected('a table: { "tcp:203.0.113.7:5060" = ["10.0.0.0/24"] }', value, place)
@@ -174,6 +234,10 @@ TIMER_READERS: Final[Mapping[str, Reader]] = {
 LIMIT_READERS: Final[Mapping[str, Reader]] = {
     "message": integer(1024),
     "headers": integer(16),
+    "header": integer(256),
+    "uri": integer(256),
+    "vias": integer(2),
+    "routes": integer(2),
     "connections": integer(1),
     "connections_reserved": integer(0),
     "connections_per_source": integer(1),
@@ -181,4 +245,9 @@ LIMIT_READERS: Final[Mapping[str, Reader]] = {
     "message_time": seconds(1),
     "idle_time": seconds(10),
     "transactions": integer(1),
+    "when_full": one_of("503", "silence"),
+    "retry_after": integer(0, 3600),
+    "rate": integer(0),
+    "burst": integer(1),
+    "trust": many(_trusted, of=str),
 }

@@ -32,7 +32,7 @@ from dispatch import __version__
 from dispatch.balance import history, pace
 from dispatch.balance.admin import DRAIN, MAINTENANCE
 from dispatch.balance.change import COMMAND, Change
-from dispatch.balance.membership import Membership, literal
+from dispatch.balance.membership import Membership
 from dispatch.balance.selection import find_algorithm
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
@@ -50,9 +50,18 @@ from dispatch.service import doors, lists, secret, telling
 from dispatch.service.config import Config
 from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
-from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
+from dispatch.service.functions import (
+    make_dispatcher,
+    make_gate,
+    make_manner,
+    make_parameters,
+    make_probing,
+    retry_after,
+)
 from dispatch.service.keeper import Keeper
 from dispatch.service.listen import Listen
+from dispatch.service.naming import Naming, ability_of, make_resolver
+from dispatch.service.observing import Observing
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
 from dispatch.service.sip_config import Sip
@@ -61,7 +70,6 @@ from dispatch.sip.overload import offering
 from dispatch.store.state_file import StateFile
 from dispatch.transport import TRANSPORTS
 from dispatch.transport.connection import Connection
-from dispatch.transport.dns import Resolver
 from dispatch.transport.interfaces import ISipTransport, Layer
 from dispatch.transport.sockets import is_local, source_towards
 from dispatch.transport.stream import StreamTransport
@@ -104,19 +112,22 @@ class DispatcherService(MultiService):
         route, parameters = config.route, config.dispatcher
         self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn, config.health)
         self.dispatcher.replace(start.roster)
-        self.dispatcher.observer = self._observed
+        self._observing = Observing(self._observed, time.time, self._run)
+        self.dispatcher.observer, self.dispatcher.observer_of_many = self._observing.one, self._observing.many
         self._keeper: Keeper | None = None
         self.trust: Trust | None = None
         self.probing = make_probing(config, self.dispatcher)
-        self._resolver = Resolver(reactor)
+        self._resolver = make_resolver(config, reactor)
+        self._resolver.setServiceParent(self)
         counts_calls = self.dispatcher.calls is not None
         algorithm = find_algorithm(route.algorithm)
         script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
         self.router = Router(self.dispatcher, script, make_parameters(config))
         self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
+        self._naming = Naming(config, self._resolver, self.dispatcher, self.router, reactor)
         self.lists = Reloading(
-            config, reactor, source, cache, start, self.dispatcher, self.router, self._resolver, self._run
+            config, reactor, source, cache, start, self.dispatcher, self.router, self._naming, self._run
         )
         self.lists.setServiceParent(self)
         self.router.reload = self.lists.reload
@@ -137,9 +148,10 @@ class DispatcherService(MultiService):
             time.time,
             self.probing,
             time.time(),
-            self._address_of_member,
+            self._naming.address_of,
             self.engine,
             Pinger(self.engine, make_manner(config), time.monotonic),
+            self._naming.standing,
         )
         ports = self._open_doors(control)
         for transport in self._transports:
@@ -148,20 +160,23 @@ class DispatcherService(MultiService):
                 if config.sip.tcp_alias and transport.name == b"TCP":
                     transport.may_share = self._is_of_destination
         listeners = tuple(transport.listener for transport in self._transports)
+        self._resolver.ability = ability_of(listeners, asks_naptr=config.sip.dns.naptr)
         me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
+        self.engine.proxy.retry_after = retry_after(config.sip.limits)
+        self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
         self.engine.listeners = listeners
         self.engine.source_towards = source_towards
         self.engine.is_multihomed = config.sip.mhomed
         self._draining = Draining(
-            self.dispatcher, reactor, time.time, self.engine.waited_for, self._address_of_member, self._run
+            self.dispatcher, reactor, time.time, self.engine.waited_for, self._naming.sockets_of, self._run
         )
         self._draining.setServiceParent(self)
         if config.state.file is not None:
             store = StateFile(config.state.file)
             self._keeper = Keeper(self.dispatcher, store, config.state.interval, reactor, time.time, self._run)
-            self._keeper.restore()
+            self._keeper.restore(self.lists.remember)
             self._keeper.setServiceParent(self)
         EngineService(self.engine).setServiceParent(self)
         if counts_calls:
@@ -221,6 +236,7 @@ class DispatcherService(MultiService):
 
     def _stop(self, _: None) -> Deferred[object]:
         self._errands.stop()
+        self._observing.stop()
         self._hub.stop()
         stopped: Deferred[object] = super().stopService()
         return stopped
@@ -229,18 +245,15 @@ class DispatcherService(MultiService):
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
 
-    def _observed(self, change: Change) -> None:
+    def _observed(self, change: Change, now: float) -> None:
         """A state has changed, or a person decided something about a destination."""
-        self._hub.tell(change, history.note(change, time.time()))
+        self._hub.tell(change, history.note(change, now))
         if change.event:
             log.info("{change}", change=printable(str(change)))
         if change.event in (DRAIN, MAINTENANCE):
             self._draining.begin()
         if self._keeper is not None:
             self._keeper.changed(by_person=change.cause == COMMAND)
-
-    def _address_of_member(self, host: bytes) -> str | None:
-        return literal(host) or self.router.membership.addresses.get(host.lower())
 
     def _is_destination(self, address: str) -> bool:
         return self.router.membership.has_address(address)

@@ -6,7 +6,7 @@ each effect costs several times that, and a test records the calls as well as it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Protocol
 
 from dispatch.sip.flow import Flow, Listener
@@ -63,8 +63,18 @@ class ClientUser(Protocol):
 class Locator(Protocol):
     """Who knows the way to a URI."""
 
-    def locate(self, uri: bytes, inbound: Listener, socket: Socket | None = None) -> Flow | None:
-        """The way to the host of `uri`, from the listener that fits; None when it isn't known (yet)."""
+    def locate(
+        self, uri: bytes, inbound: Listener, socket: Socket | None = None, message: Message | None = None
+    ) -> Flow | None:
+        """The way to the host of `uri`, from the listener that fits; None when it isn't known (yet).
+
+        Where several machines answer for a name, those of the same Call-ID as `message` go to the same one.
+        """
+
+    def locate_other(
+        self, uri: bytes, inbound: Listener, socket: Socket | None, message: Message | None, tried: Collection[Flow]
+    ) -> Flow | None:
+        """The next way to the host of `uri` after those that were tried (RFC 3263 §4.3); None when there is none."""
 
     def locate_later(
         self, uri: bytes, inbound: Listener, socket: Socket | None, then: Callable[[Flow | None], None]

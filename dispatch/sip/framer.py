@@ -7,7 +7,7 @@ Every byte is searched once, however the stream is cut. What a message's length 
 from __future__ import annotations
 
 import re
-from typing import Final, NoReturn
+from typing import Final
 
 from dispatch.errors import ParseError
 from dispatch.sip.reader import Reader
@@ -35,7 +35,7 @@ class Framer:
         rest: after a fault, the headers of the message that was at fault, or as much as there was of them.
     """
 
-    __slots__ = ("_blank", "_error", "_held", "_searched", "_wanted", "awaits_pong", "done", "limit", "pings", "rest")
+    __slots__ = ("_blank", "_fault", "_held", "_searched", "_wanted", "awaits_pong", "done", "limit", "pings", "rest")
 
     def __init__(self, limit: int = 65535) -> None:
         self.limit = limit
@@ -47,7 +47,8 @@ class Framer:
         self._searched = 0  # how far no end of the headers was found in what is held
         self._wanted = 0  # bytes of the message in progress; 0 while its headers have no end yet
         self._blank = False  # one line end came, a second one makes it a ping
-        self._error: ParseError | None = None
+        # Not the error itself: its traceback knows us, and so nothing of it would go before the collector comes.
+        self._fault: tuple[str, int, int] | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -62,8 +63,9 @@ class Framer:
                 limit. What `done` has is good; `rest` is what to answer. It is raised again from then on.
         """
         self.done = []
-        if self._error is not None:
-            raise self._error
+        if self._fault is not None:
+            text, offset, status = self._fault
+            raise ParseError(text, offset=offset, status=status)
         source: bytes | bytearray = data
         if self._held:
             self._held += data
@@ -76,6 +78,12 @@ class Framer:
         else:
             del self._held[:at]
         return self.done
+
+    def drop(self) -> None:
+        """The stream is over: keep nothing of it."""
+        self.done = []
+        self.rest = b""
+        self._held.clear()
 
     def _cut(self, source: bytes | bytearray) -> int:
         """Take whole messages off the front; where the first one begins that is not complete."""
@@ -112,7 +120,7 @@ class Framer:
         if found < 0:
             size = len(source) - at
             if size >= self.limit:
-                self._fail(
+                raise self._failed(
                     source, at, at + self.limit, ParseError(f"no end of the headers in {self.limit} bytes", status=513)
                 )
             self._searched = max(0, size - len(_END) + 1)
@@ -123,16 +131,16 @@ class Framer:
         try:
             length = _content_length(source, at, head)
         except ParseError as error:
-            self._fail(source, at, head, error)
+            raise self._failed(source, at, head, error) from None
         if head - at + length > self.limit:
-            self._fail(source, at, head, ParseError(f"a message of {head - at + length} bytes", status=513))
+            raise self._failed(source, at, head, ParseError(f"a message of {head - at + length} bytes", status=513))
         return head - at + length
 
-    def _fail(self, source: bytes | bytearray, start: int, stop: int, error: ParseError) -> NoReturn:
-        self._error = error
+    def _failed(self, source: bytes | bytearray, start: int, stop: int, error: ParseError) -> ParseError:
+        self._fault = (str(error), error.offset, error.status)
         self.rest = bytes(source[start:stop])
         self._held.clear()
-        raise error
+        return error
 
 
 def _content_length(source: bytes | bytearray, start: int, head: int) -> int:

@@ -45,7 +45,8 @@ RECORD_ROUTES: Final = 23
 OPTIONS: Final = 24  # there is a Require or a Proxy-Require
 TIMESTAMP: Final = 25  # there is a Timestamp
 
-_REST: Final = rb".*\r\n"  # a dot stops at a line feed, so that none stands alone in a head that matches
+# Neither CR nor LF stands alone in a head that matches: the first CR has an LF behind it, the first LF a CR before it.
+_REST: Final = rb"(?=[^\r]*+\r\n).*\r\n"
 _BLANKS: Final = rb" \t\r\n\f\v"
 _ANY_SPELLING: Final = (
     rb"v(?:ia)?|f(?:rom)?|t(?:o)?|i|call-id|cseq|max-forwards|l|content-length|route|record-route|require|proxy-require"
@@ -80,6 +81,6 @@ _LINES: Final = (
 # SIP-message = start-line *message-header CRLF [ message-body ]. The look behind sees that the round of "*+" which
 # failed did so at the empty line, and not within a line (see above).
 HEAD: Final = re.compile(
-    rb"(?:([A-Z]+) ([^<>\"" + _BLANKS + rb"]+) SIP/2\.0|SIP/2\.0 ([1-6][0-9][0-9]) .*)\r\n"
+    rb"(?:([A-Z]+) ([^<>\"" + _BLANKS + rb"]+) SIP/2\.0|SIP/2\.0 ([1-6][0-9][0-9]) (?=[^\r]*+\r\n).*)\r\n"
     rb"(?:" + rb"|".join(_LINES) + rb")*+\r\n(?<=\r\n\r\n)(?(4)|(?!))(?(11)|(?!))(?(12)|(?!))(?(15)|(?!))(?(17)|(?!))"
 )

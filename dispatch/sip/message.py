@@ -122,7 +122,7 @@ class Message:
             raise ParseError("the headers have no end", offset=len(raw))
         self.method = self.uri = b""
         self.status = 0
-        self.is_request = raw[:7].upper() != b"SIP/2.0"
+        self.is_request = raw[:4].upper() != b"SIP/"
         line = raw[: raw.find(b"\r\n")]
         if salvage:
             self.method = line.partition(b" ")[0]
@@ -158,6 +158,8 @@ class Message:
 
     def _read_status_line(self, line: bytes) -> None:
         """``Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF``."""
+        if line[:7].upper() != b"SIP/2.0":
+            raise ParseError(f"version {line[:7]!r} is not SIP/2.0", status=505)
         code = line[8:11]
         if line[7:8] != b" " or not code.isdigit() or line[11:12] not in (b" ", b"") or not b"100" <= code < b"700":
             raise ParseError(f"{line[:20]!r} is no status line", offset=8)

@@ -80,7 +80,7 @@ def _find_bracket(raw: bytes, start: int, stop: int) -> int:
             raise ParseError("no address behind the display name", offset=at)
         return at
     at = raw.find(b"<", start, stop)
-    if at < 0 or 0 <= raw.find(b";", start, stop) < at:
+    if at < 0 or raw.find(b";", start, at) >= 0:
         return -1
     word = start
     while word < at:

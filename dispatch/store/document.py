@@ -53,11 +53,13 @@ class KeptDestination:
     """What is known of a destination; names as in `Destination` and `Condition`.
 
     Attributes:
+        name: its `listed_uri`.
         traffic: what live traffic had told of it.
     """
 
     identity: Identity
     uri: bytes
+    name: bytes
     weight: bytes | None
     listed: int
     flags: int
@@ -152,6 +154,7 @@ def _destination(member: Destination, identity: Identity, live: Live | None) -> 
         "uri": _text(member.uri),
         "duid": _text(member.duid),
         "occurrence": identity[3],
+        **({"name": _text(member.listed_uri), "slot": member.slot} if member.listed_uri != member.uri else {}),
         "weight": _text(weight) if weight is not None else None,
         "listed": member.listed,
         "flags": condition.flags & _BITS,
@@ -275,9 +278,12 @@ def _read_set(one: _Reader) -> KeptSet:
 
 def _read_destination(one: _Reader, group: int) -> KeptDestination:
     uri, duid = one.raw("uri"), one.raw("duid")
+    name = one.raw("name") if one.has("name") else uri
+    slot = one.count("slot") if one.has("slot") else 0
     return KeptDestination(
-        identity=(group, bool(duid), duid or uri.lower(), one.count("occurrence")),
+        identity=(group, bool(duid), duid or name.lower(), one.count("occurrence"), slot),
         uri=uri,
+        name=name,
         weight=None if one.is_null("weight") else one.raw("weight"),
         listed=one.count("listed", _BITS),
         flags=one.count("flags", _BITS),

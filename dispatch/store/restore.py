@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dispatch.balance import health
 from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
+from dispatch.balance.expansion import Known
 from dispatch.balance.group import Group
 from dispatch.balance.live import Live
 from dispatch.balance.reconcile import Identity, identities
@@ -39,6 +40,16 @@ def restore(dispatcher: Dispatcher, document: Document, now: float) -> int:
             if places:
                 dispatcher.calls.reopen(call.call_id, call.age + away, places, is_early=call.is_early)
     return len(tallies)
+
+
+def machines(document: Document) -> Known:
+    """The machines that answered for names when the document was written."""
+    found: Known = {}
+    for kept in document.sets.values():
+        for one in kept.members:
+            if one.name != one.uri:
+                found.setdefault((kept.number, one.name.lower()), {})[one.uri.lower()] = one.identity[4]
+    return found
 
 
 def _restore_set(group: Group, kept: KeptSet, tallies: dict[Identity, Tally]) -> None:

@@ -18,6 +18,7 @@ from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER, Farm
 from dispatch.test.wire import FakeResolver, FakeTransport, header, request, response_to
 from dispatch.transport.interfaces import ISipReceiver
+from dispatch.transport.names.target import Place, Want
 
 G1, G2 = ("192.0.2.71", 5071), ("192.0.2.72", 5072)
 OPTIONS = request(b"OPTIONS", b"sip:192.0.2.1")
@@ -211,6 +212,15 @@ class LimitTests(SynchronousTestCase):
             farm.receive(request(b"MESSAGE", headers=b"X: y\r\n" * (13 + more)))
             self.assertEqual(farm.lines(), ["SIP/2.0 400 Bad Request > 5060"])
 
+    def test_message(self) -> None:
+        """A message of more bytes than allowed gets 513, by UDP too (RFC 3261 §21.5.7)."""
+        data = request(b"MESSAGE", body=b"x" * 1000)
+        farm = Farm(limits=Limits(message=len(data)))
+        farm.receive(data)
+        self.assertEqual(farm.lines(), ["MESSAGE sip:bob@example.com SIP/2.0 > 5071"])
+        farm.receive(request(b"MESSAGE", body=b"x" * 1001, branch=b"z9hG4bKb1"))
+        self.assertEqual(farm.lines(), ["SIP/2.0 513 Message Too Large > 5060"])
+
     def test_headers_of_responses(self) -> None:
         """A response with too many header lines is dropped."""
         farm = Farm(limits=Limits(headers=20))
@@ -352,14 +362,14 @@ class SlowResolver(FakeResolver):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: dict[str, Deferred[str]] = {}
+        self.asked: dict[str, Deferred[tuple[Place, ...]]] = {}
 
-    def resolve(self, host: str) -> Deferred[str]:
-        return self.asked.setdefault(host, Deferred())
+    def seek(self, want: Want) -> Deferred[tuple[Place, ...]]:
+        return self.asked.setdefault(want.host, Deferred())
 
     def answer(self, host: str, address: str) -> None:
         self.names[host] = address
-        self.asked.pop(host).callback(address)
+        self.asked.pop(host).callback(())
 
 
 class LocateTests(SynchronousTestCase):

@@ -328,7 +328,9 @@ class _Failing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
-    def locate(self, uri: bytes, inbound: Listener, socket: Socket | None = None) -> Flow | None:
+    def locate(
+        self, uri: bytes, inbound: Listener, socket: Socket | None = None, message: Message | None = None
+    ) -> Flow | None:
         if self.fails and uri == b"sip:192.0.2.71:5071":
             raise RuntimeError("boom")
         return self._engine.locate(uri, inbound, socket)

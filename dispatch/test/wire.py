@@ -7,6 +7,7 @@ from twisted.internet.task import Clock
 
 from dispatch.errors import TransportError
 from dispatch.sip.flow import Flow, Listener, Peer
+from dispatch.transport.names.target import Place, Want, literal, place_of
 
 
 class FakeTransport:
@@ -50,14 +51,15 @@ class FakeResolver:
 
     def __init__(self, names: dict[str, str] | None = None) -> None:
         self.names = names or {}
+        self.places: dict[str, tuple[Place, ...]] = {}
 
-    def resolve(self, host: str) -> Deferred[str]:
-        found = self.lookup(host)
-        return succeed(found) if found is not None else fail(TransportError(f"no address for {host!r}"))
+    def find(self, want: Want) -> tuple[Place, ...] | None:
+        address = literal(want.host) or self.names.get(want.host)
+        return (place_of(want, (address,)),) if address is not None else self.places.get(want.host)
 
-    def lookup(self, host: str) -> str | None:
-        literal = host.strip("[]")
-        return literal if literal[:1].isdigit() or ":" in literal else self.names.get(host)
+    def seek(self, want: Want) -> Deferred[tuple[Place, ...]]:
+        found = self.find(want)
+        return succeed(found) if found is not None else fail(TransportError(f"no address for {want.host!r}"))
 
 
 def request(

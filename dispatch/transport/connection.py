@@ -203,7 +203,7 @@ class Connection(protocol.Protocol):
         try:
             framer.feed(data)
         except ParseError as error:
-            fault = error
+            fault = error.with_traceback(None)  # which would know us, so that all of this waited for the collector
         if framer.done:
             if not self.has_spoken and self.called is None:
                 self._owner.greeted(self, framer.done[0])
@@ -235,6 +235,9 @@ class Connection(protocol.Protocol):
             self._owner.refuse(fault)
         self._end(fault or reason.getErrorMessage())
         self._owner.gone(self)
+        # Whoever has the way back keeps us; neither what we hold nor we ourselves need to wait for the collector.
+        self._framer.drop()
+        self.flow = Flow(self.flow.listener, self.flow.remote)
 
     def pauseProducing(self) -> None:
         """Twisted: its buffer is full."""

@@ -30,6 +30,8 @@ class Listed:
         last_failure: how the latest of them failed; empty when none did.
         attributes: as the list has them.
         kept_out: why live traffic keeps it out now; empty where it does not.
+        address: what its name stands for, and how old that is when DNS fails; empty where it is an address.
+        calls: how many are open there; -1 where they are not counted.
     """
 
     set: int
@@ -42,17 +44,19 @@ class Listed:
     last_failure: str
     attributes: str
     kept_out: str = ""
+    address: str = ""
+    calls: int = -1
 
 
 def run(control: Control, set: int | None = None) -> Iterator[Listed]:
     """The members as they are when each is asked for, of the list that is in force now."""
     if set is None:
-        return map(_listed, control.dispatcher.destinations())
-    return map(_listed, find_set(control, set).members)
+        return (_listed(control, one) for one in control.dispatcher.destinations())
+    return (_listed(control, one) for one in find_set(control, set).members)
 
 
-def _listed(one: Destination) -> Listed:
-    condition = one.condition
+def _listed(control: Control, one: Destination) -> Listed:
+    condition, calls = one.condition, control.dispatcher.calls_at(one)
     return Listed(
         one.group,
         to_text(one.uri),
@@ -64,6 +68,8 @@ def _listed(one: Destination) -> Listed:
         condition.last_failure,
         to_text(one.attrs),
         condition.conduct.reason if condition.conduct is not None else "",
+        control.standing(one),
+        calls if calls is not None else -1,
     )
 
 
@@ -86,6 +92,8 @@ LIST: Final = Command(
         Column("LAST FAILURE", lambda one: one.last_failure),
         Column("ATTRIBUTES", lambda one: one.attributes),
         Column("KEPT OUT", lambda one: one.kept_out),
+        Column("ADDRESS", lambda one: one.address),
+        Column("CALLS", lambda one: one.calls if one.calls >= 0 else ""),
     ),
     nothing="no destinations",
     forms={

@@ -105,9 +105,9 @@ class NameTests(MembershipCase):
         self.members.resolved(b"gw.example", "192.0.2.9")
         self.assertEqual(self.find("192.0.2.9", 0, mode=ANY_PROTOCOL | ANY_PORT), b"sip:192.0.2.9:5095")
         other = dispatcher(b"3 sip:192.0.2.9:5095\n3 sip:gw.example:5090\n")
-        self.members = Membership(other.groups, {b"gw.example": "192.0.2.9", b"gone.example": "192.0.2.9"})
+        self.members = Membership(other.groups, {b"gw.example": ("192.0.2.9",), b"gone.example": ("192.0.2.9",)})
         self.assertEqual(self.find("192.0.2.9", 0, mode=ANY_PROTOCOL | ANY_PORT), b"sip:gw.example:5090")
-        self.assertEqual(self.members.addresses, {b"gw.example": "192.0.2.9"})
+        self.assertEqual(self.members.addresses, {b"gw.example": ("192.0.2.9",)})
 
     def test_strange_names(self) -> None:
         """A name that is not in the list changes nothing."""

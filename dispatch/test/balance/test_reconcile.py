@@ -23,7 +23,7 @@ class IdentityTests(SynchronousTestCase):
         members = roster(b"1 sip:A\n1 sip:a 0 9\n1 sip:b 0 0 duid=sip:a\n").sets[1]
         self.assertEqual(
             [(*identity, member.line) for identity, member in identities(members).items()],
-            [(1, False, b"sip:a", 0, 1), (1, False, b"sip:a", 1, 2), (1, True, b"sip:a", 0, 3)],
+            [(1, False, b"sip:a", 0, 0, 1), (1, False, b"sip:a", 1, 0, 2), (1, True, b"sip:a", 0, 0, 3)],
         )
 
 
@@ -114,6 +114,7 @@ class WeightTests(SynchronousTestCase):
         """Relative weights are shared out by the states that are handed on."""
         self.one.set_state(1, b"sip:a", health.INACTIVE)
         self.one.replace(roster(self.TEXT + b"1 sip:c\n"))
+        self.one.groups[1].line_up()
         self.assertEqual(set(self.one.groups[1].turn.shares.table), {1})
 
     def test_as_the_original(self) -> None:

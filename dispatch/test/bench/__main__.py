@@ -19,7 +19,9 @@ from dispatch.test.bench.run import Figures
 from dispatch.test.real import service
 from dispatch.test.real.process import Socket
 
-MODES: Final = ("stateful", "stateless")
+MODES: Final = {"stateful": ("stateful", "udp"), "stateless": ("stateless", "udp"), "tcp": ("stateful", "tcp")}
+"""By name: how requests are relayed, and what they go by."""
+
 # Longer than timers B, F, H, J and L: every transaction is gone.
 _SETTLED: Final = 36.0
 # What the shared tools expect.
@@ -42,7 +44,7 @@ def main() -> int:
         for mode in options.modes:
             out[mode] = {"pairs": _pairs(mode, options, folder), "memory": _memory(mode, options, folder)}
             out[mode]["ratio"] = _ratio(out[mode]["pairs"])
-            if options.shared is not None:
+            if options.shared is not None and mode in _SHARED_PEERS:
                 out[mode]["versus"] = _versus(mode, options, folder)
     print(json.dumps(out, indent=1))
     _print_table(out, options.modes)
@@ -73,15 +75,16 @@ def _say(text: str) -> None:
 
 def _pairs(mode: str, options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     """Ours and Kamailio, one after the other, so that both meet the machine in the same mood."""
-    sides = {"ours": subjects.ours(mode)}
+    relay, proto = MODES[mode]
+    sides = {"ours": subjects.ours(relay)}
     if shutil.which("kamailio") is not None:
-        sides["kamailio"] = subjects.theirs(mode)
+        sides["kamailio"] = subjects.theirs(relay)
     pairs = []
     for number in range(options.pairs):
         pair: dict[str, Any] = {}
         for side, subject in sides.items():
             place = folder / f"{mode}-{number}-{side}"
-            figures = run.measure(subject, place, rate=options.rate, calls=options.calls)
+            figures = run.measure(subject, place, rate=options.rate, calls=options.calls, proto=proto)
             pair[side] = dataclasses.asdict(figures)
             _say(f"{mode} {number + 1}/{options.pairs} {side}: {_spell(figures)}")
         pairs.append(pair)
@@ -93,7 +96,9 @@ def _memory(mode: str, options: argparse.Namespace, folder: Path) -> dict[str, A
     if not options.memory_calls:
         return None
     place = folder / f"{mode}-memory"
-    figures = run.measure(subjects.ours(mode), place, rate=options.rate, calls=options.memory_calls, settle=_SETTLED)
+    relay, proto = MODES[mode]
+    calls = options.memory_calls
+    figures = run.measure(subjects.ours(relay), place, rate=options.rate, calls=calls, settle=_SETTLED, proto=proto)
     _say(f"{mode} memory: {_spell(figures)}")
     return dataclasses.asdict(figures)
 

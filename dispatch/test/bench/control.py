@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -71,13 +71,13 @@ class Probe:
         return found
 
 
-def write_list(path: Path, first: str, count: int, odd: int) -> None:
-    """`first`, and so many further destinations in ten sets; `odd` changes one line in a hundred."""
+def write_list(path: Path, first: str, count: int, odd: int, sets: int = 10, flags: int = 0) -> None:
+    """`first`, and so many further destinations with these flags; `odd` changes one line in a hundred."""
     path.write_text(
         first
         + "".join(
-            f"{2 + number % 10} sip:127.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}:"
-            f"{5060 + (odd if number % 100 == 0 else 0)} 0 0 duid=gw{number}\n"
+            f"{2 + number % sets} sip:127.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}:"
+            f"{5060 + (odd if number % 100 == 0 else 0)} {flags} 0 duid=gw{number}\n"
             for number in range(count)
         )
     )
@@ -86,16 +86,26 @@ def write_list(path: Path, first: str, count: int, odd: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m dispatch.test.bench.control", description=__doc__)
     parser.add_argument("--lines", type=int, default=10_000, help="of the list")
+    parser.add_argument("--sets", type=int, default=10, help="that they are in")
     parser.add_argument("--times", type=int, default=10, help="how often each command is given")
     parser.add_argument("--rate", type=int, default=0, help="calls a second meanwhile")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench.") as name, contextlib.ExitStack() as stack:
-        out = _measure(Path(name), options.lines, options.times, options.rate, stack)
+        out = _measure(Path(name), options.lines, options.sets, options.times, options.rate, stack)
     print(json.dumps(out, indent=1))
     return int(out.get("calls", {}).get("failed", 0) > 0)
 
 
-def _measure(folder: Path, lines: int, times: int, rate: int, stack: contextlib.ExitStack) -> dict[str, Any]:
+_COMMANDS: Final[Mapping[str, Callable[[int], Sequence[str]]]] = {
+    "list": lambda number: ("list",),
+    "diff": lambda number: ("diff",),
+    "reload": lambda number: ("reload",),
+    "reload, other flags": lambda number: ("reload",),
+    "set-state of all": lambda number: ("set-state", "2", "all", "ia"[number % 2]),
+}
+
+
+def _measure(folder: Path, lines: int, sets: int, times: int, rate: int, stack: contextlib.ExitStack) -> dict[str, Any]:
     def keep(process: Started) -> Started:
         stack.callback(process.stop)
         process.wait_bound()
@@ -107,7 +117,7 @@ def _measure(folder: Path, lines: int, times: int, rate: int, stack: contextlib.
     config = enable(service.write(folder, plan), folder / "amp.sock")
     listed = folder / "dispatcher.list"
     first = listed.read_text()
-    write_list(listed, first, lines, 0)
+    write_list(listed, first, lines, 0, sets)
     process = keep(service.launch("service", folder, config, (at,)))
     process.wait_logged("listening on")
     caller = None
@@ -120,14 +130,15 @@ def _measure(folder: Path, lines: int, times: int, rate: int, stack: contextlib.
     probe = Probe(at)
     out: dict[str, Any] = {"lines": lines, "rate": rate}
     out["nothing"] = _figures(probe.watch(_until(time.monotonic() + 5)), [])
-    for command in ("list", "diff", "reload"):
+    for command, words in _COMMANDS.items():
         held: list[float] = []
         took: list[float] = []
         for number in range(times):
-            write_list(listed, first, lines, 1 + number % 2)
+            flags = 8 * (number % 2) if command == "reload, other flags" else 0
+            write_list(listed, first, lines, 1 + number % 2, sets, flags)
             begun = time.perf_counter()
             with (folder / f"{command}.out").open("wb") as output:
-                child = subprocess.Popen([*COMMAND, "-c", str(config), command], stdout=output, stderr=output)
+                child = subprocess.Popen([*COMMAND, "-c", str(config), *words(number)], stdout=output, stderr=output)
                 held += probe.watch(lambda child=child: child.poll() is None)  # type: ignore[misc]
             took.append((time.perf_counter() - begun) * 1000)
             if child.returncode:

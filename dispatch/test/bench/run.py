@@ -53,10 +53,13 @@ class Figures:
     pss_settled: int | None = None
 
 
-def measure(subject: Subject, folder: Path, *, rate: int, calls: int, settle: float = 0.0) -> Figures:
+def measure(
+    subject: Subject, folder: Path, *, rate: int, calls: int, settle: float = 0.0, proto: str = "udp"
+) -> Figures:
     """Make calls through a proxy started for this.
 
     Args:
+        proto: that all messages go by, ``udp`` or ``tcp``.
         rate: calls a second.
         settle: seconds to wait at the end, for `Figures.pss_settled`.
     """
@@ -68,18 +71,19 @@ def measure(subject: Subject, folder: Path, *, rate: int, calls: int, settle: fl
 
         lasting = int(_STARTED + (WARM + calls) / rate * 2 + settle)
         gateways = [
-            Sipp(f"gateway{n}", GATEWAY, folder, _address(), calls=None, traced=False, lasting=lasting)
+            Sipp(f"gateway{n}", GATEWAY, folder, _address(proto), calls=None, traced=False, lasting=lasting)
             for n in range(GATEWAYS)
         ]
         for gateway in gateways:
             keep(gateway)
-        at = _address()
-        proxy = subject(folder, at, tuple(f"sip:{gateway.sockets[0].address}" for gateway in gateways))
+        at = _address(proto)
+        uris = (f"sip:{gateway.sockets[0].address};transport={proto}" for gateway in gateways)
+        proxy = subject(folder, at, tuple(uris))
         keep(proxy)
 
         def call(name: str, count: int, pace: int) -> Sipp:
             caller = Sipp(
-                name, CALLER, folder, _address(), to=at, calls=count, rate=pace, traced=False, lasting=lasting
+                name, CALLER, folder, _address(proto), to=at, calls=count, rate=pace, traced=False, lasting=lasting
             )
             keep(caller)
             caller.wait(lasting + 10.0)
@@ -105,5 +109,5 @@ def measure(subject: Subject, folder: Path, *, rate: int, calls: int, settle: fl
     )
 
 
-def _address() -> Socket:
-    return Socket("udp", ports.free())
+def _address(proto: str) -> Socket:
+    return Socket(proto, ports.free())

@@ -24,10 +24,11 @@ debug=1
 log_stderror=yes
 fork=yes
 children=1
-disable_tcp=yes
+disable_tcp={no_tcp}
+tcp_children=1
 auto_aliases=no
 sip_warning=no
-listen=udp:{host}:{port}
+listen={proto}:{host}:{port}
 mpath="{modules}"
 loadmodule "kex.so"
 loadmodule "tm.so"
@@ -113,7 +114,9 @@ def theirs(relay: str) -> Subject:
 
     def start(folder: Path, at: Socket, destinations: tuple[str, ...]) -> Process:
         listed = service.write_list(folder, destinations)
-        text = _KAMAILIO.format(host=at.host, port=at.port, modules=kamailio.modules(), list_file=listed, **steps)
+        no_tcp = "yes" if at.proto == "udp" else "no"
+        place = {"proto": at.proto, "host": at.host, "port": at.port, "no_tcp": no_tcp}
+        text = _KAMAILIO.format(modules=kamailio.modules(), list_file=listed, **place, **steps)
         return kamailio.Kamailio("kamailio", text, folder, [at], options=_FAST)
 
     return start

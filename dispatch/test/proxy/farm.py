@@ -17,7 +17,14 @@ from dispatch.script.default import DefaultRoute
 from dispatch.script.route import Router, Script
 from dispatch.service.config import Config
 from dispatch.service.dispatcher_config import DispatcherConfig
-from dispatch.service.functions import make_dispatcher, make_manner, make_parameters, make_probing
+from dispatch.service.functions import (
+    make_dispatcher,
+    make_gate,
+    make_manner,
+    make_parameters,
+    make_probing,
+    retry_after,
+)
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen, local_sockets
 from dispatch.service.route_config import RouteConfig
@@ -66,7 +73,8 @@ class Farm:
         self.clock = Clock()
         self.transports = transports or (FakeTransport(),)
         self.net = self.transports[0]
-        self.engine = Engine(self.clock, self.clock.seconds, FakeResolver(names), timers, limits or Limits())
+        self.resolver = FakeResolver(names)
+        self.engine = Engine(self.clock, self.clock.seconds, self.resolver, timers, limits or Limits())
         self.warnings: list[str] = []
         self.dispatcher = make_dispatcher(
             parameters, Random(1), self.clock.seconds, self.warnings.append, health or HealthConfig()
@@ -93,6 +101,8 @@ class Farm:
         self.me = Identity(listeners, aliases, secret)
         self.proxy = self.engine.proxy = Proxy(self.engine, self.me, timers, self.router)
         self.engine.listeners = listeners
+        self.proxy.retry_after = retry_after(limits or Limits())
+        self.engine.gate = make_gate(limits or Limits(), lambda: self.router.membership)
         self.engine.start()
 
     def receive(self, data: bytes, source: tuple[str, int] = CALLER, net: FakeTransport | None = None) -> None:

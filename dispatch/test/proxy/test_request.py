@@ -72,10 +72,14 @@ class CheckTests(SynchronousTestCase):
             self.assert_status(request().replace(b"To: <sip:bob@example.com>", b"To: " + value), 400)
 
     def test_a_broken_from(self) -> None:
-        """A From that can't be read is 400 where the full reader reads the rest, too; else nobody looks at it."""
-        data = request().replace(b"From: <sip:alice@example.com>", b"From: <sip:alice@example.com")
-        check(Message(data))
-        self.assertEqual(self.assertRaises(ParseError, check, Message(data, usual=False)).status, 400)
+        """A From that can't be read is 400; inside a dialog only where the full reader reads the rest, too."""
+        for to_tag in (b"", b"t"):
+            data = request(to_tag=to_tag).replace(b"From: <sip:alice@example.com>", b"From: <sip:alice@example.com")
+            self.assertEqual(self.assertRaises(ParseError, check, Message(data, usual=False)).status, 400)
+            if to_tag:
+                check(Message(data))
+            else:
+                self.assertEqual(self.assertRaises(ParseError, check, Message(data)).status, 400)
 
     def test_a_line_feed_alone(self) -> None:
         """A line feed without carriage return in the headers is 400, in the body it is nothing."""

@@ -55,6 +55,9 @@ DEFAULTS: Final[Mapping[str, object]] = {
     "ds_default_socket": "",
     "ds_timer_mode": 0,
     "ds_load_mode": 0,
+    "ds_dns_mode": 1,
+    "ds_dns_interval": 600,
+    "ds_dns_ttl": 0,
 }
 """As the documentation of the original has them."""
 
@@ -79,6 +82,9 @@ RIGHT: Final[Mapping[str, tuple[str, ...]]] = {
     "ds_hash_size": ("0", "31"),
     **dict.fromkeys(("ds_hash_expire", "ds_hash_initexpire"), ("0", "7200")),
     "ds_hash_check_interval": ("1", "7200"),
+    "ds_dns_mode": ("0", "1", "2", "4", "8", "15"),
+    "ds_dns_interval": ("1", "600"),
+    "ds_dns_ttl": ("0", "60"),
     "ds_default_socket": ("''", "'udp:127.0.0.1:5060'", "'tcp:[::1]'"),
 }
 _NUMBER: Final = ("-1", "'1'", "1.0", "true", "[]")
@@ -107,6 +113,8 @@ WRONG: Final[Mapping[str, tuple[str, ...]]] = {
     "ds_probing_mode": (*_NUMBER, "4"),
     "ds_hash_size": (*_NUMBER, "32"),
     "ds_hash_check_interval": (*_NUMBER, "0"),
+    "ds_dns_mode": (*_NUMBER, "16"),
+    "ds_dns_interval": (*_NUMBER, "0"),
     "ds_default_socket": (*_TEXT, "'127.0.0.1'", "'udp:127.0.0.2:5060'", "'tls:[::1]'"),
 }
 

@@ -10,14 +10,18 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance.admin import DRAIN, MAINTENANCE, Admin
 from dispatch.balance.change import Change
+from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.load import Calls
-from dispatch.balance.membership import literal
 from dispatch.balance.selection import find_algorithm
 from dispatch.service.draining import Draining
 from dispatch.test.balance.make import FakeRequest, roster
 
 LOAD = find_algorithm(10)
+
+
+def sockets_of(member: Destination) -> list[tuple[str, int]]:
+    return [(member.host.decode(), member.port or 5060)]
 
 
 def at_once(errand: Iterator[None]) -> None:
@@ -34,7 +38,7 @@ class DrainingTests(SynchronousTestCase):
     def draining(self, text: bytes) -> Dispatcher:
         one = Dispatcher(Random(1), flags=2, calls=Calls(self.clock.seconds))
         one.replace(roster(text))
-        self.service = Draining(one, self.clock, self.clock.seconds, lambda: iter(self.busy), literal, at_once)
+        self.service = Draining(one, self.clock, self.clock.seconds, lambda: iter(self.busy), sockets_of, at_once)
         one.observer = self.hear
         self.service.startService()
         self.addCleanup(self.service.stopService)

@@ -14,6 +14,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
+from twisted.internet.address import IPv4Address
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
@@ -23,6 +24,7 @@ from dispatch.script.route import Request
 from dispatch.service import parameters, runners, tree
 from dispatch.service.config import Config
 from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.dns_config import DnsConfig
 from dispatch.service.listen import Listen
 from dispatch.service.sip_config import Sip
 from dispatch.test.proxy.farm import Farm
@@ -40,7 +42,10 @@ DOCUMENTED: Final = (
 )
 """The parameters that the module's own documentation has, in its order."""
 
-NEWER: Final = ("attrs_col", "ds_ping_latency_stats", "ds_latency_estimator_alpha", "ds_load_mode")
+NEWER: Final = (
+    *("attrs_col", "ds_ping_latency_stats", "ds_latency_estimator_alpha", "ds_load_mode"),
+    *("ds_dns_mode", "ds_dns_interval", "ds_dns_ttl"),
+)
 """Those of 5.6 that we have too."""
 
 MEANINGLESS: Final = ("ds_timer_mode",)
@@ -109,6 +114,52 @@ class EffectTests(SynchronousTestCase):
         text = b"1 sip:one\n1 http://two\n"
         self.assertEqual(self.loaded(text), [b"sip:one"])
         self.assertEqual(self.loaded(text, ds_load_mode=1), "ConfigErrors")
+
+    # --- names
+
+    def looked_up(self, **given: Any) -> tuple[list[float], bool]:
+        """When the name of a destination was asked for in 130 s, and whether its address is a destination's."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        (folder / "list").write_text("1 sip:gw.example:5070\n")
+        asked: list[float] = []
+        reactor = FakeReactor()
+
+        def resolve(receiver: Any, name: str, *rest: object) -> None:
+            asked.append(reactor.seconds())
+            receiver.addressResolved(IPv4Address("UDP", "192.0.2.7", 0))
+            receiver.resolutionComplete()
+
+        reactor.nameResolver.resolveHostName = resolve  # type: ignore[method-assign,assignment]
+        config = Config(
+            folder / "dispatcher.toml",
+            sip=Sip(
+                listen=(Listen("udp", "127.0.0.1", free_port()),),
+                secret_file=folder / "secret",
+                dns=DnsConfig(addresses="system"),
+            ),
+            dispatcher=DispatcherConfig(list_file=folder / "list", **given),
+        )
+        service = tree.make_service(config, reactor)
+        service.startService()
+        reactor.pump([0.25] * 520)
+        is_member = service.router.membership.find("192.0.2.7", 5070, b"", 1) is not None
+        service.stopService()
+        return asked, is_member
+
+    def test_ds_dns_mode(self) -> None:
+        """Without 1, 2 and 4 the name of a destination matches nobody; with 4 it is looked up in time."""
+        self.assertEqual([self.looked_up(ds_dns_mode=mode)[1] for mode in (0, 8, 1, 2, 4)], [False] * 2 + [True] * 3)
+
+    def test_ds_dns_interval(self) -> None:
+        """With mode 4 a name is looked up so often at least, whatever its TTL is."""
+        self.assertLessEqual(len(self.looked_up(ds_dns_mode=1, ds_dns_interval=10)[0]), 3)
+        self.assertGreaterEqual(len(self.looked_up(ds_dns_mode=4, ds_dns_interval=10)[0]), 13)
+
+    def test_ds_dns_ttl(self) -> None:
+        """An answer holds so long, in place of its own TTL."""
+        self.assertEqual(len(self.looked_up(ds_dns_ttl=600)[0]), 1)
+        self.assertGreaterEqual(len(self.looked_up(ds_dns_ttl=10)[0]), 13)
 
     # --- the database
 

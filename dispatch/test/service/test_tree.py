@@ -29,6 +29,7 @@ from dispatch.service.config import Config, Lists, StateConfig
 from dispatch.service.control_address import ControlAddress
 from dispatch.service.control_config import ControlConfig
 from dispatch.service.dispatcher_config import DispatcherConfig
+from dispatch.service.dns_config import DnsConfig
 from dispatch.service.events_config import EventsConfig
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen
@@ -124,6 +125,7 @@ class TreeCase(SynchronousTestCase):
                 listen=(self.udp, self.tcp),
                 secret_file=folder / "secret",
                 timers=Timers(grace=2.0),
+                dns=DnsConfig(addresses="system"),
                 limits=Limits(connections=64),  # every machine has files for so many
             ),
             dispatcher=DispatcherConfig(list_file=self.list, flags=2),
@@ -184,12 +186,13 @@ class StartTests(TreeCase):
 
     def test_an_unknown_name(self) -> None:
         """A destination whose name has no address is told as a warning, and the service runs."""
-        self.list.write_bytes(b"1 sip:gw.example.invalid\n")
+        self.list.write_bytes(b"1 sip:gw.example.invalid:5060\n")
         self.reactor.nameResolver.resolveHostName = (  # type: ignore[method-assign]  # knows no name
             lambda receiver, name, *rest: receiver.resolutionComplete()
         )
         with capturedLogs() as events:
             self.started()
+            self.reactor.advance(0.3)
         self.assertIn(
             "no address for 'gw.example.invalid'",
             [formatEvent(event) for event in events if event["log_level"] is LogLevel.warn],

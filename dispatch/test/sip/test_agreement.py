@@ -131,7 +131,8 @@ def _mutate(raw: bytes, kind: str, line: int, at: int, chunk: bytes) -> bytes:
 
 
 @st.composite
-def _messages(draw: st.DrawFn) -> bytes:
+def messages(draw: st.DrawFn) -> bytes:
+    """Messages that were valid before something was done to them."""
     raw = draw(st.sampled_from(_BASES))
     for kind, line, at, chunk in draw(_STEPS):
         raw = _mutate(raw, kind, line, at, chunk)
@@ -203,7 +204,7 @@ class AgreementTests(SynchronousTestCase):
         test_corpora.skip = corpora.MISSING  # type: ignore[attr-defined]  # trial reads it there
 
     @settings(max_examples=600)
-    @given(_messages())
+    @given(messages())
     @example(_INVITE)
     @example(_NAMED)
     @example(_BYE.replace(b"From: <", b"From: " + b"a" * 60 + b"@<"))

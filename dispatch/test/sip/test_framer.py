@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections.abc import Iterable
 from typing import Final
 
@@ -157,8 +159,35 @@ class FramerTests(SynchronousTestCase):
         """After a fault nothing more is cut or kept."""
         framer = Framer()
         first = self.assertRaises(ParseError, framer.feed, ENDLESS)
-        self.assertIs(self.assertRaises(ParseError, framer.feed, OPTIONS), first)
+        again = self.assertRaises(ParseError, framer.feed, OPTIONS)
+        self.assertEqual((str(again), again.offset, again.status), (str(first), first.offset, first.status))
         self.assertEqual((framer.done, len(framer._held)), ([], 0))
+
+    def test_a_fault_leaves_nothing_behind(self) -> None:
+        """What was at fault is free when nobody wants it any more, without waiting for the garbage collector."""
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        for _ in range(100):
+            with contextlib.suppress(ParseError):
+                Framer().feed(ENDLESS)
+        self.assertEqual([one for one in gc.get_objects() if isinstance(one, Framer)], [])
+
+    def test_dropped(self) -> None:
+        """Of a stream that is over nothing is kept, neither of a message that is not whole nor of one at fault."""
+        for data in (OPTIONS[:-5], OPTIONS, ENDLESS):
+            framer = Framer()
+            with contextlib.suppress(ParseError):
+                framer.feed(data)
+            framer.drop()
+            self.assertEqual((len(framer._held), framer.rest, framer.done), (0, b"", []))
+
+    def test_lies_about_the_length(self) -> None:
+        """A length that is negative, signed, has underscores or other digits, or is none is 400 (§18.3)."""
+        for value in (b"-1", b"+2", b"0_2", "٢".encode(), b"2 2", b"0x2", b"", b"2,2", b"9" * 5000):
+            head = b"BYE sip:a SIP/2.0\r\nContent-Length: %b\r\n\r\n" % value
+            error = self.assertRaises(ParseError, Framer().feed, head + b"ab")
+            self.assertEqual((error.status, value), (400, value))
 
     def test_each_byte_is_searched_once(self) -> None:
         """Headers that come byte by byte are not searched from their beginning again."""

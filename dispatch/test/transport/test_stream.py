@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+import weakref
 from typing import cast
 
 from twisted.internet.address import IPv4Address
@@ -74,9 +76,26 @@ class CallerTests(StreamCase):
     def test_a_closed_connection_takes_nothing(self) -> None:
         """A flow whose connection is gone can't be sent to; whoever sends decides what then."""
         connection, _ = self.caller()
+        flow = connection.flow
         connection.connectionLost(Failure(ConnectionDone()))
-        self.assertRaises(TransportError, self.tcp.send, b"x", connection.flow)
+        self.assertRaises(TransportError, self.tcp.send, b"x", flow)
         self.assertEqual(self.receiver.failures, [])
+
+    def test_nothing_waits_for_the_collector(self) -> None:
+        """A connection that is gone is free at once, whatever came on it: strangers make thousands of them."""
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        for data in (OPTIONS, OPTIONS[:20], b"INVITE sip:a SIP/2.0\r\n\r\n"):
+            connection, stream = self.caller()
+            connection.dataReceived(data)
+            connection.connectionLost(Failure(ConnectionDone()))
+            stream.producer = None  # as Twisted does
+            gone = weakref.ref(connection)
+            self.receiver.flows.clear()
+            self.receiver.faults.clear()
+            del connection, stream
+            self.assertIsNone(gone(), data)
 
     def test_requests_do_not_take_callers_connections(self) -> None:
         """A request to an address opens a connection of our own, whoever is connected from there."""

@@ -1,0 +1,1 @@
+"""What strangers send, against the running program (``make hostile``), and for a long time (``make soak``)."""
