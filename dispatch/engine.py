@@ -107,6 +107,8 @@ class Engine:
         self.source_towards: Callable[[str], str | None] = _unknown
         self.is_multihomed = False
         self._clients: dict[bytes, ClientTransaction] = {}
+        # Of requests by the connections of callers, who come and go by the thousand: nobody is searched for in vain.
+        self._by_caller: dict[Flow, dict[ClientTransaction, None]] = {}
         self._servers: dict[bytes, ServerTransaction] = {}
         self._ways: dict[tuple[bytes, Listener, Socket | None], Flow] = {}
         self._ticker = LoopingCall(self._tick)
@@ -228,7 +230,10 @@ class Engine:
 
     def transport_failed(self, flow: Flow, reason: str) -> None:
         """A connection broke: whatever waits for a response by it fails now (RFC 3261 §18.4)."""
-        waiting = [client for client in self._clients.values() if client.flow is flow]
+        if flow.connection is not None:
+            waiting = list(self._by_caller.get(flow, ()))
+        else:
+            waiting = [client for client in self._clients.values() if client.flow is flow]
         for client in waiting:
             client.break_off()
 
@@ -258,7 +263,7 @@ class Engine:
         # Only a CANCEL shares the branch of another request; without one there is no need to look at CSeq (§17.1.3).
         if client is None or (client.cancel_sent and message.cseq[1] == b"CANCEL"):
             client = self._clients.get(client_key(branch, b"CANCEL"))
-        if client is not None and (client.peer is None or client.peer == flow.remote[0]):
+        if client is not None and (client.flow is flow or _is_from(flow, client.flow)):
             client.receive(message)
         else:
             self.stray_count += 1
@@ -269,10 +274,17 @@ class Engine:
     def add_client(self, transaction: ClientTransaction) -> None:
         """See `effects.Core`."""
         self._clients[transaction.key] = transaction
+        if transaction.flow.connection is not None:
+            self._by_caller.setdefault(transaction.flow, {})[transaction] = None
 
     def forget_client(self, transaction: ClientTransaction) -> None:
         """See `effects.Core`."""
         self._clients.pop(transaction.key, None)
+        flow = transaction.flow
+        if flow.connection is not None and (waiting := self._by_caller.get(flow)) is not None:
+            waiting.pop(transaction, None)
+            if not waiting:
+                del self._by_caller[flow]
 
     def add_server(self, transaction: ServerTransaction) -> None:
         """See `effects.Core`."""
@@ -382,6 +394,13 @@ class Engine:
 
 # Compiled to machine code, a class may have no decorator.
 classImplements(Engine, ISipReceiver)
+
+
+def _is_from(flow: Flow, sent: Flow) -> bool:
+    """Whether a response came from where its request went: on the same stream, or from any port of the same address."""
+    if sent.listener.transport.reliable:
+        return flow.called is sent
+    return flow.remote[0] == sent.remote[0]
 
 
 def _nobody(host: bytes, address: str, port: int) -> Peer:

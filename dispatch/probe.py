@@ -185,7 +185,7 @@ class Prober(Service):
 def transaction(
     network: Core, user: ClientUser, uri: bytes, flow: Flow, manner: Manner, sender: bytes
 ) -> ClientTransaction:
-    """A probe that is ready to begin; only the address that it goes to can answer it.
+    """A probe that is ready to begin.
 
     Args:
         network: the engine.
@@ -208,9 +208,7 @@ def transaction(
         call_id=b"%b@%b" % (chance[32:], listener.sent_by.rpartition(b":")[0]),
         agent=manner.agent,
     )
-    client = ClientTransaction(network, user, flow, branch, manner.method, request, manner.timers)
-    client.peer = flow.remote[0]
-    return client
+    return ClientTransaction(network, user, flow, branch, manner.method, request, manner.timers)
 
 
 class _Probe:

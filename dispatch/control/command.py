@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
 
-from dispatch.balance.destination import Destination
+from dispatch.balance.destination import Destination, LocalSocket, Row
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
@@ -151,6 +151,7 @@ class Command:
         is_listing: the answer is an iterator of many such records, made while it is read.
         arguments: in the order in which a person writes them.
         right: needed to call it; one that needs `Right.FULL` changes something, and is logged.
+        only_looks: whether it changes nothing with these arguments, by name; anybody may look.
         errors: beside those of `ALWAYS`.
         columns: of a listing, for people.
         sentence: the answer in words, for people and the log; of a listing without columns, each record.
@@ -165,6 +166,7 @@ class Command:
     is_listing: bool = False
     arguments: tuple[Argument, ...] = ()
     right: Right = Right.READ
+    only_looks: Callable[[Mapping[str, Any]], bool] = lambda given: False
     errors: tuple[type[Exception], ...] = ()
     columns: tuple[Column, ...] = ()
     sentence: Callable[[Any], str] = field(default=str)
@@ -180,6 +182,16 @@ class Steering(Protocol):
 
         Returns:
             Deferred of the Roster that was read: in force now, or with `errors`, and the list before stays.
+        """
+
+    def amend(self, change: Callable[[list[Row]], list[Row]]) -> Any:
+        """Change the list in force until the next reload; states stay.
+
+        Args:
+            change: makes the rows of the new list of those in force, in the order of listings; a thread calls it.
+
+        Returns:
+            Deferred of the Roster that was made: in force now, or with `errors`, and the list before stays.
         """
 
     def preview(self, text: bytes | None = None) -> Any:
@@ -211,9 +223,13 @@ class Control:
         probing: who is probed.
         started: the time of day at which the service began.
         address_of: what is known of the host of a destination; None for nothing.
+        destination_at: the first destination of the list at an address and port, as far as names are known.
         engine: transactions, and what is counted of all messages.
         ping: asks a destination whether it is there, whatever its state, and changes nothing.
         standing: what a destination given by name stands for, in words.
+        counters: what is counted, by name as the original has it: ``core:rcv_requests``.
+        sockets: of SIP: protocol, host and port of each.
+        doors: those that are open.
     """
 
     dispatcher: Dispatcher
@@ -225,9 +241,32 @@ class Control:
     probing: Probing
     started: float
     address_of: Callable[[bytes], str | None]
+    destination_at: Callable[[str, int], Destination | None]
     engine: Engine
     ping: Callable[[Destination], Deferred[Echo]]
     standing: Callable[[Destination], str] = _as_listed
+    counters: Callable[[], Mapping[str, int]] = dict
+    sockets: tuple[LocalSocket, ...] = ()
+    doors: list[OpenDoor] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDoor:
+    """Where a door of control is open.
+
+    Attributes:
+        name: as the configuration calls it: ``binrpc``.
+        kind: of socket: ``unix``, ``tcp``, ``ssl``, ``unixd``, ``udp`` or ``fifo``.
+        place: path or address.
+        port: of the address; 0 where it is a path.
+        clients: address and port of each client that is connected now; the path and 0 where it has one.
+    """
+
+    name: str
+    kind: str
+    place: str
+    port: int = 0
+    clients: Callable[[], list[tuple[str, int]]] = list
 
 
 Preview = tuple[Roster, list[Change]]

@@ -300,7 +300,9 @@ class Context:
         """Send the request to the next machine that answers for the same name (RFC 3263 §4.3); False if none does."""
         target, tried = (self._tried or {}).pop(client, (None, ()))
         server = self._server
-        if target is None or len(tried) >= _MOST_TRIES or self.is_cancelled or server is None or server.is_answered:
+        if target is None or len(tried) >= _MOST_TRIES or self.age >= self._proxy.failover_time:
+            return False
+        if self.is_cancelled or server is None or server.is_answered:
             return False
         inbound = self.routing.listener or self.flow.listener
         flow = self._proxy.core.locate_other(target.next_hop, inbound, target.socket, self.message, tried)

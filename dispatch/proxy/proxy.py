@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zlib
 from collections import OrderedDict
@@ -45,6 +46,7 @@ class Proxy:
         prefix: how every branch of ours begins, by which a request that was here before is told.
         retry_after: header line of the 503 to a request that is one too many; empty for none.
         udp_mtu: bytes of a request above which TCP is tried in place of UDP; 0 for never.
+        failover_time: seconds after which no further machine of a name is tried.
     """
 
     def __init__(self, core: Network, me: Identity, timers: Timers, route: Route) -> None:
@@ -59,6 +61,7 @@ class Proxy:
         self._prefixes = (self.prefix, self._stateless_prefix)
         self._tag = b"ds.%b." % run
         self.udp_mtu = 0
+        self.failover_time = math.inf
         self._streams = {one: _beside(one, me.listeners) for one in me.listeners if not one.transport.reliable}
         self._count = 0
         # Where responses to what was forwarded without memory a moment ago go: only to save the work of `way_back`.

@@ -32,7 +32,8 @@ from dispatch import __version__
 from dispatch.balance import history, pace
 from dispatch.balance.admin import DRAIN, MAINTENANCE
 from dispatch.balance.change import COMMAND, Change
-from dispatch.balance.membership import Membership
+from dispatch.balance.destination import Destination
+from dispatch.balance.membership import ANY_PROTOCOL, Membership
 from dispatch.balance.selection import find_algorithm
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
@@ -59,7 +60,7 @@ from dispatch.service.functions import (
     retry_after,
 )
 from dispatch.service.keeper import Keeper
-from dispatch.service.listen import Listen
+from dispatch.service.listen import Listen, local_sockets
 from dispatch.service.naming import Naming, ability_of, make_resolver
 from dispatch.service.observing import Observing
 from dispatch.service.reloading import Reloading
@@ -149,9 +150,12 @@ class DispatcherService(MultiService):
             self.probing,
             time.time(),
             self._naming.address_of,
+            self._destination_at,
             self.engine,
             Pinger(self.engine, make_manner(config), time.monotonic),
             self._naming.standing,
+            self._counters,
+            tuple(local_sockets(config.sip.listen)),
         )
         ports = self._open_doors(control)
         for transport in self._transports:
@@ -164,6 +168,7 @@ class DispatcherService(MultiService):
         me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
+        self.engine.proxy.failover_time = config.route.failover_time
         self.engine.proxy.retry_after = retry_after(config.sip.limits)
         self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
         self.engine.listeners = listeners
@@ -254,6 +259,21 @@ class DispatcherService(MultiService):
             self._draining.begin()
         if self._keeper is not None:
             self._keeper.changed(by_person=change.cause == COMMAND)
+
+    def _counters(self) -> dict[str, int]:
+        """By the original's names where it counts the same."""
+        engine = self.engine
+        return {
+            "core:rcv_requests": engine.request_count,
+            "core:rcv_replies": engine.response_count,
+            "core:bad_msg_hdr": engine.malformed_count,
+            "dispatcher:refused_requests": engine.refused_count,
+            "dispatcher:stray_replies": engine.stray_count,
+            "tmx:inuse_transactions": engine.open_transactions,
+        }
+
+    def _destination_at(self, address: str, port: int) -> Destination | None:
+        return self.router.membership.find(address, port, b"", mode=ANY_PROTOCOL)
 
     def _is_destination(self, address: str) -> bool:
         return self.router.membership.has_address(address)

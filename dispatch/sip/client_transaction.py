@@ -66,7 +66,6 @@ class ClientTransaction:
     Attributes:
         cancel_sent: a CANCEL shares the branch, so responses must be told apart by their CSeq.
         key: what the engine finds it by.
-        peer: the address that responses must come from; None where any will do.
         state: where it stands.
     """
 
@@ -83,7 +82,6 @@ class ClientTransaction:
         "flow",
         "key",
         "method",
-        "peer",
         "state",
         "user",
     )
@@ -107,7 +105,6 @@ class ClientTransaction:
         self._request = request
         self._timers = timers
         self._interval = timers.t1
-        self.peer: str | None = None
         self.cancel_sent = False
         self._cancel_wanted = False
         self._due_c = 0.0

@@ -4,14 +4,27 @@ from typing import Final
 
 from dispatch.control.command import Command
 from dispatch.control.commands.about import COMMANDS, VERSION
+from dispatch.control.commands.amending import ADD, REMOVE
 from dispatch.control.commands.calls import CALLS
-from dispatch.control.commands.cfg import CFG, CFG_GET, CFG_SET, CFG_SET_NOW_INT, CFG_SET_NOW_STRING
+from dispatch.control.commands.cfg import (
+    CFG,
+    CFG_GET,
+    CFG_SET,
+    CFG_SET_ANY,
+    CFG_SET_NOW_INT,
+    CFG_SET_NOW_STRING,
+    CFG_SETI,
+    CFG_SETS,
+)
 from dispatch.control.commands.core import ECHO, PS, PSX, UPTIME
+from dispatch.control.commands.counting import FETCH, FETCHN, GET_STATISTICS
 from dispatch.control.commands.diff import DIFF
+from dispatch.control.commands.doors import CLIENTS, CONNECTIONS, DOORS
 from dispatch.control.commands.drain import DRAIN
 from dispatch.control.commands.hashing import HASH
 from dispatch.control.commands.health import HEALTH
 from dispatch.control.commands.history import HISTORY
+from dispatch.control.commands.info import FLAGS, INFO, RUNINFO, SOCKETS
 from dispatch.control.commands.listing import LIST
 from dispatch.control.commands.maintenance import MAINTENANCE
 from dispatch.control.commands.ping import PING
@@ -38,6 +51,8 @@ TABLE: Final[tuple[Command, ...]] = (
     DRAIN,
     MAINTENANCE,
     READY,
+    ADD,
+    REMOVE,
     RELOAD,
     DIFF,
     PING_ACTIVE,
@@ -46,6 +61,9 @@ TABLE: Final[tuple[Command, ...]] = (
     CFG_SET,
     CFG_SET_NOW_INT,
     CFG_SET_NOW_STRING,
+    CFG_SETI,
+    CFG_SETS,
+    CFG_SET_ANY,
     HASH,
     VERSION,
     UPTIME,
@@ -53,6 +71,16 @@ TABLE: Final[tuple[Command, ...]] = (
     PS,
     PSX,
     ECHO,
+    INFO,
+    FLAGS,
+    RUNINFO,
+    SOCKETS,
+    DOORS,
+    CLIENTS,
+    CONNECTIONS,
+    GET_STATISTICS,
+    FETCH,
+    FETCHN,
     LIST_METHODS,
     METHOD_HELP,
     METHOD_SIGNATURE,

@@ -17,9 +17,6 @@ from dispatch.errors import UnknownDestination
 from dispatch.proxy.context import Context
 from dispatch.sip.client_transaction import ClientTransaction
 
-_SIP_PORT: Final = 5060
-_PORTS: Final = {"TLS": 5061, "WSS": 443, "WS": 80}
-
 
 @dataclass(frozen=True, slots=True)
 class OpenCall:
@@ -60,11 +57,10 @@ def run(control: Control, set: int | None = None) -> Iterator[OpenCall]:
 
 def _open(control: Control) -> Iterator[OpenCall]:
     waiting = {}
-    places = _places(control)
     for client, context in control.engine.ringing():
         call_id = context.message.call_id
         waiting[call_id] = True
-        yield _waiting(client, context, call_id, places)
+        yield _waiting(control, client, context, call_id)
     calls = control.dispatcher.calls
     if calls is None:
         return
@@ -75,22 +71,10 @@ def _open(control: Control) -> Iterator[OpenCall]:
                 yield _counted(call_id, age, tally, members.get(tally))
 
 
-def _places(control: Control) -> dict[tuple[str, int], Destination]:
-    """The first destination at each address and port, in the order of listings."""
-    places: dict[tuple[str, int], Destination] = {}
-    for one in control.dispatcher.destinations():
-        address = control.address_of(one.host)
-        if address is not None:
-            places.setdefault((address, one.port or _PORTS.get(one.transport.decode("latin-1"), _SIP_PORT)), one)
-    return places
-
-
-def _waiting(
-    client: ClientTransaction, context: Context, call_id: bytes, places: dict[tuple[str, int], Destination]
-) -> OpenCall:
+def _waiting(control: Control, client: ClientTransaction, context: Context, call_id: bytes) -> OpenCall:
     sent = context.outcome(client)
     host, port = client.flow.remote[:2]
-    destination = sent.destination if isinstance(sent, Sent) else places.get((host, port))
+    destination = sent.destination if isinstance(sent, Sent) else control.destination_at(host, port)
     return OpenCall(
         destination.group if destination is not None else -1,
         to_text(destination.uri) if destination is not None else "",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dispatch.balance.membership import literal
+from dispatch.balance.membership import ANY_PROTOCOL, Membership
 from dispatch.control.command import Control
 from dispatch.control.commands.calls import OpenCall, run
 from dispatch.errors import UnknownDestination
@@ -25,8 +25,12 @@ COUNTED = b"1 sip:192.0.2.72:5072 0 0 duid=y\n1 sip:192.0.2.71:5071 0 0 duid=x\n
 class CallsTests(SynchronousTestCase):
     def begin(self, **more: object) -> Control:
         self.farm = Farm(timers=Timers(fr_timer=1.0), **more)  # type: ignore[arg-type]  # passed through
+        membership = Membership(self.farm.dispatcher.groups)
         return replace(
-            Steered(b"").control(), dispatcher=self.farm.dispatcher, engine=self.farm.engine, address_of=literal
+            Steered(b"").control(),
+            dispatcher=self.farm.dispatcher,
+            engine=self.farm.engine,
+            destination_at=lambda address, port: membership.find(address, port, b"", mode=ANY_PROTOCOL),
         )
 
     def test_waiting(self) -> None:
