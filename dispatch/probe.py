@@ -89,6 +89,7 @@ class Prober(Service):
 
     Attributes:
         sent: probes that were sent.
+        changes: makes another text of a probe that is about to leave; None where nobody wants to.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Prober(Service):
         random: Random,
     ) -> None:
         self.sent = 0
+        self.changes: Callable[[bytes, Flow], bytes] | None = None
         self._network = network
         self._dispatcher = dispatcher
         self._probing = probing
@@ -176,14 +178,20 @@ class Prober(Service):
 
     def _send(self, probe: _Probe, flow: Flow, sender: bytes) -> None:
         self.sent += 1
-        client = transaction(self._network, probe, probe.uri, flow, self._manner, sender)
+        client = transaction(self._network, probe, probe.uri, flow, self._manner, sender, self.changes)
         probe.sent_at = self._seconds()
         client.begin()
         probe.is_under_way = True
 
 
 def transaction(
-    network: Core, user: ClientUser, uri: bytes, flow: Flow, manner: Manner, sender: bytes
+    network: Core,
+    user: ClientUser,
+    uri: bytes,
+    flow: Flow,
+    manner: Manner,
+    sender: bytes,
+    changes: Callable[[bytes, Flow], bytes] | None = None,
 ) -> ClientTransaction:
     """A probe that is ready to begin.
 
@@ -194,6 +202,7 @@ def transaction(
         flow: the way there.
         manner: what it looks like.
         sender: URI of its From.
+        changes: makes another request of it; None for nobody.
     """
     listener = flow.listener
     chance = os.urandom(24).hex().encode()
@@ -208,6 +217,8 @@ def transaction(
         call_id=b"%b@%b" % (chance[32:], listener.sent_by.rpartition(b":")[0]),
         agent=manner.agent,
     )
+    if changes is not None:
+        request = changes(request, flow)
     return ClientTransaction(network, user, flow, branch, manner.method, request, manner.timers)
 
 

@@ -11,10 +11,10 @@ from dispatch.balance.membership import Membership, literal
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.flow import Flow, Peer
 
-NAME: Final = b"tls_name"
+NAME: Final[bytes] = b"tls_name"
 """Attribute: the SIP domain that the certificate of a destination must be for; without it the host of its URI."""
 
-VERIFY: Final = b"tls_verify"
+VERIFY: Final[bytes] = b"tls_verify"
 """Attribute: ``no`` takes whoever is there for the destination."""
 
 _TLS: Final = b"TLS"
@@ -65,9 +65,7 @@ def _listening(destinations: Iterable[Destination], port: int) -> list[Destinati
     """Those that listen there by what the list says; where none does, those whose port and transport DNS tells."""
     found = list(destinations)
     said = [one for one in found if one.transport == _TLS and (one.port or _PORT) == port]
-    return said or [
-        one for one in found if not one.port and one.transport in _UNSAID and literal(one.host) is None
-    ]
+    return said or [one for one in found if not one.port and one.transport in _UNSAID and literal(one.host) is None]
 
 
 def _listed_host(destination: Destination) -> bytes:

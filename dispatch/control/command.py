@@ -28,6 +28,10 @@ class ListRefused(DispatchError):
     """The new list has errors; the one before stays in force."""
 
 
+class ScriptRefused(DispatchError):
+    """The script can't be run; the one before stays in force."""
+
+
 class NotAllowed(DispatchError):
     """The caller may look, but not change anything."""
 
@@ -42,6 +46,7 @@ CODES: Final[Mapping[type[Exception], str]] = {
     ListRefused: "LIST_REFUSED",
     NotAllowed: "NOT_ALLOWED",
     PageGone: "PAGE_GONE",
+    ScriptRefused: "SCRIPT_REFUSED",
     UnknownDestination: "UNKNOWN_DESTINATION",
 }
 ALWAYS: Final[tuple[type[Exception], ...]] = (BadValue, NotAllowed, PageGone)
@@ -230,6 +235,7 @@ class Control:
         counters: what is counted, by name as the original has it: ``core:rcv_requests``.
         sockets: of SIP: protocol, host and port of each.
         doors: those that are open.
+        reload_script: reads the script again and gives its name, empty where there is none; may raise `ConfigErrors`.
     """
 
     dispatcher: Dispatcher
@@ -248,6 +254,7 @@ class Control:
     counters: Callable[[], Mapping[str, int]] = dict
     sockets: tuple[LocalSocket, ...] = ()
     doors: list[OpenDoor] = field(default_factory=list)
+    reload_script: Callable[[], str] = lambda: ""
 
 
 @dataclass(frozen=True, slots=True)

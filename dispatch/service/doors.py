@@ -105,7 +105,7 @@ def _open_in_turn(config: Config, opening: list[tuple[tuple[str | int, ...], obj
 
 def _open_fifo(name: str, path: Path, feed: Callable[[bytes], object], control: Control, reactor: Any) -> Fifo:
     fifo = Fifo(path, _PRIVATE, feed, reactor)
-    control.doors.append(OpenDoor(name, "fifo", str(path)))
+    control.doors.append(OpenDoor(name, "fifo", str(path.absolute())))
     return fifo
 
 

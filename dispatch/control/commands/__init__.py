@@ -31,6 +31,7 @@ from dispatch.control.commands.ping import PING
 from dispatch.control.commands.ping_active import PING_ACTIVE
 from dispatch.control.commands.ready import READY
 from dispatch.control.commands.reload import RELOAD
+from dispatch.control.commands.reload_script import RELOAD_SCRIPT
 from dispatch.control.commands.set_state import DS_SET_STATE, SET_DUID_STATE, SET_STATE
 from dispatch.control.commands.show import SHOW
 from dispatch.control.commands.stats import STATS
@@ -54,6 +55,7 @@ TABLE: Final[tuple[Command, ...]] = (
     ADD,
     REMOVE,
     RELOAD,
+    RELOAD_SCRIPT,
     DIFF,
     PING_ACTIVE,
     CFG,

@@ -20,7 +20,8 @@ from dispatch.sip import uri as sip_uri
 
 _ADDED: Final = ("Ok. Dispatcher destination added.",)
 _REMOVED: Final = ("Ok. Dispatcher destination removed.",)
-_NOT_REMOVED: Final = Fault(500, "Removing dispatcher dst failed")
+_NOT_REMOVED: Final = (500, "Removing dispatcher dst failed")
+_HALF: Final = 1 << 31
 _BLANKS: Final = frozenset(b" \t\r\n\0")
 
 
@@ -70,6 +71,8 @@ def add(
     written, attrs = to_bytes(uri), to_bytes(attributes)
     if _BLANKS.intersection(written + attrs):
         raise BadValue("neither a URI nor attributes have blanks")
+    if any(not -_HALF <= number < _HALF for number in (set, flags, priority)):
+        raise BadValue("set, flags and priority are numbers of 32 bits")
     row = Row(set, written, flags, priority, attrs, 0)
     try:
         make(row, control.sockets)
@@ -132,7 +135,7 @@ def _read_add(parameters: Sequence[Parameter]) -> Mapping[str, bytes]:
 def _read_remove(parameters: Sequence[Parameter]) -> Mapping[str, bytes]:
     group, uri = rpc.integer(parameters, 0), to_bytes(rpc.text(parameters, 1))
     if sip_uri.parse(uri) is None:
-        raise _NOT_REMOVED
+        raise Fault(*_NOT_REMOVED)
     return {"set": b"%d" % group, "uri": uri}
 
 
@@ -183,7 +186,7 @@ REMOVE: Final = Command(
             lambda control, answer, parameters: _REMOVED,
             _read_remove,
             # What is not there is gone.
-            lambda error, parameters: _REMOVED if isinstance(error, UnknownDestination) else _NOT_REMOVED,
+            lambda error, parameters: _REMOVED if isinstance(error, UnknownDestination) else Fault(*_NOT_REMOVED),
         )
     },
 )

@@ -85,7 +85,7 @@ def _flags(state: str) -> int:
 
 def _read(name: str, parameters: Sequence[Parameter]) -> dict[str, bytes]:
     if len(parameters) < 3:
-        raise rpc.INVALID
+        raise rpc.invalid()
     state, group, address = rpc.text(parameters, 0, converts=True), rpc.integer(parameters, 1), rpc.text(parameters, 2)
     if not state:
         raise Fault(500, "Invalid State Parameter")

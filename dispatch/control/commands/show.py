@@ -34,6 +34,7 @@ class Shown:
         kept_out: why live traffic keeps it out now; empty where it does not.
         transport: what it is reached by, in capitals.
         address: of its host; empty where that is not known.
+        stands_for: what it stands for where it is given by name, in words; empty where it is not.
         socket: local socket that is sent from; empty for any that fits.
         priority: highest first.
         attributes: as the list has them.
@@ -59,6 +60,7 @@ class Shown:
     kept_out: str
     transport: str
     address: str
+    stands_for: str
     socket: str
     priority: int
     attributes: str
@@ -109,6 +111,7 @@ def _shown(control: Control, one: Destination) -> Shown:
         condition.conduct.reason if condition.conduct is not None else "",
         one.transport.decode("latin-1"),
         control.address_of(one.host) or "",
+        control.standing(one),
         f"{one.socket.proto}:{one.socket.host}:{one.socket.port}" if one.socket is not None else "",
         one.priority,
         to_text(one.attrs),
@@ -153,6 +156,7 @@ def _sentence(one: Shown) -> str:
         ("kept out", one.kept_out),
         ("duid", one.duid),
         ("address", f"{one.address or 'not known'}, {one.transport}" + (f" from {one.socket}" if one.socket else "")),
+        ("stands for", one.stands_for),
         ("priority", str(one.priority)),
         ("attributes", one.attributes),
         ("line", f"{one.line} of the list"),

@@ -79,11 +79,11 @@ class PeerTests(SynchronousTestCase):
         self.assertEqual(len(tls_peer.reached_by(self.dispatcher.destinations(), flow, verifies=True)), 1)
 
     def test_machines_of_a_name(self) -> None:
-        """Each machine that answers for a name must be the listed domain, not what its address or SRV target is called."""
+        """Each machine that answers for a name must be the listed domain, not what its SRV target is called."""
         for attrs, expected in ((b"", "gw.example"), (b" 0 0 tls_name=Real.example", "real.example")):
             listed = roster(b"1 sip:gw.example;transport=tls%b\n" % attrs)
             machines = [Machine(b"TLS", "192.0.2.21", 5061), Machine(b"TLS", "192.0.2.22", 5071)]
-            self.dispatcher.replace(expanded(listed, lambda member: machines, {}, ()))
+            self.dispatcher.replace(expanded(listed, lambda member, machines=machines: machines, {}, ()))  # type: ignore[misc]
             self.membership = Membership(self.dispatcher.groups)
             for machine in machines:
                 for host in (machine.address.encode(), b"GW.example"):

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -111,7 +112,7 @@ _COMMANDS: Final[Mapping[str, Callable[[int], Sequence[str]]]] = {
 
 
 def _measure(folder: Path, options: argparse.Namespace, stack: contextlib.ExitStack) -> dict[str, Any]:
-    lines, times, rate, sets = options.lines, options.times, options.rate, options.sets
+    lines, sets, times, rate = options.lines, options.sets, options.times, options.rate
 
     def keep(process: Started) -> Started:
         stack.callback(process.stop)
@@ -140,13 +141,13 @@ def _measure(folder: Path, options: argparse.Namespace, stack: contextlib.ExitSt
     probe = Probe(at)
     out: dict[str, Any] = {"lines": lines, "rate": rate}
     out["nothing"] = _figures(probe.watch(_until(time.monotonic() + 5)), [])
-    commands: dict[str, Callable[[int], list[str]]] = {
-        command: lambda number, words=words: [*COMMAND, "-c", str(config), *words(number)]  # type: ignore[misc]
-        for command, words in _COMMANDS.items()
+    ways: dict[str, Callable[[int], Sequence[str]]] = {
+        "list over binrpc": lambda number: (*_ASKING, "binrpc", f"{folder}/ctl.sock", "dispatcher.list"),
+        "list over jsonrpc": lambda number: (*_ASKING, "jsonrpc", str(http), "dispatcher.list"),
     }
-    commands["list over binrpc"] = lambda _: [*_ASKING, "binrpc", f"{folder}/ctl.sock", "dispatcher.list"]
-    commands["list over jsonrpc"] = lambda _: [*_ASKING, "jsonrpc", str(http), "dispatcher.list"]
-    for command, asked in commands.items():
+    for name, words in _COMMANDS.items():
+        ways[name] = partial(_typed, config, words)
+    for command, way in ways.items():
         held: list[float] = []
         took: list[float] = []
         for number in range(times):
@@ -154,7 +155,7 @@ def _measure(folder: Path, options: argparse.Namespace, stack: contextlib.ExitSt
             write_list(listed, first, lines, 1 + number % 2, sets, flags)
             begun = time.perf_counter()
             with (folder / f"{command}.out").open("wb") as output:
-                child = subprocess.Popen(asked(number), cwd=service.ROOT, stdout=output, stderr=output)
+                child = subprocess.Popen(way(number), cwd=service.ROOT, stdout=output, stderr=output)
                 held += probe.watch(lambda child=child: child.poll() is None)  # type: ignore[misc]
             took.append((time.perf_counter() - begun) * 1000)
             if child.returncode:
@@ -165,6 +166,10 @@ def _measure(folder: Path, options: argparse.Namespace, stack: contextlib.ExitSt
     if caller is not None:
         out["calls"] = caller.end()._asdict()
     return out
+
+
+def _typed(config: Path, words: Callable[[int], Sequence[str]], number: int) -> Sequence[str]:
+    return (*COMMAND, "-c", str(config), *words(number))
 
 
 def _beside_calls(pid: int, path: str, rate: int, requests: int) -> dict[str, float]:

@@ -120,7 +120,8 @@ class DoorTests(SynchronousTestCase):
         *(("health",), ("history", "1", "sip:a"), ("set-state", "1", "sip:a", "ip")),
         ("set-duid-state", "1", "g", "a"),
         *(("drain", "1", "sip:a", "60"), ("maintenance", "1", "sip:a"), ("ready", "1", "sip:a")),
-        *(("add", "1", "sip:b"), ("remove", "1", "sip:b"), ("reload",), ("diff",), ("ping-active",), ("cfg",)),
+        *(("add", "1", "sip:b"), ("remove", "1", "sip:b"), ("reload",), ("reload-script",), ("diff",)),
+        *(("ping-active",), ("cfg",)),
         ("cfg-set", "dispatcher.probing_threshold", "2"),
         *(("hash", "8", "abc"), ("version",), ("uptime",), ("doors",), ("clients",)),
     )

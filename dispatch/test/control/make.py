@@ -82,6 +82,7 @@ class Steered:
             lambda address, port: Membership(self.dispatcher.groups).find(address, port, b"", mode=ANY_PROTOCOL),
             self.engine,
             lambda destination: succeed(Echo("udp:192.0.2.1:5060", 200, "OK", 0.0015)),
+            reload_script=lambda: "route.py",
         )
 
 

@@ -38,6 +38,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "doors": {},
     "clients": {},
     "reload": {},
+    "reload_script": {},
     "diff": {"list": b"1 sip:a 0 0 duid=x\n1 http:b\n"},
     "version": {},
     "commands": {},

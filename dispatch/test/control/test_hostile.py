@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from typing import Any
@@ -65,15 +66,21 @@ def _call(name: str, given: object) -> dict[str, object]:
     return {"jsonrpc": "2.0", "method": name, "params": given, "id": 1}
 
 
-_JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10), st.sampled_from(_NAMES)),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4),
-        st.dictionaries(st.sampled_from(("jsonrpc", "method", "params", "id", "reply_name")), inner),
-        st.builds(_call, st.sampled_from(_NAMES), inner),
-    ),
-    max_leaves=12,
+def _dumped(name: str, given: object) -> bytes:
+    return json.dumps(_call(name, given)).encode()
+
+
+def _around(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """Values, and what can be made of them: lists, objects that are nearly requests, and calls."""
+    keys = st.sampled_from(("jsonrpc", "method", "params", "id", "reply_name"))
+    calls = st.builds(_call, st.sampled_from(_NAMES), inner)
+    return st.one_of(inner, st.lists(inner, max_size=4), st.dictionaries(keys, inner), calls)
+
+
+_VALUES: st.SearchStrategy[object] = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10), st.sampled_from(_NAMES)
 )
+_JSON = _around(_around(_around(_VALUES)))
 _DOCUMENTS = st.one_of(st.binary(max_size=200), _JSON.map(lambda one: json.dumps(one).encode()))
 _CUTS = st.lists(st.integers(1, 40), max_size=30)
 
@@ -215,6 +222,29 @@ class HostileTests(SynchronousTestCase):
         made[0].connectionLost(Failure(ConnectionDone()))  # type: ignore[union-attr]  # none of them is None
         self.assertIsNotNone(site.buildProtocol(None))
         self.assertEqual(len(site.addresses()), CONNECTIONS - 1)
+
+    def test_nothing_stays(self) -> None:
+        """What is refused leaves nothing behind, however often it is asked for."""
+        self.renew()
+        server, transport = self.binrpc()
+        documents, caller = Documents(self.clock, self.methods()), Caller(Door.RPC, "somebody", Right.FULL, "jsonrpc")
+        commands = Commands(self.clock, self.methods(Door.MI))
+
+        def ask(times: int) -> int:
+            for _ in range(times):
+                for name in _NAMES:
+                    server.dataReceived(request(name, 1.5))
+                    self.settle()
+                for document in (b"{}", b'{"jsonrpc": "2.0", "method": "x"}', _dumped("core.echo", [None]), b"["):
+                    documents.answer(document, caller)
+                mi_door.datagram(commands, Right.FULL, b":ds_set_state:\nx\n", "somebody")
+                self.settle()
+                transport.clear()
+            gc.collect()
+            return len(gc.get_objects())
+
+        before = ask(2)
+        self.assertLess(ask(50) - before, 50)
 
     def test_gone_meanwhile(self) -> None:
         """Who goes before the answer is there hurts nobody; the command is done."""
