@@ -56,7 +56,7 @@ class Bench:
         routes = header(answer, b"Record-Route")
         self._receive("ACK", self._request(b"ACK", call, 1, routes), CALLER)
         sent = self._receive("BYE", self._request(b"BYE", call, 2, routes), CALLER)
-        self._receive("200 BYE", self._answer(sent[0][0], 200), gateway)
+        self._receive("200 BYE", self._answer(sent[0][0], 200), sent[0][1])
 
     def start_call(self) -> tuple[bytes, tuple[str, int], int]:
         """An INVITE; what the gateway got, which gateway, and the number of the call."""

@@ -61,6 +61,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "add": Example({"set": 3, "uri": "sip:z", "flags": 8}, (3, "sip:z", 8)),
     "remove": Example({"set": 1, "uri": "sip:b"}, (1, "sip:b")),
     "reload": Example(),
+    "reload_script": Example(),
     "diff": Example(),
     "ping_active": Example({"state": 0}, (0,)),
     "cfg": Example(),
