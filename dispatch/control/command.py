@@ -14,6 +14,7 @@ from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
 from dispatch.balance.roster import Roster
+from dispatch.control.foresight import Foresight
 from dispatch.control.pinging import Echo
 from dispatch.control.values import Fault, Parameter
 from dispatch.engine import Engine
@@ -100,12 +101,14 @@ class Argument:
         kind: int; str; or bytes, the contents of a file, which a person gives by its name.
         help: one line.
         optional: it may be left out, and is None then.
+        option: a person writes ``--name VALUE``.
     """
 
     name: str
     kind: type[int] | type[str] | type[bytes]
     help: str
     optional: bool = False
+    option: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,7 @@ class Control:
         now: the time of day, in seconds since 1970.
         probing: who is probed.
         started: the time of day at which the service began.
+        foresight: what would happen, without doing it.
         address_of: what is known of the host of a destination; None for nothing.
         destination_at: the first destination of the list at an address and port, as far as names are known.
         engine: transactions, and what is counted of all messages.
@@ -247,6 +251,7 @@ class Control:
     probing: Probing
     started: float
     address_of: Callable[[bytes], str | None]
+    foresight: Foresight
     destination_at: Callable[[str, int], Destination | None]
     engine: Engine
     ping: Callable[[Destination], Deferred[Echo]]

@@ -53,6 +53,7 @@ from dispatch.service import doors, lists, secret, telling
 from dispatch.service.config import Config
 from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
+from dispatch.service.foretelling import Foretelling
 from dispatch.service.functions import (
     make_dispatcher,
     make_gate,
@@ -159,6 +160,7 @@ class DispatcherService(MultiService):
             self.probing,
             time.time(),
             self._naming.address_of,
+            Foretelling(config, self.router, self.engine, reactor),
             self._destination_at,
             self.engine,
             Pinger(self.engine, make_manner(config), time.monotonic),

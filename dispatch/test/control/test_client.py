@@ -21,6 +21,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "traffic": {},
     "calls": {},
     "ping": {"set": 1, "uri": "sip:a"},
+    "explain": {"method": "ACK", "uri": "sip:bob@example.com"},
+    "preview": {"set": 1, "uri": "sip:a", "state": "i", "calls": 10},
     "health": {},
     "ready": {"set": 1, "uri": "sip:a"},
     "set_duid_state": {"set": 1, "duid": "x", "state": "a"},
