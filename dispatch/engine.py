@@ -130,6 +130,13 @@ class Engine:
             if client.state < client_transaction.State.COMPLETED and isinstance(client.user, Context):
                 yield client.flow.remote
 
+    def ringing(self) -> Iterator[tuple[ClientTransaction, Context]]:
+        """Each INVITE that we relayed and nobody has answered."""
+        for client in tuple(self._clients.values()):
+            is_waiting = client.method == b"INVITE" and client.state < client_transaction.State.COMPLETED
+            if is_waiting and isinstance(client.user, Context):
+                yield client, client.user
+
     def start(self) -> None:
         """Begin to look at the timers."""
         self.timers.advance(self._seconds())

@@ -13,12 +13,13 @@ from twisted.application.service import Service
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.schedule import Schedule, Turns
 from dispatch.sip import build
 from dispatch.sip.client_transaction import ClientTransaction
-from dispatch.sip.effects import Core, Locator, Socket
+from dispatch.sip.effects import ClientUser, Core, Locator, Socket
 from dispatch.sip.flow import Flow, Listener
 from dispatch.sip.message import Message
 from dispatch.sip.timers import Timers
@@ -62,6 +63,14 @@ class Manner:
     timers: Timers = field(default_factory=Timers)
     waits: bool = False
     agent: bytes = b"dispatch"
+
+    def way(self, member: Destination) -> tuple[bytes, Socket | None, bytes]:
+        """Next hop, local socket, and From of the probes of a destination."""
+        return (
+            member.attributes.get(b"obproxy") or self.proxy or member.uri,
+            member.ping_socket or member.socket or self.socket,
+            member.attributes.get(b"ping_from") or self.sender,
+        )
 
 
 class Prober(Service):
@@ -145,9 +154,7 @@ class Prober(Service):
         if member is None or (manner.waits and turns.is_open) or not self._probing.wants(member):
             return
         probe = _Probe(self._probing, turns, member.group, member.uri, self._seconds)
-        hop = member.attributes.get(b"obproxy") or manner.proxy or member.uri
-        socket = member.ping_socket or member.socket or manner.socket
-        sender = member.attributes.get(b"ping_from") or manner.sender
+        hop, socket, sender = manner.way(member)
         inbound = network.listeners[0]
 
         way = network.locate(hop, inbound, socket)
@@ -171,25 +178,48 @@ class Prober(Service):
 
     def _send(self, probe: _Probe, flow: Flow, sender: bytes) -> None:
         self.sent += 1
-        manner, listener = self._manner, flow.listener
-        chance = os.urandom(24).hex().encode()
-        branch = b"z9hG4bK" + chance[:16]
-        request = build.probe(
-            manner.method,
-            probe.uri,
-            sender,
-            via=listener.via,
-            branch=branch,
-            tag=chance[16:32],
-            call_id=b"%b@%b" % (chance[32:], listener.sent_by.rpartition(b":")[0]),
-            agent=manner.agent,
-        )
-        if self.changes is not None:
-            request = self.changes(request, flow)
-        client = ClientTransaction(self._network, probe, flow, branch, manner.method, request, manner.timers)
+        client = transaction(self._network, probe, probe.uri, flow, self._manner, sender, self.changes)
         probe.sent_at = self._seconds()
         client.begin()
         probe.is_under_way = True
+
+
+def transaction(
+    network: Core,
+    user: ClientUser,
+    uri: bytes,
+    flow: Flow,
+    manner: Manner,
+    sender: bytes,
+    changes: Callable[[bytes, Flow], bytes] | None = None,
+) -> ClientTransaction:
+    """A probe that is ready to begin.
+
+    Args:
+        network: the engine.
+        user: told what comes of it.
+        uri: of the destination.
+        flow: the way there.
+        manner: what it looks like.
+        sender: URI of its From.
+        changes: makes another request of it; None for nobody.
+    """
+    listener = flow.listener
+    chance = os.urandom(24).hex().encode()
+    branch = b"z9hG4bK" + chance[:16]
+    request = build.probe(
+        manner.method,
+        uri,
+        sender,
+        via=listener.via,
+        branch=branch,
+        tag=chance[16:32],
+        call_id=b"%b@%b" % (chance[32:], listener.sent_by.rpartition(b":")[0]),
+        agent=manner.agent,
+    )
+    if changes is not None:
+        request = changes(request, flow)
+    return ClientTransaction(network, user, flow, branch, manner.method, request, manner.timers)
 
 
 class _Probe:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -20,6 +21,7 @@ from dispatch.balance.pace import gently
 from dispatch.balance.reconcile import Succession
 from dispatch.balance.roster import Roster
 from dispatch.balance.selection import Selection, choose, known_algorithms
+from dispatch.balance.statistics import Outcome, Statistics
 from dispatch.balance.turn import PLAIN, HashKey, Inputs, Turn
 from dispatch.errors import UnknownDestination
 
@@ -45,6 +47,7 @@ class Dispatcher:
         probing_mode: `ds_probing_mode`.
         panic_threshold: percent of a set that must be healthy; below it all that no person disabled are used.
         live: listens to what becomes of requests; None where nobody does.
+        statistics: counts what becomes of requests; None where nobody does.
         warn: told, once for each set and number, that there is no such algorithm.
 
     Attributes:
@@ -56,6 +59,8 @@ class Dispatcher:
         probing_mode: as given.
         calls: as given.
         live: as given.
+        statistics: as given.
+        follow: makes what is told of a request to a destination, see `Follow`; None where nobody wants to know.
         observer: told of every change of a state, after it; may not raise. None where nobody wants to know.
         observer_of_many: told of those that come at once in place of it, where there is one; they are made while they
             are read, which may take its time.
@@ -76,6 +81,7 @@ class Dispatcher:
         probing_mode: int = 0,
         panic_threshold: int = 0,
         live: Live | None = None,
+        statistics: Statistics | None = None,
         warn: Callable[[str], None] | None = None,
     ) -> None:
         self.groups: Mapping[int, Group] = {}
@@ -91,6 +97,8 @@ class Dispatcher:
         self.inactive_threshold = inactive_threshold
         self.probing_mode = probing_mode
         self.live = live
+        self.statistics = statistics
+        self.follow = _following(live, statistics)
         if live is not None:
             live.observer = self._observe
         self._care = Care(panic_threshold, self._panicked, live.returned if live is not None else None)
@@ -488,3 +496,13 @@ class Dispatcher:
         condition = destination.condition
         condition.failures += 1
         condition.last_failure = reason
+
+
+Follow = Callable[[Destination, str], Outcome]
+"""Called with a destination, when a request goes there, and the name of the algorithm that picked it."""
+
+
+def _following(live: Live | None, statistics: Statistics | None) -> Follow | None:
+    if statistics is not None:
+        return lambda one, by: statistics.follow(one, by, partial(live.heard, one) if live is not None else None)
+    return None if live is None else lambda one, by: partial(live.heard, one)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from dispatch.balance.admin import Admin
 from dispatch.balance.conduct import Conduct
+from dispatch.balance.counts import Counts
 from dispatch.balance.history import Entry
 from dispatch.balance.latency import Latency
 from dispatch.balance.tally import Tally
@@ -64,7 +65,9 @@ class Condition:
         flags: state bits, and whatever higher bits the list gave.
         failed: failures (or, while inactive, successes) counted towards the next threshold.
         selected: requests it was picked for, failover included.
+        failovers: those of them that came after another destination.
         failures: requests that failed there.
+        ejected: how often live traffic has taken it out.
         last_failure: what the latest of them was, in words.
         tally: the calls that are open there.
         latency: how fast it answers probes.
@@ -74,13 +77,17 @@ class Condition:
         history: its latest changes; None until there is one.
         changed: when its state changed last, in seconds since 1970; 0 where that is not known.
         conduct: what live traffic has told of it; None where nobody listens.
+        counts: what became of its requests; None where nobody counts, or there were none.
     """
 
     __slots__ = (
         "admin",
         "changed",
         "conduct",
+        "counts",
+        "ejected",
         "failed",
+        "failovers",
         "failures",
         "flags",
         "history",
@@ -96,7 +103,9 @@ class Condition:
         self.flags = flags
         self.failed = 0
         self.selected = 0
+        self.failovers = 0
         self.failures = 0
+        self.ejected = 0
         self.last_failure = ""
         self.tally = tally
         self.latency = latency
@@ -106,6 +115,7 @@ class Condition:
         self.history: deque[Entry] | None = None
         self.changed = 0.0
         self.conduct: Conduct | None = None
+        self.counts: Counts | None = None
 
     @property
     def standing(self) -> int:

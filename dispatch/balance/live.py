@@ -14,6 +14,7 @@ from dispatch.balance.group import Group
 from dispatch.sip import overload
 from dispatch.sip.message import Message
 
+_FINAL: Final = 200
 _SILENT: Final = 408
 _BUSY: Final = 503
 
@@ -57,13 +58,15 @@ class Live:
         self.observer: Observer | None = None
 
     def heard(self, destination: Destination, status: int, response: Message | None = None) -> None:
-        """A request to a destination has come to an end.
+        """Something came of a request to a destination; only its end counts.
 
         Args:
             destination: from a selection; it may have left the list since.
-            status: of the final answer; 408 without one, 503 where the network refused.
+            status: of the answer; 408 without one, 503 where the network refused.
             response: the answer; None where there was none.
         """
+        if status < _FINAL:
+            return
         conduct = _conduct(destination)
         if response is not None:
             if self._overload_control:
@@ -110,6 +113,7 @@ class Live:
         conduct.warm_since = None
         self._out[conduct] = destination
         if not was_out:
+            destination.condition.ejected += 1
             self._renew(destination)
             self._tell(destination, EJECTED, f"for {seconds:g} seconds: {reason}")
 

@@ -131,6 +131,8 @@ class _Heir:
             condition.failed = 0
             if condition is not before:
                 condition.selected, condition.failures = before.selected, before.failures
+                condition.failovers, condition.ejected = before.failovers, before.ejected
+                condition.counts = before.counts
                 condition.admin, condition.history, condition.changed = before.admin, before.history, before.changed
             if condition.flags != flags:
                 changed.append((destination, flags, condition.flags))

@@ -106,6 +106,11 @@ class Selection:
         self.has_failed = False
         self.is_foretold = False
 
+    @property
+    def algorithm(self) -> str:
+        """Name of what picked."""
+        return self._algorithm.name
+
     def next(self, ruri: bytes | None = None) -> Destination | None:
         """Go on to the next candidate, without another look at its state; None, for good, when there is none.
 
@@ -128,6 +133,8 @@ class Selection:
             if self._calls is not None and not self._calls.move(self._request.call_id, member):
                 return None
             self.count_for(member)
+            if not self.is_foretold:
+                member.condition.failovers += 1
             return member
         return None
 

@@ -9,7 +9,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +23,7 @@ from twisted.internet.task import react
 from twisted.python.failure import Failure
 
 from dispatch import __version__
-from dispatch.cli import table
+from dispatch.cli import completion, table, top
 from dispatch.cli.arguments import add
 from dispatch.cli.ending import until_cut_short
 from dispatch.control.client import connect
@@ -61,15 +61,27 @@ def make_parser() -> argparse.ArgumentParser:
     for row in TABLE:
         if Door.CTL in row.names:
             _add(subparsers.add_parser(row.names[Door.CTL], help=row.help, description=row.help, epilog=_ENDINGS), row)
+    for name, words, add_arguments, act in (
+        ("top", "show what goes where right now, again and again", top.add_arguments, _top),
+        ("completion", "print what lets bash or zsh complete command lines", completion.add_arguments, _completion),
+    ):
+        own = subparsers.add_parser(name, help=words, description=words, epilog=_ENDINGS)
+        add_arguments(own)
+        _add_json(own)
+        own.set_defaults(act=act)
     return parser
 
 
 def _add(parser: argparse.ArgumentParser, row: Command) -> None:
     for one in row.arguments:
         add(parser, one)
-    # Also behind the command; SUPPRESS, or it would undo what stands before.
+    _add_json(parser)
+    parser.set_defaults(row=row, act=_call)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    """Also behind the command; SUPPRESS, or it would undo what stands before."""
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    parser.set_defaults(row=row)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,17 +91,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    row: Command = options.row
     try:
-        answer = _fetch(_address(options), row, {one.name: getattr(options, one.name) for one in row.arguments})
+        options.act(options)
     except Unreachable as error:
         return _complain(error, _UNREACHABLE)
     except DispatchError as error:
         return _complain(error, _REFUSED)
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    for line in shown(row, answer, as_json=options.json, colour=colour):
-        print(line)
     return _DONE
+
+
+def _call(options: argparse.Namespace) -> None:
+    row: Command = options.row
+    answer = _fetch(_address(options), row, _values(options))
+    for line in shown(row, answer, as_json=options.json, colour=_has_colour()):
+        print(line)
+
+
+def _values(options: argparse.Namespace) -> dict[str, Any]:
+    row: Command = options.row
+    return {one.name: getattr(options, one.name) for one in row.arguments}
+
+
+def _has_colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _top(options: argparse.Namespace) -> None:
+    is_once = options.once or options.json or not top.can_redraw()
+
+    def show(before: top.Snapshot, after: top.Snapshot) -> bool:
+        if options.json:
+            print(json.dumps(top.document(before, after), indent=1))
+        elif is_once:
+            for line in top.screen(before, after, lines=0, colour=_has_colour()):
+                print(line)
+        else:
+            top.draw(before, after, colour=_has_colour())
+        return not is_once
+
+    if not is_once:
+        top.begin()
+    _visit(_address(options), lambda endpoint, reactor: top.watch(endpoint, reactor, options.interval, show))
+
+
+def _completion(options: argparse.Namespace) -> None:
+    if options.shell != completion.CANDIDATES:
+        print(completion.SCRIPTS[options.shell], end="")
+        return
+    for one in completion.candidates(options.line, _ask):
+        print(one)
+
+
+def _ask(where: Sequence[str], name: str, values: dict[str, Any]) -> Sequence[Any]:
+    """The records of a listing; none where they can't be had."""
+    row = next(row for row in TABLE if row.names.get(Door.AMP) == name)
+    try:
+        options = make_parser().parse_args([*where, row.names[Door.CTL], *map(str, values.values())])
+        return list(_fetch(_address(options), row, _values(options)))
+    except (DispatchError, SystemExit):
+        return ()
 
 
 def _complain(error: DispatchError, status: int) -> int:
@@ -104,6 +164,8 @@ def shown(row: Command, answer: Any, *, as_json: bool = False, colour: bool = Fa
         return [json.dumps([asdict(one) for one in answer] if row.is_listing else asdict(answer), indent=1)]
     if not row.is_listing:
         return [printable(line) for line in row.sentence(answer).splitlines()]
+    if not row.columns and answer:
+        return [printable(line) for line in "\n\n".join(map(row.sentence, answer)).splitlines()]
     return table.lines(row.columns, answer, colour=colour) if answer else [row.nothing]
 
 
@@ -146,10 +208,15 @@ def _fetch(address: ControlAddress, row: Command, values: dict[str, Any]) -> Any
         DispatchError: the service refused.
         KeyboardInterrupt: so it was.
     """
+    return _visit(address, lambda endpoint, reactor: converse(endpoint, row, values))
+
+
+def _visit(address: ControlAddress, visit: Callable[[Any, Any], Deferred[Any]]) -> Any:
+    """What comes of a visit, which gets the endpoint of the service and the reactor; raises as `_fetch` does."""
     outcome: list[Any] = []
 
     def begin(reactor: Any) -> Deferred[Any]:
-        return converse(control_endpoint.client(address, reactor), row, values).addBoth(outcome.append)
+        return visit(control_endpoint.client(address, reactor), reactor).addBoth(outcome.append)
 
     with suppress(SystemExit):
         react(begin)

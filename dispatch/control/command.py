@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any, Final, Protocol
 
+from twisted.internet.defer import Deferred
+
 from dispatch.balance.destination import Destination, LocalSocket, Row
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
 from dispatch.balance.roster import Roster
 from dispatch.control.foresight import Foresight
+from dispatch.control.pinging import Echo
 from dispatch.control.values import Fault, Parameter
+from dispatch.engine import Engine
 from dispatch.errors import DispatchError, UnknownDestination
 
 
@@ -158,7 +162,7 @@ class Command:
         only_looks: whether it changes nothing with these arguments, by name; anybody may look.
         errors: beside those of `ALWAYS`.
         columns: of a listing, for people.
-        sentence: the answer in words, for people and the log, where it is no listing.
+        sentence: the answer in words, for people and the log; of a listing without columns, each record.
         nothing: said in place of an empty listing.
         forms: for doors that have a form of their own for it.
     """
@@ -228,6 +232,9 @@ class Control:
         started: the time of day at which the service began.
         address_of: what is known of the host of a destination; None for nothing.
         foresight: what would happen, without doing it.
+        destination_at: the first destination of the list at an address and port, as far as names are known.
+        engine: transactions, and what is counted of all messages.
+        ping: asks a destination whether it is there, whatever its state, and changes nothing.
         standing: what a destination given by name stands for, in words.
         counters: what is counted, by name as the original has it: ``core:rcv_requests``.
         sockets: of SIP: protocol, host and port of each.
@@ -245,6 +252,9 @@ class Control:
     started: float
     address_of: Callable[[bytes], str | None]
     foresight: Foresight
+    destination_at: Callable[[str, int], Destination | None]
+    engine: Engine
+    ping: Callable[[Destination], Deferred[Echo]]
     standing: Callable[[Destination], str] = _as_listed
     counters: Callable[[], Mapping[str, int]] = dict
     sockets: tuple[LocalSocket, ...] = ()

@@ -30,6 +30,8 @@ class Records(list[Any]):
     def __repr__(self) -> str:
         if not self:
             return self._row.nothing
+        if not self._row.columns:
+            return "\n".join(map(printable, "\n\n".join(map(self._row.sentence, self)).splitlines()))
         cells = [[column.title for column in self._row.columns]]
         cells += [[printable(str(column.cell(one))) for column in self._row.columns] for one in self]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

@@ -23,6 +23,19 @@ def no_set(dispatcher: Dispatcher, set: int) -> UnknownDestination:
     return UnknownDestination(f"there is no set {set}; sets with destinations: {there}")
 
 
+def find_set(control: Control, set: int) -> Group:
+    """A set in force.
+
+    Raises:
+        UnknownDestination: there is none.
+    """
+    groups = control.dispatcher.groups
+    if set not in groups:
+        known = ", ".join(map(str, sorted(groups)[:20])) or "none"
+        raise UnknownDestination(f"there is no set {set}; sets in force: {known}")
+    return groups[set]
+
+
 def find(control: Control, set: int, uri: str) -> Destination:
     """The first of that URI in a set, letters compared without case.
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 
 Outcome = Callable[[int, Message | None], None]
-"""Called once with the status and the final answer; without one, with 408, or 503 where the network refused."""
+"""Called with the status and each provisional answer, then once with the final one; without, with 408, or 503 where the
+network refused."""
 
 
 @dataclass(slots=True)
@@ -153,6 +154,10 @@ class Context:
     def age(self) -> float:
         """Seconds since the request came."""
         return self._proxy.core.timers.now - self._started
+
+    def outcome(self, client: ClientTransaction) -> Outcome | None:
+        """Who is to be told what becomes of a branch; None for nobody."""
+        return self._outcomes.get(client) if self._outcomes is not None else None
 
     def reply(self, status: int, reason: bytes = b"", headers: bytes = b"", body: bytes = b"") -> None:
         """Answer the request ourselves; an ACK is never answered."""
@@ -520,6 +525,8 @@ class Context:
 
     def provisional(self, client: ClientTransaction, response: Message) -> None:
         """Pass it on, but for 100, and for anything that RFC 4320 §4.1 forbids."""
+        if self._outcomes is not None and client in self._outcomes:
+            self._outcomes[client](response.status, response)  # who listens may want to know how soon it came
         if self.steering is not None and not self.steering.replied(client, response):
             return
         if (

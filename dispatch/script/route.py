@@ -671,10 +671,10 @@ class Request:
             self._followed(target, self.destination)
 
     def _followed(self, target: Target, destination: Destination | None) -> Target:
-        """With somebody who listens to what becomes of the request there, where anybody wants to know."""
-        live = self._router.dispatcher.live
-        if live is not None and destination is not None:
-            target.outcome = partial(live.heard, destination)
+        """With somebody who is told what becomes of the request there, where anybody wants to know."""
+        follow = self._router.dispatcher.follow
+        if follow is not None and destination is not None:
+            target.outcome = follow(destination, self._selection.algorithm if self._selection is not None else "")
         if self._follows_load and destination is not None:
             target.accepted = partial(self._accepted, destination)
         return target

@@ -130,7 +130,7 @@ def _check_live_traffic(config: Config, top: Place) -> None:
         ejection.warn(f"{ejection} ejects nobody with max_ejected_percent = 0; write e.g. 50, or leave it out")
     elif ejection.is_written and not health.ejection.is_on:
         ejection.warn(f"{ejection} ejects nobody; write e.g. consecutive_failures = 5, or success_rate_factor = 1.9")
-    if config.route.relay == "stateless" and health.hears_outcomes:
+    if config.route.relay == "stateless" and (health.hears_outcomes or health.statistics):
         at = ejection if health.ejection.is_on else top.table("health")
         at.warn(f"{at} has no effect with relay = 'stateless': nobody knows what became of a request")
 

@@ -15,6 +15,7 @@ from dispatch.balance.live import Live
 from dispatch.balance.load import Calls
 from dispatch.balance.membership import Membership
 from dispatch.balance.probing import Probing
+from dispatch.balance.statistics import Statistics
 from dispatch.balance.turn import HashKey
 from dispatch.probe import Manner
 from dispatch.proxy.gate import Gate, Rates
@@ -61,6 +62,7 @@ def make_dispatcher(
         probing_mode=parameters.ds_probing_mode,
         panic_threshold=health.panic_threshold,
         live=make_live(health, clock) if health.watches_traffic else None,
+        statistics=Statistics(clock) if health.statistics else None,
         warn=warn,
     )
 

@@ -22,6 +22,7 @@ class HealthConfig:
         slow_start: seconds in which a destination that is new or comes back gets a growing share.
         retry_after: seconds that a 503 with Retry-After keeps a destination out, at most; 0: it does not.
         overload_control: whether what a destination asks for in Via is honoured (RFC 7339).
+        statistics: whether answers and times are counted for each destination.
         ejection: what live traffic takes out.
     """
 
@@ -31,6 +32,7 @@ class HealthConfig:
     slow_start: float = 0.0
     retry_after: float = 0.0
     overload_control: bool = False
+    statistics: bool = False
     ejection: Ejection = field(default_factory=Ejection)
 
     @property
@@ -51,6 +53,7 @@ HEALTH_READERS: Final[Mapping[str, Reader]] = {
     "slow_start": seconds(0),
     "retry_after": seconds(0),
     "overload_control": boolean,
+    "statistics": boolean,
 }
 EJECTION_READERS: Final[Mapping[str, Reader]] = {
     "consecutive_failures": integer(0),

@@ -33,10 +33,12 @@ from dispatch import __version__
 from dispatch.balance import history, pace
 from dispatch.balance.admin import DRAIN, MAINTENANCE
 from dispatch.balance.change import COMMAND, Change
-from dispatch.balance.membership import Membership
+from dispatch.balance.destination import Destination
+from dispatch.balance.membership import ANY_PROTOCOL, Membership
 from dispatch.balance.selection import find_algorithm
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
+from dispatch.control.pinging import Pinger
 from dispatch.control.text import printable
 from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
@@ -159,6 +161,9 @@ class DispatcherService(MultiService):
             time.time(),
             self._naming.address_of,
             Foretelling(config, self.router, self.engine, reactor),
+            self._destination_at,
+            self.engine,
+            Pinger(self.engine, make_manner(config), time.monotonic),
             self._naming.standing,
             self._counters,
             tuple(local_sockets(config.sip.listen)),
@@ -293,6 +298,9 @@ class DispatcherService(MultiService):
             "dispatcher:stray_replies": engine.stray_count,
             "tmx:inuse_transactions": engine.open_transactions,
         }
+
+    def _destination_at(self, address: str, port: int) -> Destination | None:
+        return self.router.membership.find(address, port, b"", mode=ANY_PROTOCOL)
 
     def _is_destination(self, address: str) -> bool:
         return self.router.membership.has_address(address)

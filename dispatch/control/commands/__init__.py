@@ -5,6 +5,7 @@ from typing import Final
 from dispatch.control.command import Command
 from dispatch.control.commands.about import COMMANDS, VERSION
 from dispatch.control.commands.amending import ADD, REMOVE
+from dispatch.control.commands.calls import CALLS
 from dispatch.control.commands.cfg import (
     CFG,
     CFG_GET,
@@ -27,16 +28,25 @@ from dispatch.control.commands.history import HISTORY
 from dispatch.control.commands.info import FLAGS, INFO, RUNINFO, SOCKETS
 from dispatch.control.commands.listing import LIST
 from dispatch.control.commands.maintenance import MAINTENANCE
+from dispatch.control.commands.ping import PING
 from dispatch.control.commands.ping_active import PING_ACTIVE
 from dispatch.control.commands.preview import PREVIEW
 from dispatch.control.commands.ready import READY
 from dispatch.control.commands.reload import RELOAD
 from dispatch.control.commands.reload_script import RELOAD_SCRIPT
 from dispatch.control.commands.set_state import DS_SET_STATE, SET_DUID_STATE, SET_STATE
+from dispatch.control.commands.show import SHOW
+from dispatch.control.commands.stats import STATS
 from dispatch.control.commands.system import LIST_METHODS, METHOD_HELP, METHOD_SIGNATURE, WHICH
+from dispatch.control.commands.traffic import TRAFFIC
 
 TABLE: Final[tuple[Command, ...]] = (
     LIST,
+    SHOW,
+    STATS,
+    TRAFFIC,
+    CALLS,
+    PING,
     HEALTH,
     HISTORY,
     SET_STATE,

@@ -10,6 +10,7 @@ from dispatch.balance import health
 from dispatch.balance.destination import Destination
 from dispatch.control import original_list
 from dispatch.control.command import Argument, Column, Command, Control, Door, Form
+from dispatch.control.finding import find_set
 from dispatch.control.text import to_text
 from dispatch.errors import UnknownDestination
 
@@ -49,14 +50,9 @@ class Listed:
 
 def run(control: Control, set: int | None = None) -> Iterator[Listed]:
     """The members as they are when each is asked for, of the list that is in force now."""
-    groups = control.dispatcher.groups
     if set is None:
-        members = (member for group in groups.values() for member in group.members)
-        return (_listed(control, one) for one in members)
-    if set not in groups:
-        known = ", ".join(map(str, sorted(groups)[:20])) or "none"
-        raise UnknownDestination(f"there is no set {set}; sets in force: {known}")
-    return (_listed(control, one) for one in groups[set].members)
+        return (_listed(control, one) for one in control.dispatcher.destinations())
+    return (_listed(control, one) for one in find_set(control, set).members)
 
 
 def _listed(control: Control, one: Destination) -> Listed:

@@ -14,6 +14,7 @@ import tracemalloc
 from time import perf_counter_ns
 from typing import Any, Final
 
+from dispatch.service.health_config import HealthConfig
 from dispatch.service.route_config import RouteConfig
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import Farm
@@ -35,11 +36,13 @@ class Bench:
     Args:
         relay: ``stateful`` or ``stateless``.
         joined: gateways put all Vias into one line, as SIPp does.
+        statistics: what becomes of each is counted.
     """
 
-    def __init__(self, relay: str, *, joined: bool = False) -> None:
+    def __init__(self, relay: str, *, joined: bool = False, statistics: bool = False) -> None:
         algorithm = 0 if relay == "stateless" else 4
-        self.farm = Farm(route=RouteConfig(relay=relay, algorithm=algorithm))
+        health = HealthConfig(statistics=statistics)
+        self.farm = Farm(route=RouteConfig(relay=relay, algorithm=algorithm), health=health)
         self.joined = joined
         self.spent = dict.fromkeys(KINDS, 0)
         self._made = 0
@@ -53,7 +56,7 @@ class Bench:
         routes = header(answer, b"Record-Route")
         self._receive("ACK", self._request(b"ACK", call, 1, routes), CALLER)
         sent = self._receive("BYE", self._request(b"BYE", call, 2, routes), CALLER)
-        self._receive("200 BYE", self._answer(sent[0][0], 200), gateway)
+        self._receive("200 BYE", self._answer(sent[0][0], 200), sent[0][1])
 
     def start_call(self) -> tuple[bytes, tuple[str, int], int]:
         """An INVITE; what the gateway got, which gateway, and the number of the call."""
@@ -124,9 +127,9 @@ class Bench:
         )
 
 
-def time_calls(relay: str, calls: int, *, joined: bool) -> dict[str, float]:
+def time_calls(relay: str, calls: int, *, joined: bool, statistics: bool = False) -> dict[str, float]:
     """Microseconds per call, by kind of message; 800 calls go by in a second."""
-    bench = Bench(relay, joined=joined)
+    bench = Bench(relay, joined=joined, statistics=statistics)
     for _ in range(200):
         bench.call()
     bench.spent = dict.fromkeys(KINDS, 0)
@@ -179,11 +182,15 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=4000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--no-memory", dest="memory", action="store_false")
+    parser.add_argument("--statistics", action="store_true", help="with [health] statistics")
     options = parser.parse_args()
     out: dict[str, Any] = {}
     for relay in ("stateful", "stateless"):
         for joined in (False, True):
-            runs = [time_calls(relay, options.calls, joined=joined) for _ in range(options.runs)]
+            runs = [
+                time_calls(relay, options.calls, joined=joined, statistics=options.statistics)
+                for _ in range(options.runs)
+            ]
             name = f"{relay}, Vias in one line" if joined else relay
             out[name] = min(runs, key=lambda run: run["call"])
     if options.memory:

@@ -117,7 +117,8 @@ class CommandLineTests(SynchronousTestCase):
 class DoorTests(SynchronousTestCase):
     # Each command once; a new one is to be added here.
     LINES = (
-        *(("list", "1"), ("health",), ("history", "1", "sip:a"), ("set-state", "1", "sip:a", "ip")),
+        *(("list", "1"), ("show", "1"), ("stats",), ("traffic",), ("calls",), ("ping", "1", "sip:a")),
+        *(("health",), ("history", "1", "sip:a"), ("set-state", "1", "sip:a", "ip")),
         ("set-duid-state", "1", "g", "a"),
         *(("drain", "1", "sip:a", "60"), ("maintenance", "1", "sip:a"), ("ready", "1", "sip:a")),
         *(("add", "1", "sip:b"), ("remove", "1", "sip:b"), ("reload",), ("reload-script",), ("diff",)),

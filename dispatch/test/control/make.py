@@ -14,6 +14,7 @@ from twisted.protocols import amp
 from twisted.python.failure import Failure
 
 from dispatch.balance.destination import Row
+from dispatch.balance.membership import ANY_PROTOCOL, Membership
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change, differences
 from dispatch.balance.roster import Roster, RosterBuilder
@@ -22,11 +23,15 @@ from dispatch.control.amp import ControlProtocol
 from dispatch.control.clients import Clients
 from dispatch.control.command import Control, Right
 from dispatch.control.commands import TABLE
+from dispatch.control.pinging import Echo
+from dispatch.engine import Engine
 from dispatch.service.config import Config
 from dispatch.service.foretelling import offline
 from dispatch.service.listen import Listen
-from dispatch.service.sip_config import Sip
+from dispatch.service.sip_config import Limits, Sip
+from dispatch.sip.timers import Timers
 from dispatch.test.balance.make import dispatcher, roster
+from dispatch.test.wire import FakeResolver
 
 LIST = b"1 sip:a 0 0 duid=x\n1 sip:b\n2 sip:c 8 5\n"
 CONFIG = Config(Path("dispatcher.toml"), sip=Sip(listen=(Listen("udp", "192.0.2.254"),)))
@@ -57,6 +62,7 @@ class Steered:
         self.waiting: list[Deferred[None]] = []
         self.is_slow = self.is_strict = False
         self.now = 1_800_000_000.0
+        self.engine = Engine(Clock(), lambda: 0.0, FakeResolver(), Timers(), Limits())
 
     def reload(self) -> Deferred[Roster]:
         read = roster(self.text)
@@ -96,6 +102,9 @@ class Steered:
             self.now - 60,
             lambda host: {b"a": "192.0.2.1"}.get(host),
             offline(CONFIG, self.dispatcher, AtOnce()),
+            lambda address, port: Membership(self.dispatcher.groups).find(address, port, b"", mode=ANY_PROTOCOL),
+            self.engine,
+            lambda destination: succeed(Echo("udp:192.0.2.1:5060", 200, "OK", 0.0015)),
             reload_script=lambda: "route.py",
         )
 

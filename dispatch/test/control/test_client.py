@@ -16,6 +16,11 @@ from dispatch.test.control.make import LIST, Pair, Steered
 # Each command once; a new one is to be added here.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "list": {"set": 1},
+    "show": {"set": 1, "uri": "sip:a"},
+    "stats": {"set": 1},
+    "traffic": {},
+    "calls": {},
+    "ping": {"set": 1, "uri": "sip:a"},
     "explain": {"method": "ACK", "uri": "sip:bob@example.com"},
     "preview": {"set": 1, "uri": "sip:a", "state": "i", "calls": 10},
     "health": {},

@@ -46,6 +46,11 @@ class Example:
 
 EXAMPLES: Final[Mapping[str, Example]] = {
     "list": Example({"set": 1}, ("short",)),
+    "show": Example({"set": 1, "uri": "sip:a"}),
+    "stats": Example({"set": 1}),
+    "traffic": Example(),
+    "calls": Example(),
+    "ping": Example({"set": 1, "uri": "sip:a"}),
     "health": Example(),
     "history": Example({"set": 1, "uri": "sip:a"}),
     "set_state": Example({"set": 1, "uri": "sip:a", "state": "ip"}, ("ip", 1, "sip:a")),
