@@ -9,7 +9,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 from dispatch import __version__
 from dispatch.cli import table
 from dispatch.cli.ending import until_cut_short
+from dispatch.cli.following import Capture, CaptureFailed, Follower
 from dispatch.control import boxes
 from dispatch.control.client import connect
 from dispatch.control.command import Command, Door
@@ -36,6 +37,8 @@ _SOCKET: Final = "unix:/run/dispatch/amp.sock"
 _DONE, _REFUSED, _WRONG, _UNREACHABLE = range(4)
 _LARGEST: Final = boxes.LARGEST - 4096  # of a file, as there is more in its box
 _ENDINGS: Final = "Exit status: 0 done, 1 refused by the service, 2 wrong command line, 3 no service to be reached."
+
+Each = Callable[[Any], object]
 
 
 class Unreachable(DispatchError):
@@ -65,13 +68,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add(parser: argparse.ArgumentParser, row: Command) -> None:
     for one in row.arguments:
-        parser.add_argument(
-            one.name,
-            metavar="FILE" if one.kind is bytes else one.name.upper(),
-            type=_contents if one.kind is bytes else one.kind,
-            nargs="?" if one.optional else None,
-            help=one.help,
-        )
+        metavar = "FILE" if one.kind is bytes else one.name.upper()
+        kind = _contents if one.kind is bytes else one.kind
+        if row.is_live:
+            parser.add_argument(f"--{one.name.replace('_', '-')}", metavar=metavar, type=kind, help=one.help)
+            continue
+        parser.add_argument(one.name, metavar=metavar, type=kind, nargs="?" if one.optional else None, help=one.help)
+    if row.is_live:
+        parser.add_argument("--pcap", metavar="FILE", type=_capture, help="write the messages as Wireshark reads them")
     # Also behind the command; SUPPRESS, or it would undo what stands before.
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     parser.set_defaults(row=row)
@@ -90,6 +94,13 @@ def _contents(name: str) -> bytes:
     return contents
 
 
+def _capture(name: str) -> Capture:
+    try:
+        return Capture(Path(name))
+    except CaptureFailed as error:
+        raise argparse.ArgumentTypeError(printable(str(error))) from None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit status; a wrong command line exits with 2."""
     options = make_parser().parse_args(arguments)
@@ -98,12 +109,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     row: Command = options.row
+    follower = Follower(row, options.pcap, as_json=options.json) if row.is_live else None
     try:
-        answer = _fetch(_address(options), row, {one.name: getattr(options, one.name) for one in row.arguments})
+        values = {one.name: getattr(options, one.name) for one in row.arguments}
+        answer = _fetch(_address(options), row, values, follower)
     except Unreachable as error:
         return _complain(error, _UNREACHABLE)
+    except CaptureFailed as error:
+        return _complain(error, _WRONG)
     except DispatchError as error:
         return _complain(error, _REFUSED)
+    if follower is not None:
+        return _DONE
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for line in shown(row, answer, as_json=options.json, colour=colour):
         print(line)
@@ -156,8 +173,11 @@ def _configured(path: Path) -> ControlAddress:
     return addresses[0]
 
 
-def _fetch(address: ControlAddress, row: Command, values: dict[str, Any]) -> Any:
+def _fetch(address: ControlAddress, row: Command, values: dict[str, Any], each: Each | None = None) -> Any:
     """The answer to a command, from the service at that address.
+
+    Args:
+        each: gets the records of a listing, as they come; None lets them come all at once.
 
     Raises:
         Unreachable: nobody is there, or not any more.
@@ -167,7 +187,7 @@ def _fetch(address: ControlAddress, row: Command, values: dict[str, Any]) -> Any
     outcome: list[Any] = []
 
     def begin(reactor: Any) -> Deferred[Any]:
-        return converse(control_endpoint.client(address, reactor), row, values).addBoth(outcome.append)
+        return converse(control_endpoint.client(address, reactor), row, values, each).addBoth(outcome.append)
 
     with suppress(SystemExit):
         react(begin)
@@ -188,11 +208,16 @@ def _reason(error: Any) -> str:
 
 
 @inlineCallbacks
-def converse(endpoint: Any, row: Command, values: dict[str, Any]) -> Generator[Deferred[Any], Any, Any]:
+def converse(
+    endpoint: Any, row: Command, values: dict[str, Any], each: Each | None = None
+) -> Generator[Deferred[Any], Any, Any]:
     """Connect, have one command done, and go."""
     client = yield connect(endpoint)
     try:
-        answer = yield client.call(row.names[Door.AMP], **values)
+        if each is not None:
+            answer = yield client.follow(row.names[Door.AMP], each, **values)
+        else:
+            answer = yield client.call(row.names[Door.AMP], **values)
     finally:
         client.close()
     return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dispatch.balance.destination import Destination
 from dispatch.balance.dispatcher import Dispatcher
@@ -14,6 +14,9 @@ from dispatch.balance.reconcile import Change
 from dispatch.balance.roster import Roster
 from dispatch.control.values import Fault, Parameter
 from dispatch.errors import DispatchError, UnknownDestination
+
+if TYPE_CHECKING:
+    from dispatch.control.tracing.tracer import Tracer
 
 
 class BadValue(DispatchError, ValueError):
@@ -32,12 +35,17 @@ class PageGone(DispatchError, LookupError):
     """The rest of an answer is not kept any more, or never was."""
 
 
+class TooMany(DispatchError):
+    """So many are under way already that no more is begun."""
+
+
 # What programs tell errors by; part of the interface.
 CODES: Final[Mapping[type[Exception], str]] = {
     BadValue: "BAD_VALUE",
     ListRefused: "LIST_REFUSED",
     NotAllowed: "NOT_ALLOWED",
     PageGone: "PAGE_GONE",
+    TooMany: "TOO_MANY",
     UnknownDestination: "UNKNOWN_DESTINATION",
 }
 ALWAYS: Final[tuple[type[Exception], ...]] = (BadValue, NotAllowed, PageGone)
@@ -145,11 +153,12 @@ class Command:
         run: does it, called with a `Control` and the arguments by name; gives the answer, or a Deferred of it.
         answer: dataclass of the answer; its fields are str, int, bool or tuple[str, ...].
         is_listing: the answer is an iterator of many such records, made while it is read.
+        is_live: it is a `Live` instead: the listing goes on; its arguments are options for people.
         arguments: in the order in which a person writes them.
         right: needed to call it; one that needs `Right.FULL` changes something, and is logged.
         errors: beside those of `ALWAYS`.
         columns: of a listing, for people.
-        sentence: the answer in words, for people and the log, where it is no listing.
+        sentence: the answer in words, for people and the log, where it is no listing; of a live one, a record.
         nothing: said in place of an empty listing.
         forms: for doors that have a form of their own for it.
     """
@@ -159,6 +168,7 @@ class Command:
     run: Callable[..., Any]
     answer: type[Any]
     is_listing: bool = False
+    is_live: bool = False
     arguments: tuple[Argument, ...] = ()
     right: Right = Right.READ
     errors: tuple[type[Exception], ...] = ()
@@ -166,6 +176,27 @@ class Command:
     sentence: Callable[[Any], str] = field(default=str)
     nothing: str = "nothing"
     forms: Mapping[Door, Form] = field(default_factory=dict)
+
+
+class Live(Protocol):
+    """An answer that goes on."""
+
+    @property
+    def has_records(self) -> bool:
+        """Whether there is something to take."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come, beside what waits."""
+
+    def take(self) -> Any:
+        """The next record; None where none waits."""
+
+    def notify(self, told: Callable[[], None]) -> None:
+        """Have somebody called whenever there is something to take, or it is over; it must not take long."""
+
+    def close(self) -> None:
+        """Nobody reads on."""
 
 
 class Steering(Protocol):
@@ -207,6 +238,7 @@ class Control:
         probing: who is probed.
         started: the time of day at which the service began.
         address_of: what is known of the host of a destination; None for nothing.
+        tracer: who sees every message, while somebody wants to.
         standing: what a destination given by name stands for, in words.
     """
 
@@ -219,6 +251,7 @@ class Control:
     probing: Probing
     started: float
     address_of: Callable[[bytes], str | None]
+    tracer: Tracer
     standing: Callable[[Destination], str] = _as_listed
 
 

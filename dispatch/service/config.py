@@ -16,6 +16,7 @@ from dispatch.service.health_config import HealthConfig
 from dispatch.service.reading import Place, Reader, boolean, file_name, one_of, optional, seconds
 from dispatch.service.route_config import RouteConfig
 from dispatch.service.sip_config import Sip
+from dispatch.service.trace_config import TraceConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Config:
     control: ControlConfig = field(default_factory=ControlConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     state: StateConfig = field(default_factory=StateConfig)
+    trace: TraceConfig = field(default_factory=TraceConfig)
     warnings: tuple[ConfigError, ...] = ()
     lines: Mapping[toml_lines.Path, int] = field(default_factory=dict, compare=False, repr=False)
 

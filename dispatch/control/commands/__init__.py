@@ -18,11 +18,13 @@ from dispatch.control.commands.ready import READY
 from dispatch.control.commands.reload import RELOAD
 from dispatch.control.commands.set_state import DS_SET_STATE, SET_DUID_STATE, SET_STATE
 from dispatch.control.commands.system import LIST_METHODS, METHOD_HELP, METHOD_SIGNATURE, WHICH
+from dispatch.control.commands.trace import TRACE
 
 TABLE: Final[tuple[Command, ...]] = (
     LIST,
     HEALTH,
     HISTORY,
+    TRACE,
     SET_STATE,
     SET_DUID_STATE,
     DRAIN,

@@ -19,6 +19,7 @@ from dispatch.control.amp import ControlProtocol
 from dispatch.control.clients import Clients
 from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
+from dispatch.control.tracing.tracer import Tracer
 from dispatch.test.balance.make import dispatcher, roster
 
 LIST = b"1 sip:a 0 0 duid=x\n1 sip:b\n2 sip:c 8 5\n"
@@ -33,6 +34,7 @@ class Steered:
         self.waiting: list[Deferred[None]] = []
         self.is_slow = False
         self.now = 1_800_000_000.0
+        self.tracer = Tracer(lambda: self.now, lambda host: "192.0.2.1")
 
     def reload(self) -> Deferred[Roster]:
         read = roster(self.text)
@@ -65,6 +67,7 @@ class Steered:
             probing,
             self.now - 60,
             lambda host: {b"a": "192.0.2.1"}.get(host),
+            self.tracer,
         )
 
 
@@ -90,8 +93,8 @@ class Pipe:
         self.server.makeConnection(self.transport)
 
     def turn(self) -> None:
-        """Let the server do all that waits."""
-        while self.clock.getDelayedCalls():
+        """Let the server do all that is due."""
+        while any(one.getTime() <= self.clock.seconds() for one in self.clock.getDelayedCalls()):
             self.clock.advance(0)
 
     def send(self, **box: bytes) -> None:

@@ -34,6 +34,6 @@ class TableTests(SynchronousTestCase):
             self.assertTrue(set(row.errors) <= set(CODES))
             if Door.CTL in row.names:
                 self.assertIn(Door.AMP, row.names)
-                self.assertEqual(row.is_listing, bool(row.columns))
+                self.assertEqual(row.is_listing and not row.is_live, bool(row.columns))
             if row.right is Right.FULL:
                 self.assertFalse(row.is_listing)
