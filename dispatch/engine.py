@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from typing import Final, Protocol
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -16,6 +16,7 @@ from dispatch.errors import ParseError, TransportError
 from dispatch.proxy.context import Context
 from dispatch.proxy.gate import Gate
 from dispatch.proxy.proxy import Proxy
+from dispatch.proxy.steering import Steering
 from dispatch.sip import bounds, client_transaction, server_transaction
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.bounds import Bounds
@@ -109,6 +110,8 @@ class Engine:
         self.source_towards: Callable[[str], str | None] = _unknown
         self.is_multihomed = False
         self._clients: dict[bytes, ClientTransaction] = {}
+        # Of requests by the connections of callers, who come and go by the thousand: nobody is searched for in vain.
+        self._by_caller: dict[Flow, dict[ClientTransaction, None]] = {}
         self._servers: dict[bytes, ServerTransaction] = {}
         self._ways: dict[tuple[bytes, Listener, Socket | None], Flow] = {}
         self._ticker = LoopingCall(self._tick)
@@ -225,7 +228,10 @@ class Engine:
 
     def transport_failed(self, flow: Flow, reason: str) -> None:
         """A connection broke: whatever waits for a response by it fails now (RFC 3261 §18.4)."""
-        waiting = [client for client in self._clients.values() if client.flow is flow]
+        if flow.connection is not None:
+            waiting = list(self._by_caller.get(flow, ()))
+        else:
+            waiting = [client for client in self._clients.values() if client.flow is flow]
         for client in waiting:
             client.break_off()
 
@@ -250,12 +256,15 @@ class Engine:
 
     def _response(self, message: Message, flow: Flow) -> None:
         self.response_count += 1
+        hears = self.proxy.hears_reply
+        if hears is not None and not hears(message, flow):
+            return
         branch = message.branch
         client = self._clients.get(branch)
         # Only a CANCEL shares the branch of another request; without one there is no need to look at CSeq (§17.1.3).
         if client is None or (client.cancel_sent and message.cseq[1] == b"CANCEL"):
             client = self._clients.get(client_key(branch, b"CANCEL"))
-        if client is not None and (client.peer is None or client.peer == flow.remote[0]):
+        if client is not None and (client.flow is flow or _is_from(flow, client.flow)):
             client.receive(message)
         else:
             self.stray_count += 1
@@ -266,10 +275,17 @@ class Engine:
     def add_client(self, transaction: ClientTransaction) -> None:
         """See `effects.Core`."""
         self._clients[transaction.key] = transaction
+        if transaction.flow.connection is not None:
+            self._by_caller.setdefault(transaction.flow, {})[transaction] = None
 
     def forget_client(self, transaction: ClientTransaction) -> None:
         """See `effects.Core`."""
         self._clients.pop(transaction.key, None)
+        flow = transaction.flow
+        if flow.connection is not None and (waiting := self._by_caller.get(flow)) is not None:
+            waiting.pop(transaction, None)
+            if not waiting:
+                del self._by_caller[flow]
 
     def add_server(self, transaction: ServerTransaction) -> None:
         """See `effects.Core`."""
@@ -278,6 +294,10 @@ class Engine:
     def forget_server(self, transaction: ServerTransaction) -> None:
         """See `effects.Core`."""
         self._servers.pop(transaction.key, None)
+
+    def find_server(self, key: bytes) -> ServerTransaction | None:
+        """See `proxy.Network`."""
+        return self._servers.get(key)
 
     def respond_anew(self, message: bytes, flow: Flow) -> None:
         """See `effects.Core`: a new connection to where the request came from, and the port of its Via (§18.2.2)."""
@@ -291,6 +311,24 @@ class Engine:
         except TransportError:
             return
         self.proxy.send(message, back)
+
+    # -- routes that wait
+
+    def pause(self, context: Context, step: object) -> None:
+        """Drive a route that waits for something: a coroutine, or a Deferred.
+
+        The request is taken and said to be tried before its first step. A CANCEL answers 487 and stops it, as does
+        `fr_timer` with 500; at the end of the service it has its time to finish.
+        """
+        context.wait(self._durations.fr_timer)
+        running = Deferred.fromCoroutine(step) if isinstance(step, Coroutine) else step
+        if not isinstance(running, Deferred):
+            context.abort()
+            raise TypeError(f"a route gave back {step!r}; return nothing, or what can be waited for")
+        if context.steering is None:
+            context.steering = Steering()
+        context.steering.on_cancel = running.cancel
+        running.addCallbacks(_thought, _not_thought, callbackArgs=(context,), errbackArgs=(context,))
 
     # -- the way to a URI
 
@@ -381,12 +419,36 @@ class Engine:
 classImplements(Engine, ISipReceiver)
 
 
+def _is_from(flow: Flow, sent: Flow) -> bool:
+    """Whether a response came from where its request went: on the same stream, or from any port of the same address."""
+    if sent.listener.transport.reliable:
+        return flow.called is sent
+    return flow.remote[0] == sent.remote[0]
+
+
 def _nobody(host: bytes, address: str, port: int) -> Peer:
     return Peer("")
 
 
 def _unknown(address: str) -> str | None:
     return None
+
+
+def _thought(_: object, context: Context) -> None:
+    """A route that waited is through."""
+    if context.steering is not None:
+        context.steering.on_cancel = None
+    if context.is_open and not context.is_waiting:
+        context.end_unanswered()
+
+
+def _not_thought(failure: Failure, context: Context) -> None:
+    if context.steering is not None:
+        context.steering.on_cancel = None
+    if failure.check(CancelledError) is None:
+        log.failure("a route failed while it waited", failure)
+    if not context.is_cancelled:
+        context.abort()
 
 
 def _not_located(_: Failure, then: Callable[[Flow | None], None]) -> None:

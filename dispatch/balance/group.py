@@ -40,10 +40,22 @@ class Group:
         number: its id in the list.
         members: in order; another load makes another group.
         turn: all that picking moves.
-        lineup: who can be taken now; None after a state changed, until somebody asks (`line_up`).
+        lineup: who can be taken now; None after a state changed, until somebody asks (`line_up`). Slots of algorithm 11
+            are shared out then, too: ten thousand states that change at once should not do it ten thousand times.
     """
 
-    __slots__ = ("_by_uri", "_care", "_is_panic", "_sharing", "_use_default", "lineup", "members", "number", "turn")
+    __slots__ = (
+        "_by_uri",
+        "_care",
+        "_is_panic",
+        "_is_shared",
+        "_sharing",
+        "_use_default",
+        "lineup",
+        "members",
+        "number",
+        "turn",
+    )
 
     def __init__(
         self,
@@ -71,7 +83,7 @@ class Group:
             for index, member in enumerate(self.members)
             if member.rweight or (member.weight and ranking.has_congestion_control(member))
         ]
-        self.share()
+        self._share(lineup)
         if not care.panic_threshold:  # else it is made when somebody asks, who is told of a panic then
             self.lineup = lineup
 
@@ -80,6 +92,8 @@ class Group:
         lineup = self.lineup
         if lineup is None:
             lineup = self.lineup = self._make_lineup()
+            if not self._is_shared:
+                self._share(lineup)
             if lineup.is_panic is not self._is_panic:
                 self._is_panic = lineup.is_panic
                 if self._care.panicked is not None:
@@ -88,6 +102,11 @@ class Group:
 
     def _make_lineup(self) -> Lineup:
         return Lineup(self.members, use_default=self._use_default, panic_threshold=self._care.panic_threshold)
+
+    def look_ahead(self) -> Turn:
+        """A clone of the turn, to foretell what comes next."""
+        self.line_up()
+        return self.turn.clone()
 
     def find(self, uri: bytes) -> Destination | None:
         """The first member with that URI, letters compared without case."""
@@ -103,15 +122,14 @@ class Group:
             self.lineup = None
             if bool(before & health.SKIPPED) != bool(flags & health.SKIPPED):
                 if destination.rweight:
-                    self.share()
+                    self._is_shared = False
                 if self._care.returned is not None and before & health.SKIPPED:
                     self._care.returned(destination)
 
     def renew(self) -> None:
-        """What live traffic told of a member has changed: line up anew, and share out anew."""
+        """Who can be taken may have changed: line up anew, and share out anew."""
         self.lineup = None
-        if self._sharing:
-            self.share()
+        self._is_shared = False
 
     def administer(self, destination: Destination, admin: Admin | None) -> None:
         """Let a member take no new calls, or let it take them again."""
@@ -128,18 +146,15 @@ class Group:
         self.turn.ranking = None
         if destination.weight and ranking.has_congestion_control(destination):
             condition.share = max(0, destination.weight - int(condition.latency.congestion))
-            self.share()
+            self.renew()
 
-    def share(self) -> None:
-        """Share the slots of algorithm 11 out among those that can be taken now; it goes on where it was."""
+    def _share(self, lineup: Lineup) -> None:
+        """Share the slots of algorithm 11 out among those that can be taken; it goes on where it was."""
+        self._is_shared = True
         if not self._sharing:
             return
-        flags = (self.lineup or self._make_lineup()).flags
-        shares = [
-            (index, share)
-            for index, member in self._sharing
-            if not flags[index] & health.SKIPPED and (share := member.share)
-        ]
+        flags, skipped = lineup.flags, health.SKIPPED
+        shares = [(index, member.share) for index, member in self._sharing if not flags[index] & skipped]
         table = slots.by_share(shares, len(self.members), self.turn.random)
         if table is not None:
             self.turn.shares.table = table

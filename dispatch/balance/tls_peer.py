@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dispatch.balance.destination import Destination
 from dispatch.balance.membership import Membership, literal
+from dispatch.sip import uri as sip_uri
 from dispatch.sip.flow import Flow, Peer
 
-NAME: Final = b"tls_name"
+NAME: Final[bytes] = b"tls_name"
 """Attribute: the SIP domain that the certificate of a destination must be for; without it the host of its URI."""
 
-VERIFY: Final = b"tls_verify"
+VERIFY: Final[bytes] = b"tls_verify"
 """Attribute: ``no`` takes whoever is there for the destination."""
 
 _TLS: Final = b"TLS"
+_UNSAID: Final = (b"TLS", b"UDP")  # transports of destinations that may turn out to be TLS
 _PORT: Final = 5061
 _DOMAIN: Final = re.compile(rb"(?=.{1,254}\Z)[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?")  # what SNI takes
 
 
 def of_destination(destination: Destination, *, verifies: bool) -> Peer:
-    """Who a destination must be.
+    """Who a destination must be: the domain that the list has, whatever machine answers for it (RFC 5922 §7.2).
 
     Args:
         destination: reached by TLS.
         verifies: what ``[sip.tls] verify_server`` says.
     """
-    name = destination.attributes.get(NAME) or destination.host
+    name = destination.attributes.get(NAME) or _listed_host(destination)
     return Peer(_domain(name), verifies and destination.attributes.get(VERIFY) != b"no")
 
 
@@ -44,23 +46,34 @@ def of_place(membership: Membership, host: bytes, address: str, port: int, *, ve
         port: there.
         verifies: what ``[sip.tls] verify_server`` says.
     """
-    is_address = literal(host) is not None
-    members = membership.at(address) if is_address else membership.named(host)
-    for destination in members:
-        if destination.transport == _TLS and (destination.port or _PORT) == port:
-            return of_destination(destination, verifies=verifies)
+    members = [*membership.at(address)]
+    if literal(host) is None:
+        members = [*membership.named(host), *(one for one in members if _listed_host(one).lower() == host.lower())]
+    for destination in _listening(members, port):
+        return of_destination(destination, verifies=verifies)
     return Peer(_domain(host), verifies)
 
 
-def is_reached_by(destination: Destination, flow: Flow, *, verifies: bool) -> bool:
-    """Whether a destination is who the other end of a flow should be."""
+def reached_by(destinations: Iterable[Destination], flow: Flow, *, verifies: bool) -> list[Destination]:
+    """The destinations that the other end of a flow should be."""
     address, port = flow.remote
-    return (
-        destination.transport == _TLS
-        and (destination.port or _PORT) == port
-        and literal(destination.host) in (address, None)
-        and of_destination(destination, verifies=verifies) == flow.peer
-    )
+    there = [one for one in destinations if literal(one.host) in (address, None)]
+    return [one for one in _listening(there, port) if of_destination(one, verifies=verifies) == flow.peer]
+
+
+def _listening(destinations: Iterable[Destination], port: int) -> list[Destination]:
+    """Those that listen there by what the list says; where none does, those whose port and transport DNS tells."""
+    found = list(destinations)
+    said = [one for one in found if one.transport == _TLS and (one.port or _PORT) == port]
+    return said or [one for one in found if not one.port and one.transport in _UNSAID and literal(one.host) is None]
+
+
+def _listed_host(destination: Destination) -> bytes:
+    """The host that the list has, also of one of the machines that answer for it."""
+    if destination.listed_uri is destination.uri:
+        return destination.host
+    parsed = sip_uri.parse(destination.listed_uri)
+    return parsed.host if parsed is not None else destination.host
 
 
 def oddities(destination: Destination) -> Iterator[str]:

@@ -15,6 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from OpenSSL.SSL import Error as TlsError
+from service_identity import VerificationError
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.internet.task import react
@@ -200,7 +202,16 @@ def _fetch(address: ControlAddress, row: Command, values: dict[str, Any], each: 
         raise Unreachable(f"no service at {address}: {_reason(answer.value)}")
     if answer.check(ConnectionClosed):
         raise Unreachable(f"the service at {address} closed the connection")
+    if answer.check(TlsError, VerificationError):
+        raise Unreachable(f"no TLS with the service at {address}: {_tls_reason(answer.value)}")
     return answer.raiseException()
+
+
+def _tls_reason(error: Any) -> str:
+    """In words; each side has to know who signed the certificate of the other."""
+    told = error.args[0] if error.args else ()
+    reasons = [str(one[-1]) for one in told if isinstance(one, tuple) and one]
+    return ", ".join(reasons) or "the certificates don't fit"
 
 
 def _reason(error: Any) -> str:

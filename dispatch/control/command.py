@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from dispatch.balance.destination import Destination
+from dispatch.balance.destination import Destination, LocalSocket, Row
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
@@ -25,6 +25,10 @@ class BadValue(DispatchError, ValueError):
 
 class ListRefused(DispatchError):
     """The new list has errors; the one before stays in force."""
+
+
+class ScriptRefused(DispatchError):
+    """The script can't be run; the one before stays in force."""
 
 
 class NotAllowed(DispatchError):
@@ -46,6 +50,7 @@ CODES: Final[Mapping[type[Exception], str]] = {
     NotAllowed: "NOT_ALLOWED",
     PageGone: "PAGE_GONE",
     TooMany: "TOO_MANY",
+    ScriptRefused: "SCRIPT_REFUSED",
     UnknownDestination: "UNKNOWN_DESTINATION",
 }
 ALWAYS: Final[tuple[type[Exception], ...]] = (BadValue, NotAllowed, PageGone)
@@ -156,6 +161,7 @@ class Command:
         is_live: it is a `Live` instead: the listing goes on; its arguments are options for people.
         arguments: in the order in which a person writes them.
         right: needed to call it; one that needs `Right.FULL` changes something, and is logged.
+        only_looks: whether it changes nothing with these arguments, by name; anybody may look.
         errors: beside those of `ALWAYS`.
         columns: of a listing, for people.
         sentence: the answer in words, for people and the log, where it is no listing; of a live one, a record.
@@ -171,6 +177,7 @@ class Command:
     is_live: bool = False
     arguments: tuple[Argument, ...] = ()
     right: Right = Right.READ
+    only_looks: Callable[[Mapping[str, Any]], bool] = lambda given: False
     errors: tuple[type[Exception], ...] = ()
     columns: tuple[Column, ...] = ()
     sentence: Callable[[Any], str] = field(default=str)
@@ -209,6 +216,16 @@ class Steering(Protocol):
             Deferred of the Roster that was read: in force now, or with `errors`, and the list before stays.
         """
 
+    def amend(self, change: Callable[[list[Row]], list[Row]]) -> Any:
+        """Change the list in force until the next reload; states stay.
+
+        Args:
+            change: makes the rows of the new list of those in force, in the order of listings; a thread calls it.
+
+        Returns:
+            Deferred of the Roster that was made: in force now, or with `errors`, and the list before stays.
+        """
+
     def preview(self, text: bytes | None = None) -> Any:
         """What `reload` would change.
 
@@ -240,6 +257,10 @@ class Control:
         address_of: what is known of the host of a destination; None for nothing.
         tracer: who sees every message, while somebody wants to.
         standing: what a destination given by name stands for, in words.
+        counters: what is counted, by name as the original has it: ``core:rcv_requests``.
+        sockets: of SIP: protocol, host and port of each.
+        doors: those that are open.
+        reload_script: reads the script again and gives its name, empty where there is none; may raise `ConfigErrors`.
     """
 
     dispatcher: Dispatcher
@@ -253,6 +274,29 @@ class Control:
     address_of: Callable[[bytes], str | None]
     tracer: Tracer
     standing: Callable[[Destination], str] = _as_listed
+    counters: Callable[[], Mapping[str, int]] = dict
+    sockets: tuple[LocalSocket, ...] = ()
+    doors: list[OpenDoor] = field(default_factory=list)
+    reload_script: Callable[[], str] = lambda: ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDoor:
+    """Where a door of control is open.
+
+    Attributes:
+        name: as the configuration calls it: ``binrpc``.
+        kind: of socket: ``unix``, ``tcp``, ``ssl``, ``unixd``, ``udp`` or ``fifo``.
+        place: path or address.
+        port: of the address; 0 where it is a path.
+        clients: address and port of each client that is connected now; the path and 0 where it has one.
+    """
+
+    name: str
+    kind: str
+    place: str
+    port: int = 0
+    clients: Callable[[], list[tuple[str, int]]] = list
 
 
 Preview = tuple[Roster, list[Change]]

@@ -15,6 +15,7 @@ from dispatch.service.events_config import EventsConfig
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.reading import Place, Reader, boolean, file_name, one_of, optional, seconds
 from dispatch.service.route_config import RouteConfig
+from dispatch.service.script_config import ScriptConfig
 from dispatch.service.sip_config import Sip
 from dispatch.service.trace_config import TraceConfig
 
@@ -57,6 +58,7 @@ class Config:
 
     Attributes:
         path: the file.
+        script: that of a `kamailio.cfg`, which then decides in place of `route`; None for a file of our own.
         warnings: what works, but hardly as it is meant; `dispatch check` shows them.
         lines: where in the file what stands; see `toml_lines.lines`.
     """
@@ -71,6 +73,7 @@ class Config:
     events: EventsConfig = field(default_factory=EventsConfig)
     state: StateConfig = field(default_factory=StateConfig)
     trace: TraceConfig = field(default_factory=TraceConfig)
+    script: ScriptConfig | None = None
     warnings: tuple[ConfigError, ...] = ()
     lines: Mapping[toml_lines.Path, int] = field(default_factory=dict, compare=False, repr=False)
 

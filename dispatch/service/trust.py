@@ -80,6 +80,5 @@ class Trust:
 
     def _refused(self, flow: Flow, reason: str) -> None:
         verifies = self._settings.verify_server
-        for destination in self._dispatcher.destinations():
-            if tls_peer.is_reached_by(destination, flow, verifies=verifies):
-                self._dispatcher.distrust(destination, reason)
+        for destination in tls_peer.reached_by(self._dispatcher.destinations(), flow, verifies=verifies):
+            self._dispatcher.distrust(destination, reason)

@@ -91,13 +91,14 @@ class Flow:
         listener: our end.
         remote: address (IPv6 without brackets) and port of the peer.
         connection: the stream it came on; None on UDP, and for "open one when needed".
+        called: the way that this stream serves, where we opened it for that one; None on a caller's own.
         host: the address as it stands in a Via, IPv6 in brackets.
         peer: who is expected there; None where nobody can tell.
         sent_by: host and port as they stand in a Via.
         number: of the connection, never given again, also after a restart as good as never; 0 without one.
     """
 
-    __slots__ = ("connection", "host", "listener", "number", "peer", "remote", "sent_by")
+    __slots__ = ("called", "connection", "host", "listener", "number", "peer", "remote", "sent_by")
 
     def __init__(
         self, listener: Listener, remote: tuple[str, int], connection: object = None, peer: Peer | None = None
@@ -105,6 +106,7 @@ class Flow:
         self.listener = listener
         self.remote = remote
         self.connection = connection
+        self.called: Flow | None = None
         self.peer = peer
         self.number = 0 if connection is None else next(_numbers)
         self.host = bracketed(remote[0]).encode()

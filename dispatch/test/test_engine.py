@@ -67,6 +67,31 @@ class ReceiveTests(SynchronousTestCase):
         farm.receive(response_to(sent, 487), G1)
         self.assertIn("SIP/2.0 487 Whatever > 5060", farm.lines())
 
+    def test_forged_responses(self) -> None:
+        """A response counts only from the address that its request went to, whatever branch it has (§16.7, §18.1.2)."""
+        farm = Farm()
+        sent = farm.invite()
+        for stranger in (CALLER, G2, ("192.0.2.66", 5071)):
+            for status in (100, 180, 200, 503, 603):
+                farm.receive(response_to(sent, status), stranger)
+        self.assertEqual((farm.lines(), farm.engine.stray_count), ([], 15))
+        farm.receive(response_to(sent, 200), (G1[0], 40_000))  # a gateway may answer from another port
+        self.assertEqual(farm.lines(), ["SIP/2.0 200 Whatever > 5060"])
+
+    def test_forged_responses_on_streams(self) -> None:
+        """On a stream it counts only on the connection that its request went by, also from one address (§18.1.2)."""
+        tcp = FakeTransport(b"TCP")
+        farm = Farm(b"1 sip:192.0.2.71:5071;transport=tcp\n", transports=(tcp,))
+        sent = farm.invite(transport=b"TCP")
+        farm.net.take()
+        answer = response_to(sent, 200)
+        farm.engine.received(answer, Flow(tcp.listener, G1, object()))
+        self.assertEqual(farm.lines(), [])
+        ours = Flow(tcp.listener, G1, object())
+        ours.called = tcp.flow_to(*G1)
+        farm.engine.received(answer, ours)
+        self.assertEqual(farm.lines(), ["SIP/2.0 200 Whatever > 5060"])
+
     def test_all_is_forgotten(self) -> None:
         """However a transaction ends, after its last timer nothing is remembered of it (§17)."""
         for method, status in ((b"INVITE", 200), (b"INVITE", 486), (b"MESSAGE", 200), (b"MESSAGE", 404), (b"BYE", 0)):

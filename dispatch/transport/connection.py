@@ -70,7 +70,6 @@ class Connection(protocol.Protocol):
 
     Attributes:
         flow: the way back to the peer, on this very connection.
-        called: requests of ours for this flow go by it; None on a caller's own, unless he shares it.
         connector: there when we called.
         is_closed: nothing can be sent any more.
         is_cut: we did not wait for its end.
@@ -91,7 +90,7 @@ class Connection(protocol.Protocol):
         begun: float | None = None,
     ) -> None:
         self.flow = Flow(owner.listener, remote, self)
-        self.called = called
+        self.flow.called = called
         self.connector: IConnector | None = None
         self.is_closed = False
         self.is_cut = False
@@ -111,6 +110,11 @@ class Connection(protocol.Protocol):
         self._idle = 0.0  # since when nothing came
         self._pinged: float | None = None  # when a keep-alive went that has no answer yet
         self._answers_pings = False
+
+    @property
+    def called(self) -> Flow | None:
+        """Requests of ours for this flow go by it; None on a caller's own, unless he shares it."""
+        return self.flow.called
 
     @property
     def is_waiting(self) -> bool:

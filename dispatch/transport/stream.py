@@ -237,13 +237,17 @@ class StreamTransport:
         except TransportError:
             return  # a balancer has named an address of the other family
         if flow not in self._calls:
-            connection.called = flow
+            connection.flow.called = flow
             self._calls[flow] = connection
 
     def ended(self, connection: Connection, reason: str) -> None:
         """See `Owner`."""
+        if self._reactor is None:
+            return
         flow = connection.called
-        if flow is None or self._reactor is None:
+        if connection.connector is None:
+            self._lost(connection.flow, reason)  # requests for a peer that only this leads to
+        if flow is None:
             return
         del self._calls[flow]
         is_news = connection.is_cut
@@ -253,6 +257,9 @@ class StreamTransport:
             is_news |= self._backoff.failed(flow, reason, self._reactor.seconds())
         if is_news and self.is_known(flow.remote[0]):
             log.warn("{reason}", reason=reason)
+        self._lost(flow, reason)
+
+    def _lost(self, flow: Flow, reason: str) -> None:
         try:
             self._receiver.transport_failed(flow, reason)
         except Exception:

@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import tls_peer
 from dispatch.balance.change import IDENTITY, Change
+from dispatch.balance.expansion import Machine, expanded
 from dispatch.balance.health import letters
 from dispatch.balance.membership import Membership
 from dispatch.sip.flow import Flow, Peer
@@ -64,10 +65,32 @@ class PeerTests(SynchronousTestCase):
             (("192.0.2.7", 5061), Peer("gw.example.org"), []),
         ):
             flow = Flow(listener, remote, peer=peer)
-            found = [
-                one.uri for one in self.dispatcher.destinations() if tls_peer.is_reached_by(one, flow, verifies=True)
-            ]
-            self.assertEqual(found, expected, (remote, peer))
+            found = tls_peer.reached_by(self.dispatcher.destinations(), flow, verifies=True)
+            self.assertEqual([one.uri for one in found], expected, (remote, peer))
+
+    def test_a_port_that_dns_chose(self) -> None:
+        """At the port of a SRV record a destination is still who the list says (RFC 3263 §4.2)."""
+        self.dispatcher.replace(roster(b"1 sip:gw.example;transport=tls 0 0 tls_name=Real.example;tls_verify=no\n"))
+        self.membership = Membership(self.dispatcher.groups)
+        self.membership.resolved(b"gw.example", "192.0.2.6")
+        for host in (b"gw.example", b"192.0.2.6"):
+            self.assertEqual(self.peer(host, "192.0.2.6", 5071), Peer("real.example", False), host)
+        flow = Flow(FakeTransport(b"TLS").listener, ("192.0.2.6", 5071), peer=Peer("real.example", False))
+        self.assertEqual(len(tls_peer.reached_by(self.dispatcher.destinations(), flow, verifies=True)), 1)
+
+    def test_machines_of_a_name(self) -> None:
+        """Each machine that answers for a name must be the listed domain, not what its SRV target is called."""
+        for attrs, expected in ((b"", "gw.example"), (b" 0 0 tls_name=Real.example", "real.example")):
+            listed = roster(b"1 sip:gw.example;transport=tls%b\n" % attrs)
+            machines = [Machine(b"TLS", "192.0.2.21", 5061), Machine(b"TLS", "192.0.2.22", 5071)]
+            self.dispatcher.replace(expanded(listed, lambda member, machines=machines: machines, {}, ()))  # type: ignore[misc]
+            self.membership = Membership(self.dispatcher.groups)
+            for machine in machines:
+                for host in (machine.address.encode(), b"GW.example"):
+                    self.assertEqual(self.peer(host, machine.address, machine.port), Peer(expected), (host, machine))
+            flow = Flow(FakeTransport(b"TLS").listener, ("192.0.2.22", 5071), peer=Peer(expected))
+            found = tls_peer.reached_by(self.dispatcher.destinations(), flow, verifies=True)
+            self.assertEqual([one.uri for one in found], [b"sip:192.0.2.22:5071;transport=tls"])
 
     def test_oddities(self) -> None:
         """Attributes that can't mean what they say are told of, and so is who believes anybody."""

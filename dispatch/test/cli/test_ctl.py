@@ -6,6 +6,7 @@ import io
 import json
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -105,8 +106,9 @@ class CommandLineTests(SynchronousTestCase):
 
     def test_where(self) -> None:
         """A socket is a path or an endpoint; that of a configuration lies beside it."""
-        folder = Path(self.mktemp())
-        folder.mkdir()
+        made = TemporaryDirectory()  # a checkout may lie deeper than the path of a socket may be long
+        self.addCleanup(made.cleanup)
+        folder = Path(made.name)
         path = folder / "d.toml"
         path.write_text('[sip]\nlisten = "udp:127.0.0.1:5060"\n[control]\namp = "unix:a.sock"\n')
         parse = ctl.make_parser().parse_args
@@ -125,9 +127,10 @@ class DoorTests(SynchronousTestCase):
         *(("list", "1"), ("health",), ("history", "1", "sip:a"), ("set-state", "1", "sip:a", "ip")),
         ("set-duid-state", "1", "g", "a"),
         *(("drain", "1", "sip:a", "60"), ("maintenance", "1", "sip:a"), ("ready", "1", "sip:a")),
-        *(("reload",), ("diff",), ("ping-active",), ("cfg",)),
+        *(("add", "1", "sip:b"), ("remove", "1", "sip:b"), ("reload",), ("reload-script",), ("diff",)),
+        *(("ping-active",), ("cfg",)),
         ("cfg-set", "dispatcher.probing_threshold", "2"),
-        *(("hash", "8", "abc"), ("version",), ("uptime",)),
+        *(("hash", "8", "abc"), ("version",), ("uptime",), ("doors",), ("clients",)),
     )
 
     def test_every_command(self) -> None:

@@ -11,13 +11,14 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.protocols import amp
 
+from dispatch.balance.destination import Row
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change, differences
-from dispatch.balance.roster import Roster
+from dispatch.balance.roster import Roster, RosterBuilder
 from dispatch.control.access import Entry
 from dispatch.control.amp import ControlProtocol
 from dispatch.control.clients import Clients
-from dispatch.control.command import Control
+from dispatch.control.command import Control, Right
 from dispatch.control.commands import TABLE
 from dispatch.control.tracing.tracer import Tracer
 from dispatch.test.balance.make import dispatcher, roster
@@ -32,7 +33,7 @@ class Steered:
         self.text = text
         self.dispatcher = dispatcher(text)
         self.waiting: list[Deferred[None]] = []
-        self.is_slow = False
+        self.is_slow = self.is_strict = False
         self.now = 1_800_000_000.0
         self.tracer = Tracer(lambda: self.now, lambda host: "192.0.2.1")
 
@@ -51,6 +52,12 @@ class Steered:
             self.dispatcher.replace(read)
         return read
 
+    def amend(self, change: Callable[[list[Row]], list[Row]]) -> Deferred[Roster]:
+        builder = RosterBuilder("the list in force", (), strict=self.is_strict)
+        for row in change([one.row for one in self.dispatcher.destinations()]):
+            builder.add(row)
+        return succeed(self._take(builder.finish()))
+
     def preview(self, text: bytes | None = None) -> Deferred[tuple[Roster, list[Change]]]:
         read = roster(self.text if text is None else text)
         return succeed((read, differences(self.dispatcher.groups, read.sets, keep_state=True)))
@@ -68,6 +75,7 @@ class Steered:
             self.now - 60,
             lambda host: {b"a": "192.0.2.1"}.get(host),
             self.tracer,
+            reload_script=lambda: "route.py",
         )
 
 
@@ -83,9 +91,9 @@ class Transport(StringTransport):
 class Pipe:
     """A server protocol with a raw client."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, right: Right = Right.FULL) -> None:
         self.clock = Clock()
-        self.factory = Clients(partial(ControlProtocol, self.clock, control, Entry()))
+        self.factory = Clients(partial(ControlProtocol, self.clock, control, Entry((), right)))
         made = self.factory.buildProtocol(None)
         assert isinstance(made, ControlProtocol)
         self.server = made
@@ -111,8 +119,8 @@ class Pipe:
 class Pair:
     """A server protocol with Twisted's own AMP client."""
 
-    def __init__(self, control: Control) -> None:
-        self.pipe = Pipe(control)
+    def __init__(self, control: Control, right: Right = Right.FULL) -> None:
+        self.pipe = Pipe(control, right)
         self.client = amp.AMP()
         self._out = StringTransport()
         self.client.makeConnection(self._out)

@@ -150,6 +150,16 @@ class BrowserTests(SynchronousTestCase):
         self.assertEqual(self.farm.lines(), ["SIP/2.0 430 Flow Failed > 5060"])
         self.assertEqual(self.browsers.take(), [])
 
+    def test_gone_before_its_answer(self) -> None:
+        """A request that waits for the answer of a browser whose connection breaks fails at once (RFC 3261 §18.4)."""
+        self.farm.receive(self.bye(self.routes, CONTACT), GATEWAY)
+        self.farm.net.take()
+        self.farm.engine.transport_failed(self.flow, "reset")
+        stateful = ["SIP/2.0 500 Server Internal Error > 5060"]
+        self.assertEqual(self.farm.lines(), stateful if self.relay == "stateful" else [])
+        self.farm.engine.transport_failed(self.flow, "reset")
+        self.assertEqual(self.farm.lines(), [])
+
     def test_another_call(self) -> None:
         """With the Routes of another call nobody reaches the browser."""
         self.farm.receive(self.bye(self.routes, CONTACT, call_id=b"call-2"), ("203.0.113.66", 5060))

@@ -87,6 +87,14 @@ class NextMachineTests(MachineCase):
             self.refuse(farm, sent)
         self.assertEqual(tried, 8)
 
+    def test_not_for_ever(self) -> None:
+        """When failover_time is over no further machine is tried, however many there are."""
+        farm = self.farm(8)
+        farm.proxy.failover_time = 60.0
+        farm.receive(request())
+        farm.wait(200)
+        self.assertEqual({remote[1] for _, remote in self.sent(farm)}, {5071, 5072})
+
     def test_after_a_cancel(self) -> None:
         """A caller who hung up gets no further machine."""
         farm = self.farm()

@@ -19,10 +19,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
 from dispatch.balance.admin import DRAIN, MAINTENANCE, Admin
+from dispatch.balance.destination import Row
 from dispatch.balance.ejection import Ejection
 from dispatch.balance.membership import ALL_SETS, ANY_PROTOCOL
 from dispatch.balance.pace import PAUSE
 from dispatch.balance.selection import find_algorithm
+from dispatch.control.tracing.filter import Filter
 from dispatch.errors import ConfigErrors
 from dispatch.service import tree
 from dispatch.service.config import Config, Lists, StateConfig
@@ -34,8 +36,10 @@ from dispatch.service.events_config import EventsConfig
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen
 from dispatch.service.sip_config import Limits, Sip
+from dispatch.service.trace_config import TraceConfig
 from dispatch.sip.message import Message
 from dispatch.sip.timers import Timers
+from dispatch.test.control.tracing.make import Followed
 from dispatch.test.wire import request
 from dispatch.transport.stream import StreamTransport
 
@@ -496,8 +500,35 @@ class ReloadTests(TreeCase):
             [(b"sip:127.0.0.79:9", 0), (b"sip:127.0.0.71:9", 1)],
         )
 
+    def test_amended(self) -> None:
+        """A change in memory comes after the reloads that wait, and before those that are asked for later."""
+        self.list.write_bytes(b"1 sip:127.0.0.71:9\n")
+        lists, seen = self.service.lists, []
+
+        def longer(rows: list[Row]) -> list[Row]:
+            seen.append(len(rows))
+            return [*rows, Row(1, b"sip:127.0.0.78:9", 0, 0, b"", 99)]
+
+        done = [lists.reload(), lists.amend(longer), lists.amend(longer), lists.reload()]
+        self.reactor.pool.work()
+        self.reactor.pool.work()
+        self.assertEqual((seen, self.uris()), ([1], [b"sip:127.0.0.78:9", b"sip:127.0.0.71:9"]))
+        self.reactor.pool.work()
+        self.assertEqual((seen, len(self.uris())), ([1, 2], 3))
+        self.reactor.pool.work()
+        self.assertEqual(self.uris(), [b"sip:127.0.0.71:9"])
+        self.assertEqual([len(self.successResultOf(one).sets[1]) for one in done], [1, 2, 3, 1])
+
+    def test_a_bug_while_amending(self) -> None:
+        """A change that fails is logged and told, and the list before stays in force."""
+        done = self.service.lists.amend(lambda rows: [None])  # type: ignore[list-item]
+        self.reactor.pool.work()
+        self.assertEqual(len(self.successResultOf(done).errors), 1)
+        self.assertEqual(len(self.flushLoggedErrors(AttributeError)), 1)
+        self.assertEqual(len(self.uris()), 3)
+
     def test_states_start_anew(self) -> None:
-        """With reload_keeps_state = false a reload forgets states, as the original does."""
+        """With reload_keeps_state = false a reload forgets states, as in the original; a change in memory does not."""
         self.config = replace(
             self.config,
             sip=replace(self.config.sip, listen=(Listen("udp", "127.0.0.1", free_port()),)),
@@ -505,6 +536,10 @@ class ReloadTests(TreeCase):
         )
         self.service = self.started()
         self.service.dispatcher.set_state(1, b"sip:127.0.0.71:9", health.INACTIVE)
+        amended = self.service.lists.amend(lambda rows: rows)
+        self.reactor.pool.work()
+        self.successResultOf(amended)
+        self.assertEqual(sorted(one.flags for one in self.service.dispatcher.destinations()), [0, 0, 1])
         self.reload()
         self.assertEqual([one.flags for one in self.service.dispatcher.destinations()], [0, 0, 0])
 
@@ -670,3 +705,38 @@ class EventTests(TreeCase):
         self.assertEqual(len(errors), 1)
         self.assertIn(f"{self.state}: record 1: ", errors[0])
         self.assertTrue(self.state.with_name("state.broken").exists())
+
+
+class TraceTests(TreeCase):
+    def test_only_while_wanted(self) -> None:
+        """Nothing in the packet path looks at messages but while somebody follows calls."""
+        service = self.started()
+        watched = (service.engine, *service._transports)
+        self.assertEqual({one.tracer for one in watched}, {None})
+        followed = Followed()
+        service.tracer.add(followed.trace)
+        self.assertEqual({one.tracer for one in watched}, {service.tracer})
+        service.engine.received(request(), service._transports[0].flow_to("127.0.0.9", 5060))
+        kinds = [(one.kind, one.is_in) for one in followed.steps]
+        self.assertEqual(
+            kinds,
+            [("call", False), ("message", True), ("decision", False), ("message", False), ("message", False)],
+        )
+        service.tracer.remove(followed.trace)
+        self.assertEqual({one.tracer for one in watched}, {None})
+        self.assertIsNone(service.router.observer)
+
+    def test_export(self) -> None:
+        """A collector that is configured gets the calls that its filter wants, and no others."""
+        with socket.socket(type=socket.SOCK_DGRAM) as there:
+            there.bind(("127.0.0.1", 0))
+            there.settimeout(5)
+            trace = TraceConfig(there.getsockname(), filter=Filter(from_user="alice"))
+            self.config = replace(self.config, trace=trace)
+            service = self.started()
+            flow = service._transports[0].flow_to("127.0.0.9", 5060)
+            service.engine.received(request(call_id=b"other").replace(b"alice", b"carol"), flow)
+            service.engine.received(request(), flow)
+            packet = there.recv(65536)
+            self.assertEqual(packet[:4], b"HEP3")
+            self.assertTrue(packet.endswith(request()))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from dispatch.balance.expansion import Machine, expanded
 from dispatch.control.command import BadValue
 from dispatch.control.commands.set_state import StateSet, run
+from dispatch.control.finding import find_duid
 from dispatch.errors import UnknownDestination
+from dispatch.test.balance.make import roster
 from dispatch.test.control.make import LIST, Steered
 
 
@@ -36,6 +39,18 @@ class SetStateTests(SynchronousTestCase):
             with self.assertRaises(error):
                 run(self.control, set_id, uri, state)
         self.assertEqual([one.flags for one in self.control.dispatcher.destinations()], [8, 0, 0])
+
+    def test_a_name_of_several_machines(self) -> None:
+        """A name, or a duid, that stands for machines changes nothing: the error says which there are."""
+        listed = roster(b"1 sip:gw.example 0 0 duid=x\n")
+        machines = [Machine(b"UDP", f"192.0.2.{number}", 5060) for number in range(1, 11)]
+        self.control.dispatcher.replace(expanded(listed, lambda member: machines, {}, ()))
+        for call in (lambda: run(self.control, 1, "sip:GW.example", "d"), lambda: find_duid(self.control, 1, "x")):
+            with self.assertRaises(UnknownDestination) as caught:
+                call()
+            self.assertIn("name one of them: sip:192.0.2.1:5060, sip:192.0.2.2:5060, ", str(caught.exception))
+            self.assertIn("192.0.2.8:5060 and 2 more", str(caught.exception))
+        self.assertEqual({one.flags for one in self.control.dispatcher.destinations()}, {0})
 
     def test_nothing_that_a_terminal_acts_on(self) -> None:
         """What the caller wrote is escaped where it comes back in an error."""
