@@ -12,6 +12,7 @@ from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
 from dispatch.balance.roster import Roster
+from dispatch.control.foresight import Foresight
 from dispatch.control.values import Fault, Parameter
 from dispatch.errors import DispatchError, UnknownDestination
 
@@ -104,12 +105,14 @@ class Argument:
         kind: int; str; or bytes, the contents of a file, which a person gives by its name.
         help: one line.
         optional: it may be left out, and is None then.
+        option: a person writes ``--name VALUE``.
     """
 
     name: str
     kind: type[int] | type[str] | type[bytes]
     help: str
     optional: bool = False
+    option: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +257,7 @@ class Control:
         now: the time of day, in seconds since 1970.
         probing: who is probed.
         started: the time of day at which the service began.
+        foresight: what would happen, without doing it.
         address_of: what is known of the host of a destination; None for nothing.
         tracer: who sees every message, while somebody wants to.
         standing: what a destination given by name stands for, in words.
@@ -273,6 +277,7 @@ class Control:
     started: float
     address_of: Callable[[bytes], str | None]
     tracer: Tracer
+    foresight: Foresight
     standing: Callable[[Destination], str] = _as_listed
     counters: Callable[[], Mapping[str, int]] = dict
     sockets: tuple[LocalSocket, ...] = ()
