@@ -26,7 +26,7 @@ from dispatch.sip.flow import Flow, Listener, Peer
 from dispatch.sip.message import Message
 from dispatch.sip.server_transaction import ServerTransaction, invite_key, server_key
 from dispatch.sip.timers import Queues, Timers
-from dispatch.transport.interfaces import ISipReceiver
+from dispatch.transport.interfaces import ISipReceiver, Tracer
 from dispatch.transport.names.order import by_hash, ordered
 from dispatch.transport.names.target import Place, Target, Want, targets, wanted
 
@@ -77,6 +77,7 @@ class Engine:
         peer_of: who is expected at a host, as a URI or Via names it, of that address and port; asked where the
             transport can tell.
         gate: who is heard; None: everybody.
+        tracer: sees every message that is heard; None while nobody wants to.
         proxy: set by whoever builds the tree, before the first message.
         listeners: local sockets; the first that fits sends where nothing else decides.
         source_towards: the address that the kernel would send from to another one.
@@ -101,6 +102,7 @@ class Engine:
         self._bounds = Bounds(limits)
         self._short = self._bounds.short
         self.gate: Gate | None = None
+        self.tracer: Tracer | None = None
         self.timers = Queues(seconds())
         self.proxy: Proxy
         self.listeners: tuple[Listener, ...] = ()
@@ -185,6 +187,8 @@ class Engine:
         self.timers.now = self._seconds()
         if self.gate is not None and self._is_kept_out(flow):
             return
+        if self.tracer is not None:
+            self.tracer.received(data, flow)
         message = None
         try:
             if len(data) > self._max_message:

@@ -26,6 +26,7 @@ from dispatch import __version__
 from dispatch.cli import completion, table, top
 from dispatch.cli.arguments import add
 from dispatch.cli.ending import until_cut_short
+from dispatch.cli.following import Capture, CaptureFailed, Follower
 from dispatch.control.client import connect
 from dispatch.control.command import Command, Door
 from dispatch.control.commands import TABLE
@@ -37,6 +38,8 @@ from dispatch.service.control_address import ControlAddress
 _SOCKET: Final = "unix:/run/dispatch/amp.sock"
 _DONE, _REFUSED, _WRONG, _UNREACHABLE = range(4)
 _ENDINGS: Final = "Exit status: 0 done, 1 refused by the service, 2 wrong command line, 3 no service to be reached."
+
+Each = Callable[[Any], object]
 
 
 class Unreachable(DispatchError):
@@ -74,14 +77,27 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add(parser: argparse.ArgumentParser, row: Command) -> None:
     for one in row.arguments:
-        add(parser, one)
+        if row.is_live:
+            name = f"--{one.name.replace('_', '-')}"
+            parser.add_argument(name, metavar=one.name.upper(), type=one.kind, help=one.help)
+        else:
+            add(parser, one)
+    if row.is_live:
+        parser.add_argument("--pcap", metavar="FILE", type=_capture, help="write the messages as Wireshark reads them")
     _add_json(parser)
-    parser.set_defaults(row=row, act=_call)
+    parser.set_defaults(row=row, act=_follow if row.is_live else _call)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
     """Also behind the command; SUPPRESS, or it would undo what stands before."""
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def _capture(name: str) -> Capture:
+    try:
+        return Capture(Path(name))
+    except CaptureFailed as error:
+        raise argparse.ArgumentTypeError(printable(str(error))) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,6 +111,8 @@ def _run(options: argparse.Namespace) -> int:
         options.act(options)
     except Unreachable as error:
         return _complain(error, _UNREACHABLE)
+    except CaptureFailed as error:
+        return _complain(error, _WRONG)
     except DispatchError as error:
         return _complain(error, _REFUSED)
     return _DONE
@@ -105,6 +123,12 @@ def _call(options: argparse.Namespace) -> None:
     answer = _fetch(_address(options), row, _values(options))
     for line in shown(row, answer, as_json=options.json, colour=_has_colour()):
         print(line)
+
+
+def _follow(options: argparse.Namespace) -> None:
+    row: Command = options.row
+    follower = Follower(row, options.pcap, as_json=options.json)
+    _visit(_address(options), lambda endpoint, reactor: converse(endpoint, row, _values(options), follower))
 
 
 def _values(options: argparse.Namespace) -> dict[str, Any]:
@@ -200,8 +224,11 @@ def _configured(path: Path) -> ControlAddress:
     return addresses[0]
 
 
-def _fetch(address: ControlAddress, row: Command, values: dict[str, Any]) -> Any:
+def _fetch(address: ControlAddress, row: Command, values: dict[str, Any], each: Each | None = None) -> Any:
     """The answer to a command, from the service at that address.
+
+    Args:
+        each: gets the records of a listing, as they come; None lets them come all at once.
 
     Raises:
         Unreachable: nobody is there, or not any more.
@@ -246,11 +273,16 @@ def _reason(error: Any) -> str:
 
 
 @inlineCallbacks
-def converse(endpoint: Any, row: Command, values: dict[str, Any]) -> Generator[Deferred[Any], Any, Any]:
+def converse(
+    endpoint: Any, row: Command, values: dict[str, Any], each: Each | None = None
+) -> Generator[Deferred[Any], Any, Any]:
     """Connect, have one command done, and go."""
     client = yield connect(endpoint)
     try:
-        answer = yield client.call(row.names[Door.AMP], **values)
+        if each is not None:
+            answer = yield client.follow(row.names[Door.AMP], each, **values)
+        else:
+            answer = yield client.call(row.names[Door.AMP], **values)
     finally:
         client.close()
     return answer

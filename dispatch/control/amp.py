@@ -7,7 +7,7 @@ in the socket, as it does when the client does not read its answers. What can't 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
@@ -23,6 +23,7 @@ from dispatch.control.access import Entry
 from dispatch.control.boxes import LONGEST, Box, BoxError, BoxReader, join, pack, record
 from dispatch.control.calling import call
 from dispatch.control.command import CODES, Caller, Command, Control, Door, PageGone
+from dispatch.control.pages import LivePages, Pages
 from dispatch.control.serving import Serving
 from dispatch.control.text import printable, to_bytes, to_text
 
@@ -32,36 +33,8 @@ PAGE: Final = b"page"
 ROWS: Final = b"rows"
 CONNECTIONS: Final = 64
 
-_RECORDS: Final = 100  # of one page: about a millisecond's work
 _LISTINGS: Final = 4  # unfinished ones that are kept for a client
 _FAILED: Final = "the command failed; the log of the service says why"
-
-
-class _Listing:
-    """An answer that is read page by page."""
-
-    def __init__(self, records: Iterator[Any]) -> None:
-        self._records = records
-        self._next: bytes | None = None
-        self._advance()
-
-    @property
-    def is_over(self) -> bool:
-        return self._next is None
-
-    def _advance(self) -> None:
-        one = next(self._records, None)
-        self._next = None if one is None else pack(record(one))
-
-    def page(self) -> bytes:
-        """The records that fit in one value, so many at most."""
-        parts: list[bytes] = []
-        room = LONGEST
-        while self._next is not None and len(self._next) <= room and len(parts) < _RECORDS:
-            parts.append(self._next)
-            room -= len(self._next)
-            self._advance()
-        return b"".join(parts)
 
 
 @implementer(IFileDescriptorReceiver)
@@ -85,7 +58,8 @@ class ControlProtocol(Protocol):
         self._gone = gone
         self._rows = {row.names[Door.AMP].encode(): row for row in control.commands if Door.AMP in row.names}
         self._boxes = BoxReader()
-        self._listings: dict[bytes, _Listing] = {}
+        self._listings: dict[bytes, Pages | LivePages] = {}
+        self._live: set[LivePages] = set()
         self._made = 0
         self._caller: Caller | None = None
 
@@ -94,9 +68,11 @@ class ControlProtocol(Protocol):
         self._serving = Serving(self._clock, self.transport, self._take, self._reply)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Forget the client; a command under way goes on without it."""
+        """Forget the client; a command under way goes on without it, a listing that goes on ends."""
         self._serving.end()
         self._listings.clear()
+        for pages in tuple(self._live):
+            pages.close()
         self._gone()
 
     def fileDescriptorReceived(self, descriptor: int) -> None:
@@ -129,7 +105,7 @@ class ControlProtocol(Protocol):
         if row is None:
             return succeed(_problem(amp.UNHANDLED_ERROR_CODE, _unknown(name, self._rows)))
         if row.is_listing and PAGE in box:
-            return succeed(self._next_page(box[PAGE]))
+            return self._next_page(box[PAGE])
         written = {to_text(key): value for key, value in box.items()}
         return maybeDeferred(lambda: call(row, self._control, self._who(), written)).addCallback(self._first, row)
 
@@ -139,26 +115,35 @@ class ControlProtocol(Protocol):
             self._caller = self._entry.caller(Door.AMP, self.transport)
         return self._caller
 
-    def _first(self, answer: Any, row: Command) -> Box:
+    def _first(self, answer: Any, row: Command) -> Box | Deferred[Box]:
         if not row.is_listing:
             return record(answer)
-        listing = _Listing(answer)
         self._made += 1
-        return self._page(b"%d" % self._made, listing)
+        token = b"%d" % self._made
+        if not row.is_live:
+            return self._page(token, Pages(answer))
+        live = LivePages(self._clock, answer, self._live.discard)
+        self._live.add(live)
+        if self._serving.is_over:
+            live.close()
+        return self._page(token, live)
 
-    def _next_page(self, token: bytes) -> Box:
-        listing = self._listings.pop(token, None)
-        if listing is None:
-            return _error(Failure(PageGone("that page is not there any more; begin again without 'page'")))
-        return self._page(token, listing)
+    def _next_page(self, token: bytes) -> Deferred[Box]:
+        pages = self._listings.pop(token, None)
+        if pages is None or pages.is_over:
+            return succeed(_error(Failure(PageGone("that page is not there any more; begin again without 'page'"))))
+        return self._page(token, pages)
 
-    def _page(self, token: bytes, listing: _Listing) -> Box:
-        box = {ROWS: listing.page()}
-        if not listing.is_over:
+    def _page(self, token: bytes, pages: Pages | LivePages) -> Deferred[Box]:
+        return pages.page().addCallback(self._kept, token, pages)
+
+    def _kept(self, rows: bytes, token: bytes, pages: Pages | LivePages) -> Box:
+        box = {ROWS: rows}
+        if not pages.is_over:
             box[PAGE] = token
-            self._listings[token] = listing
+            self._listings[token] = pages
             if len(self._listings) > _LISTINGS:
-                del self._listings[next(iter(self._listings))]
+                self._listings.pop(next(iter(self._listings))).close()
         return box
 
 

@@ -116,18 +116,37 @@ class Client:
         Returns:
             Deferred of the answer, a dataclass of `dispatch.control.commands`; of a listing, the list of all records.
         """
+        records: list[Any] = []
+        answer = yield self.follow(name, records.append, **arguments)
+        return records if answer is None else answer
+
+    @inlineCallbacks
+    def follow(
+        self, name: str, each: Callable[[Any], object], /, **arguments: object
+    ) -> Generator[Deferred[Any], Any, Any]:
+        """Have a command done whose listing may be long, or go on.
+
+        Args:
+            name: of the command.
+            each: called with each record, as it comes.
+            arguments: by name.
+
+        Returns:
+            Deferred that fires at the end of the listing, with None; with the answer of what is no listing.
+        """
         row, command = COMMANDS[name]
         try:
             answer = yield self._protocol.callRemote(command, **arguments)
             if not row.is_listing:
                 return row.answer(**answer)
-            records = [row.answer(**one) for one in answer["rows"]]
-            while answer["page"] is not None:
+            while True:
+                for one in answer["rows"]:
+                    each(row.answer(**one))
+                if answer["page"] is None:
+                    return None
                 answer = yield self._protocol.callRemote(command, page=answer["page"])
-                records += [row.answer(**one) for one in answer["rows"]]
         except amp.UnhandledCommand as error:
             raise UnknownCommand(error.args[-1]) from None
-        return records
 
     def close(self) -> None:
         """End the connection, after what was sent."""

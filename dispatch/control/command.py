@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
 
@@ -19,6 +19,9 @@ from dispatch.control.pinging import Echo
 from dispatch.control.values import Fault, Parameter
 from dispatch.engine import Engine
 from dispatch.errors import DispatchError, UnknownDestination
+
+if TYPE_CHECKING:
+    from dispatch.control.tracing.tracer import Tracer
 
 
 class BadValue(DispatchError, ValueError):
@@ -41,12 +44,17 @@ class PageGone(DispatchError, LookupError):
     """The rest of an answer is not kept any more, or never was."""
 
 
+class TooMany(DispatchError):
+    """So many are under way already that no more is begun."""
+
+
 # What programs tell errors by; part of the interface.
 CODES: Final[Mapping[type[Exception], str]] = {
     BadValue: "BAD_VALUE",
     ListRefused: "LIST_REFUSED",
     NotAllowed: "NOT_ALLOWED",
     PageGone: "PAGE_GONE",
+    TooMany: "TOO_MANY",
     ScriptRefused: "SCRIPT_REFUSED",
     UnknownDestination: "UNKNOWN_DESTINATION",
 }
@@ -157,12 +165,13 @@ class Command:
         run: does it, called with a `Control` and the arguments by name; gives the answer, or a Deferred of it.
         answer: dataclass of the answer; its fields are str, int, bool or tuple[str, ...].
         is_listing: the answer is an iterator of many such records, made while it is read.
+        is_live: it is a `Live` instead: the listing goes on; its arguments are options for people.
         arguments: in the order in which a person writes them.
         right: needed to call it; one that needs `Right.FULL` changes something, and is logged.
         only_looks: whether it changes nothing with these arguments, by name; anybody may look.
         errors: beside those of `ALWAYS`.
         columns: of a listing, for people.
-        sentence: the answer in words, for people and the log; of a listing without columns, each record.
+        sentence: the answer in words, for people and the log; of a listing without columns, and a live one, a record.
         nothing: said in place of an empty listing.
         forms: for doors that have a form of their own for it.
     """
@@ -172,6 +181,7 @@ class Command:
     run: Callable[..., Any]
     answer: type[Any]
     is_listing: bool = False
+    is_live: bool = False
     arguments: tuple[Argument, ...] = ()
     right: Right = Right.READ
     only_looks: Callable[[Mapping[str, Any]], bool] = lambda given: False
@@ -180,6 +190,27 @@ class Command:
     sentence: Callable[[Any], str] = field(default=str)
     nothing: str = "nothing"
     forms: Mapping[Door, Form] = field(default_factory=dict)
+
+
+class Live(Protocol):
+    """An answer that goes on."""
+
+    @property
+    def has_records(self) -> bool:
+        """Whether there is something to take."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come, beside what waits."""
+
+    def take(self) -> Any:
+        """The next record; None where none waits."""
+
+    def notify(self, told: Callable[[], None]) -> None:
+        """Have somebody called whenever there is something to take, or it is over; it must not take long."""
+
+    def close(self) -> None:
+        """Nobody reads on."""
 
 
 class Steering(Protocol):
@@ -235,6 +266,7 @@ class Control:
         destination_at: the first destination of the list at an address and port, as far as names are known.
         engine: transactions, and what is counted of all messages.
         ping: asks a destination whether it is there, whatever its state, and changes nothing.
+        tracer: who sees every message, while somebody wants to.
         standing: what a destination given by name stands for, in words.
         counters: what is counted, by name as the original has it: ``core:rcv_requests``.
         sockets: of SIP: protocol, host and port of each.
@@ -251,6 +283,7 @@ class Control:
     probing: Probing
     started: float
     address_of: Callable[[bytes], str | None]
+    tracer: Tracer
     foresight: Foresight
     destination_at: Callable[[str, int], Destination | None]
     engine: Engine

@@ -85,7 +85,11 @@ class Desk:
     def __init__(self, control: Control, caller: Caller) -> None:
         self._control = control
         self._caller = caller
-        self._rows = {row.names[Door.CTL].replace("-", "_"): row for row in control.commands if Door.CTL in row.names}
+        self._rows = {
+            row.names[Door.CTL].replace("-", "_"): row
+            for row in control.commands
+            if Door.CTL in row.names and not row.is_live  # a prompt waits for what follows
+        }
 
     @property
     def sets(self) -> Mapping[int, Group]:

@@ -17,6 +17,7 @@ from dispatch.service.reading import Place, Reader, boolean, file_name, one_of, 
 from dispatch.service.route_config import RouteConfig
 from dispatch.service.script_config import ScriptConfig
 from dispatch.service.sip_config import Sip
+from dispatch.service.trace_config import TraceConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Config:
     control: ControlConfig = field(default_factory=ControlConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     state: StateConfig = field(default_factory=StateConfig)
+    trace: TraceConfig = field(default_factory=TraceConfig)
     script: ScriptConfig | None = None
     warnings: tuple[ConfigError, ...] = ()
     lines: Mapping[toml_lines.Path, int] = field(default_factory=dict, compare=False, repr=False)

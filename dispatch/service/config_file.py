@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dispatch.balance.ejection import Ejection
+from dispatch.control.tracing.filter import Filter
 from dispatch.errors import ConfigError, ConfigErrors
 from dispatch.service import kamailio_config, toml_lines
 from dispatch.service.config import LISTS_READERS, STATE_READERS, Config, Lists, StateConfig
@@ -26,6 +27,7 @@ from dispatch.service.reading import WRONG, Place, Reader, expected, near, sugge
 from dispatch.service.route_config import ROUTE_READERS, RouteConfig
 from dispatch.service.sip_config import LIMIT_READERS, SIP_READERS, TIMER_READERS, Limits, Sip
 from dispatch.service.tls_config import TLS_READERS, Tls
+from dispatch.service.trace_config import FILTER_READERS, TRACE_READERS, TraceConfig
 from dispatch.service.websocket_config import WEBSOCKET_READERS, WebSocket
 from dispatch.sip.timers import Timers
 
@@ -171,5 +173,7 @@ TABLES: Final[Mapping[str, tuple[Callable[..., Any], Mapping[str, Reader]]]] = {
     "control": (ControlConfig, CONTROL_READERS),
     "events": (EventsConfig, EVENT_READERS),
     "state": (StateConfig, STATE_READERS),
+    "trace": (TraceConfig, {**TRACE_READERS, "filter": _table("trace.filter")}),
+    "trace.filter": (Filter, FILTER_READERS),
 }
 _TOP: Final = {name: _table(name) for name in TABLES if "." not in name}

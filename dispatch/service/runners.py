@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
 
+from dispatch.control.tracing import homer
+from dispatch.control.tracing.trace import Trace
+from dispatch.control.tracing.tracer import Tracer
 from dispatch.engine import Engine
+from dispatch.service.trace_config import TraceConfig
 from dispatch.transport.interfaces import ISipTransport
+
+log: Final = Logger()
 
 
 class TransportService(Service):
@@ -85,3 +92,27 @@ class DoorService(Service):
         """Close it."""
         super().stopService()
         return self._port.stopListening()
+
+
+class HomerService(Service):
+    """Exports the messages of calls to a collector, as `dispatchctl trace` shows them."""
+
+    def __init__(self, config: TraceConfig, tracer: Tracer) -> None:
+        assert config.hep is not None
+        self._name = homer.shown(config.hep)
+        self._homer = homer.Homer(config.hep, config.node)
+        self._tracer = tracer
+        self._trace = Trace(config.filter, self._homer.take, share=config.share)
+
+    def startService(self) -> None:
+        """Begin; the first of all traces, so that there is room."""
+        super().startService()
+        self._tracer.add(self._trace)
+
+    def stopService(self) -> None:
+        """End, and say what was lost."""
+        super().stopService()
+        self._tracer.remove(self._trace)
+        self._homer.close()
+        if self._homer.dropped:
+            log.warn("{name}: {count} messages were not exported", name=self._name, count=self._homer.dropped)

@@ -4,6 +4,7 @@ DispatcherService            top
   TransportService           one for each socket
   EngineService              transactions and their timers
   DoorService                one for each endpoint of control
+  HomerService               exports messages, where a collector is named
   Reloading                  puts lists in force
     Retry                    asks a source again that was away
   LoadService                calls that are counted and never end, where calls are counted
@@ -40,6 +41,7 @@ from dispatch.control.command import Control
 from dispatch.control.commands import TABLE
 from dispatch.control.pinging import Pinger
 from dispatch.control.text import printable
+from dispatch.control.tracing.tracer import Tracer
 from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
 from dispatch.events.hub import Hub
@@ -68,7 +70,7 @@ from dispatch.service.listen import Listen, local_sockets
 from dispatch.service.naming import Naming, ability_of, make_resolver
 from dispatch.service.observing import Observing
 from dispatch.service.reloading import Reloading
-from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
+from dispatch.service.runners import DoorService, EngineService, HomerService, LoadService, TransportService
 from dispatch.service.scripting import Scripting
 from dispatch.service.scripts import Scripts
 from dispatch.service.sip_config import Sip
@@ -101,6 +103,7 @@ class DispatcherService(MultiService):
         probing: who is probed, and what an answer does.
         engine: transactions.
         router: what hands requests to the route; its `observer` is told every decision.
+        tracer: who sees every message and decision, while somebody wants to.
         trust: certificates, and who is expected where; None where no socket speaks TLS.
 
     Raises:
@@ -150,6 +153,8 @@ class DispatcherService(MultiService):
             self.trust = Trust(config.sip.tls, reactor, self.dispatcher, self.router)
             self.engine.peer_of = self.trust.peer_of
         self._transports = _bind(config, self.engine, self.trust, reactor)
+        self.tracer = Tracer(time.time, source_towards)
+        self.tracer.install = self._trace
         control = Control(
             self.dispatcher,
             self.lists,
@@ -160,6 +165,7 @@ class DispatcherService(MultiService):
             self.probing,
             time.time(),
             self._naming.address_of,
+            self.tracer,
             Foretelling(config, self.router, self.engine, reactor),
             self._destination_at,
             self.engine,
@@ -212,6 +218,8 @@ class DispatcherService(MultiService):
             TransportService(transport, reactor).setServiceParent(self)
         for port in ports:
             DoorService(port).setServiceParent(self)
+        if config.trace.hep is not None:
+            HomerService(config.trace, self.tracer).setServiceParent(self)
         if parameters.ds_ping_interval:
             manner, seconds, chance = make_manner(config), time.monotonic, random.Random()
             prober = Prober(self.engine, self.dispatcher, self.probing, manner, reactor, seconds, chance)
@@ -286,6 +294,14 @@ class DispatcherService(MultiService):
             self._draining.begin()
         if self._keeper is not None:
             self._keeper.changed(by_person=change.cause == COMMAND)
+
+    def _trace(self, is_wanted: bool) -> None:
+        """Put the tracer into the packet path, or take it out."""
+        tracer = self.tracer if is_wanted else None
+        self.engine.tracer = tracer
+        for transport in self._transports:
+            transport.tracer = tracer
+        self.router.observer = tracer.decided if tracer is not None else None
 
     def _counters(self) -> dict[str, int]:
         """By the original's names where it counts the same."""

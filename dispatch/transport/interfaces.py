@@ -78,6 +78,16 @@ class Layer(Protocol):
         """Wrap what makes the one connection for this flow; what is told to it about failure must come through."""
 
 
+class Tracer(Protocol):
+    """Who sees messages on their way; it never raises, and never keeps them waiting."""
+
+    def received(self, data: bytes, flow: Flow) -> None:
+        """A message came."""
+
+    def sent(self, data: bytes, flow: Flow) -> None:
+        """A message was sent, or waits for its connection."""
+
+
 class IReactor(IReactorFDSet, IReactorSocket, IReactorTCP, IReactorTime):
     """What transports need of Twisted's reactor."""
 
@@ -116,6 +126,7 @@ class ISipTransport(Interface):
     name: bytes = Attribute("As it stands in Via: ``b'UDP'``.")
     default_port: int = Attribute("The port that a URI or Via without one means (RFC 3261 §18.2.2).")
     reliable: bool = Attribute("True where no retransmission timer is wanted (§17).")
+    tracer: Tracer | None = Attribute("Sees what was sent; None while nobody wants to.")
     listener: Listener = Attribute("The local socket as the SIP core sees it; there from `bind` on.")
 
     def bind() -> None:

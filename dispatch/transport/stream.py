@@ -23,7 +23,7 @@ from dispatch.transport.alias import asked_port
 from dispatch.transport.backoff import Backoff
 from dispatch.transport.connection import Connection
 from dispatch.transport.flows import Flows, listener_of
-from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Layer, Limits
+from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Layer, Limits, Tracer
 from dispatch.transport.proxy_protocol import Balanced, Network
 from dispatch.transport.sockets import bound, family
 
@@ -57,6 +57,7 @@ class StreamTransport:
         balancers: who sends the PROXY protocol before anything else; all others are refused then. Set before `start`.
         ping_interval: seconds of silence after which connections of ours get a keep-alive; 0 for never.
         refused: connections that were not taken.
+        tracer: sees what was sent; None while nobody wants to.
     """
 
     reliable = True
@@ -78,6 +79,7 @@ class StreamTransport:
         self.balancers: Sequence[Network] = ()
         self.ping_interval = 0.0
         self.refused = 0
+        self.tracer: Tracer | None = None
         self._host = host
         self._port = port
         self._receiver = receiver
@@ -166,6 +168,8 @@ class StreamTransport:
         if not isinstance(connection, Connection):
             connection = self._calls.get(flow) or self._call(flow)
         connection.send(message)
+        if self.tracer is not None:
+            self.tracer.sent(message, flow)
 
     # -- those who call us
 

@@ -24,7 +24,7 @@ from dispatch.errors import TransportError
 from dispatch.sip.flow import Flow, Listener, Peer
 from dispatch.sip.host import host_port
 from dispatch.transport.flows import Flows, listener_of
-from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Limits
+from dispatch.transport.interfaces import IReactor, ISipReceiver, ISipTransport, Limits, Tracer
 from dispatch.transport.sockets import bound
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class UdpTransport:
     Attributes:
         dropped: messages that the full send buffer lost, as the network would have.
         ignored: keep-alives and STUN.
+        tracer: sees what was sent; None while nobody wants to.
     """
 
     name = b"UDP"
@@ -78,6 +79,7 @@ class UdpTransport:
         self._poll: Callable[[float, int], list[tuple[int, int]]] | None = None
         self.dropped = 0
         self.ignored = 0
+        self.tracer: Tracer | None = None
 
     def bind(self) -> None:
         """See `ISipTransport`."""
@@ -133,6 +135,8 @@ class UdpTransport:
             if error.errno not in _FULL:
                 raise TransportError(f"{host_port(*flow.remote)}: {error.strerror}") from None
             self.dropped += 1
+        if self.tracer is not None:
+            self.tracer.sent(message, flow)
 
     def doRead(self) -> None:
         """Twisted: something waits. Never an exception: the reactor would drop the socket."""

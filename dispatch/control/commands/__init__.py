@@ -38,6 +38,7 @@ from dispatch.control.commands.set_state import DS_SET_STATE, SET_DUID_STATE, SE
 from dispatch.control.commands.show import SHOW
 from dispatch.control.commands.stats import STATS
 from dispatch.control.commands.system import LIST_METHODS, METHOD_HELP, METHOD_SIGNATURE, WHICH
+from dispatch.control.commands.trace import TRACE
 from dispatch.control.commands.traffic import TRAFFIC
 
 TABLE: Final[tuple[Command, ...]] = (
@@ -49,6 +50,7 @@ TABLE: Final[tuple[Command, ...]] = (
     PING,
     HEALTH,
     HISTORY,
+    TRACE,
     SET_STATE,
     SET_DUID_STATE,
     DRAIN,

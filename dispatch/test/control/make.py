@@ -24,6 +24,7 @@ from dispatch.control.clients import Clients
 from dispatch.control.command import Control, Right
 from dispatch.control.commands import TABLE
 from dispatch.control.pinging import Echo
+from dispatch.control.tracing.tracer import Tracer
 from dispatch.engine import Engine
 from dispatch.service.config import Config
 from dispatch.service.foretelling import offline
@@ -63,6 +64,7 @@ class Steered:
         self.is_slow = self.is_strict = False
         self.now = 1_800_000_000.0
         self.engine = Engine(Clock(), lambda: 0.0, FakeResolver(), Timers(), Limits())
+        self.tracer = Tracer(lambda: self.now, lambda host: "192.0.2.1")
 
     def reload(self) -> Deferred[Roster]:
         read = roster(self.text)
@@ -101,6 +103,7 @@ class Steered:
             probing,
             self.now - 60,
             lambda host: {b"a": "192.0.2.1"}.get(host),
+            self.tracer,
             offline(CONFIG, self.dispatcher, AtOnce()),
             lambda address, port: Membership(self.dispatcher.groups).find(address, port, b"", mode=ANY_PROTOCOL),
             self.engine,
@@ -131,8 +134,8 @@ class Pipe:
         self.server.makeConnection(self.transport)
 
     def turn(self) -> None:
-        """Let the server do all that waits."""
-        while self.clock.getDelayedCalls():
+        """Let the server do all that is due."""
+        while any(one.getTime() <= self.clock.seconds() for one in self.clock.getDelayedCalls()):
             self.clock.advance(0)
 
     def send(self, **box: bytes) -> None:

@@ -57,8 +57,8 @@ class ClientTests(SynchronousTestCase):
         return self.pair.result(lambda: self.client.call(name, **arguments))
 
     def test_every_command(self) -> None:
-        """Each command's answer comes through as the record that the command made."""
-        self.assertEqual(set(EXAMPLES), set(COMMANDS))
+        """Each command's answer comes through as the record that the command made; test_pages has those that go on."""
+        self.assertEqual(set(EXAMPLES), {name for name, (row, _) in COMMANDS.items() if not row.is_live})
         for name, arguments in EXAMPLES.items():
             row, _ = COMMANDS[name]
             direct = row.run(Steered(LIST).control(), **arguments)

@@ -19,12 +19,12 @@ class DeskTests(SynchronousTestCase):
         self.desk = Desk(self.steered.control(), Caller(Door.CTL, "bob", Right.FULL, "manhole"))
 
     def test_every_command(self) -> None:
-        """Each command that people have is there, by its name, and in the help."""
+        """Each command that people have is there, by its name, and in the help; but for those that go on."""
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             self.desk.help()
         for row in TABLE:
-            if Door.CTL in row.names:
+            if Door.CTL in row.names and not row.is_live:
                 name = row.names[Door.CTL].replace("-", "_")
                 self.assertTrue(callable(getattr(self.desk, name)))
                 self.assertIn(name, dir(self.desk))

@@ -187,16 +187,19 @@ def snapshot(control: Control) -> object:
     return found, control.probing.active, control.probing.codes, control.dispatcher.probing_threshold
 
 
+ROWS = [row for row in TABLE if not row.is_live]  # test_pages has those that go on
+
+
 class EveryDoorTests(SynchronousTestCase):
     def each(self) -> Iterator[tuple[Command, Example, Way]]:
-        for row in TABLE:
+        for row in ROWS:
             for door, way in WAYS:
                 if door in row.names:
                     yield row, EXAMPLES[name_of(row)], way
 
     def test_done(self) -> None:
         """Each command can be called through each of its doors, and does the same through all of them."""
-        self.assertEqual({name_of(row) for row in TABLE}, set(EXAMPLES))
+        self.assertEqual({name_of(row) for row in ROWS}, set(EXAMPLES))
         done: dict[str, object] = {}
         for row, example, way in self.each():
             control = Steered(LIST).control()

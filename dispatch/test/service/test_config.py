@@ -154,6 +154,24 @@ class FileTests(ConfigCase):
         self.assertEqual((config.events.log, config.state.file), (None, None))
 
 
+class TraceTests(ConfigCase):
+    def test_export(self) -> None:
+        """A collector and what it gets can be named; what is wrong with them is told."""
+        trace = self.load(
+            LEAST + '[trace]\nhep = "udp:192.0.2.40:9060"\nshare = 10\nfilter = { method = "INVITE" }'
+        ).trace
+        self.assertEqual((trace.hep, trace.share, trace.filter.method), (("192.0.2.40", 9060), 10, "INVITE"))
+        self.assertIsNone(self.load(LEAST + "[trace]\nhep = ''").trace.hep)
+        for wrong, words in (
+            ('hep = "udp:homer:9060"', "names are not looked up here; write e.g. 'udp:192.0.2.40:9060'"),
+            ("share = 0", "[trace] share must be a whole number from 1"),
+            ("filter = { method = 7 }", "[trace.filter] method must be a string"),
+            ("filter = { users = 'a' }", "has no key 'users'"),
+        ):
+            ((_, remedy),) = self.problems(LEAST + f"[trace]\n{wrong}")
+            self.assertIn(words, remedy)
+
+
 class ProblemTests(ConfigCase):
     def test_all_at_once(self) -> None:
         """Every problem is told, in the order of the lines, and in one text."""

@@ -24,6 +24,7 @@ from dispatch.balance.ejection import Ejection
 from dispatch.balance.membership import ALL_SETS, ANY_PROTOCOL
 from dispatch.balance.pace import PAUSE
 from dispatch.balance.selection import find_algorithm
+from dispatch.control.tracing.filter import Filter
 from dispatch.errors import ConfigErrors
 from dispatch.service import tree
 from dispatch.service.config import Config, Lists, StateConfig
@@ -35,8 +36,10 @@ from dispatch.service.events_config import EventsConfig
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import Listen
 from dispatch.service.sip_config import Limits, Sip
+from dispatch.service.trace_config import TraceConfig
 from dispatch.sip.message import Message
 from dispatch.sip.timers import Timers
+from dispatch.test.control.tracing.make import Followed
 from dispatch.test.wire import request
 from dispatch.transport.stream import StreamTransport
 
@@ -702,3 +705,38 @@ class EventTests(TreeCase):
         self.assertEqual(len(errors), 1)
         self.assertIn(f"{self.state}: record 1: ", errors[0])
         self.assertTrue(self.state.with_name("state.broken").exists())
+
+
+class TraceTests(TreeCase):
+    def test_only_while_wanted(self) -> None:
+        """Nothing in the packet path looks at messages but while somebody follows calls."""
+        service = self.started()
+        watched: tuple[Any, ...] = (service.engine, *service._transports)
+        self.assertEqual({one.tracer for one in watched}, {None})
+        followed = Followed()
+        service.tracer.add(followed.trace)
+        self.assertEqual({one.tracer for one in watched}, {service.tracer})
+        service.engine.received(request(), service._transports[0].flow_to("127.0.0.9", 5060))
+        kinds = [(one.kind, one.is_in) for one in followed.steps]
+        self.assertEqual(
+            kinds,
+            [("call", False), ("message", True), ("decision", False), ("message", False), ("message", False)],
+        )
+        service.tracer.remove(followed.trace)
+        self.assertEqual({one.tracer for one in watched}, {None})
+        self.assertIsNone(service.router.observer)
+
+    def test_export(self) -> None:
+        """A collector that is configured gets the calls that its filter wants, and no others."""
+        with socket.socket(type=socket.SOCK_DGRAM) as there:
+            there.bind(("127.0.0.1", 0))
+            there.settimeout(5)
+            trace = TraceConfig(there.getsockname(), filter=Filter(from_user="alice"))
+            self.config = replace(self.config, trace=trace)
+            service = self.started()
+            flow = service._transports[0].flow_to("127.0.0.9", 5060)
+            service.engine.received(request(call_id=b"other").replace(b"alice", b"carol"), flow)
+            service.engine.received(request(), flow)
+            packet = there.recv(65536)
+            self.assertEqual(packet[:4], b"HEP3")
+            self.assertTrue(packet.endswith(request()))
