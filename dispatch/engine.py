@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from typing import Final, Protocol
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -16,6 +16,7 @@ from dispatch.errors import ParseError, TransportError
 from dispatch.proxy.context import Context
 from dispatch.proxy.gate import Gate
 from dispatch.proxy.proxy import Proxy
+from dispatch.proxy.steering import Steering
 from dispatch.sip import bounds, client_transaction, server_transaction
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.bounds import Bounds
@@ -251,6 +252,9 @@ class Engine:
 
     def _response(self, message: Message, flow: Flow) -> None:
         self.response_count += 1
+        hears = self.proxy.hears_reply
+        if hears is not None and not hears(message, flow):
+            return
         branch = message.branch
         client = self._clients.get(branch)
         # Only a CANCEL shares the branch of another request; without one there is no need to look at CSeq (§17.1.3).
@@ -287,6 +291,10 @@ class Engine:
         """See `effects.Core`."""
         self._servers.pop(transaction.key, None)
 
+    def find_server(self, key: bytes) -> ServerTransaction | None:
+        """See `proxy.Network`."""
+        return self._servers.get(key)
+
     def respond_anew(self, message: bytes, flow: Flow) -> None:
         """See `effects.Core`: a new connection to where the request came from, and the port of its Via (§18.2.2)."""
         transport = flow.listener.transport
@@ -299,6 +307,24 @@ class Engine:
         except TransportError:
             return
         self.proxy.send(message, back)
+
+    # -- routes that wait
+
+    def pause(self, context: Context, step: object) -> None:
+        """Drive a route that waits for something: a coroutine, or a Deferred.
+
+        The request is taken and said to be tried before its first step. A CANCEL answers 487 and stops it, as does
+        `fr_timer` with 500; at the end of the service it has its time to finish.
+        """
+        context.wait(self._durations.fr_timer)
+        running = Deferred.fromCoroutine(step) if isinstance(step, Coroutine) else step
+        if not isinstance(running, Deferred):
+            context.abort()
+            raise TypeError(f"a route gave back {step!r}; return nothing, or what can be waited for")
+        if context.steering is None:
+            context.steering = Steering()
+        context.steering.on_cancel = running.cancel
+        running.addCallbacks(_thought, _not_thought, callbackArgs=(context,), errbackArgs=(context,))
 
     # -- the way to a URI
 
@@ -406,6 +432,23 @@ def _nobody(host: bytes, address: str, port: int) -> Peer:
 
 def _unknown(address: str) -> str | None:
     return None
+
+
+def _thought(_: object, context: Context) -> None:
+    """A route that waited is through."""
+    if context.steering is not None:
+        context.steering.on_cancel = None
+    if context.is_open and not context.is_waiting:
+        context.end_unanswered()
+
+
+def _not_thought(failure: Failure, context: Context) -> None:
+    if context.steering is not None:
+        context.steering.on_cancel = None
+    if failure.check(CancelledError) is None:
+        log.failure("a route failed while it waited", failure)
+    if not context.is_cancelled:
+        context.abort()
 
 
 def _not_located(_: Failure, then: Callable[[Flow | None], None]) -> None:

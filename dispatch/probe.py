@@ -80,6 +80,7 @@ class Prober(Service):
 
     Attributes:
         sent: probes that were sent.
+        changes: makes another text of a probe that is about to leave; None where nobody wants to.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Prober(Service):
         random: Random,
     ) -> None:
         self.sent = 0
+        self.changes: Callable[[bytes, Flow], bytes] | None = None
         self._network = network
         self._dispatcher = dispatcher
         self._probing = probing
@@ -182,6 +184,8 @@ class Prober(Service):
             call_id=b"%b@%b" % (chance[32:], listener.sent_by.rpartition(b":")[0]),
             agent=manner.agent,
         )
+        if self.changes is not None:
+            request = self.changes(request, flow)
         client = ClientTransaction(self._network, probe, flow, branch, manner.method, request, manner.timers)
         probe.sent_at = self._seconds()
         client.begin()

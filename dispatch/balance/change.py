@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from dispatch.balance import health
@@ -67,3 +67,11 @@ class Change(NamedTuple):
 
 
 Observer = Callable[[Change], None]
+Changed = tuple[Destination, int, int]
+"""A destination, its flags before and after."""
+
+
+def changes_of(changed: Iterable[Changed], reason: str, cause: str) -> Iterator[Change]:
+    """Changes that came at once, made one by one: what is told of ten thousand can take its time."""
+    for destination, before, after in changed:
+        yield Change(destination, before, after, reason, cause)

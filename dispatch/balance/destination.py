@@ -127,6 +127,12 @@ class Destination:
         return Condition(flags, tally, Latency(attributes.integer(self.attributes.get(b"latency", b""))))
 
     @property
+    def row(self) -> Row:
+        """What it can be made of again."""
+        attrs = self.attrs + b";" * self.attrs.endswith(b";")  # one is taken off when it is read
+        return Row(self.group, self.uri, self.listed, self.priority, attrs, self.line)
+
+    @property
     def share(self) -> int:
         """Its relative weight as it is now: `rweight`, or what congestion has left of `weight`."""
         share = self.condition.share

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Final
 
 from dispatch.balance import health
 from dispatch.balance.admin import DRAINED, READY, Admin
 from dispatch.balance.algorithms.algorithm import Algorithm
-from dispatch.balance.change import COMMAND, IDENTITY, TRAFFIC, Change, Observer, Routed
+from dispatch.balance.change import COMMAND, IDENTITY, TRAFFIC, Change, Changed, Observer, Routed, changes_of
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Care, Group
 from dispatch.balance.interfaces import RequestView
@@ -50,12 +50,15 @@ class Dispatcher:
     Attributes:
         groups: by set id, in the order of listings; another mapping after each `replace`.
         failover: whether selections have further candidates.
+        force_dst: as given.
         probing_threshold: as given; another holds from the next failure on.
         inactive_threshold: as given; another holds from the next success on.
         probing_mode: as given.
         calls: as given.
         live: as given.
         observer: told of every change of a state, after it; may not raise. None where nobody wants to know.
+        observer_of_many: told of those that come at once in place of it, where there is one; they are made while they
+            are read, which may take its time.
     """
 
     def __init__(
@@ -79,10 +82,11 @@ class Dispatcher:
         self.failover = bool(flags & _FAILOVER)
         self.calls = calls
         self.observer: Observer | None = None
+        self.observer_of_many: Callable[[Iterator[Change]], None] | None = None
         self._random = random
         self._inputs = Inputs(bool(flags & _USER_ONLY), hash_key, clock)
         self._use_default = bool(use_default)
-        self._force_dst = bool(force_dst)
+        self.force_dst = bool(force_dst)
         self.probing_threshold = probing_threshold
         self.inactive_threshold = inactive_threshold
         self.probing_mode = probing_mode
@@ -106,8 +110,7 @@ class Dispatcher:
     ) -> Selection | None:
         """A destination for a request (`ds_select_dst`, `ds_select_domain`); None where the original returns -1.
 
-        With algorithm 10 there is a selection that is no success, and was a destination all the same: see
-        `Selection.has_failed`.
+        With algorithms 10 and 13 there is a selection that is no success: see `Selection.has_failed`.
 
         Args:
             request: what the algorithm looks at.
@@ -118,7 +121,7 @@ class Dispatcher:
             has_destination: the request has a destination URI already.
             earlier: the selection made before for the same request, to go on with when this one is through.
         """
-        if has_destination and not self._force_dst and not domain:
+        if has_destination and not self.force_dst and not domain:
             return None
         found = self.groups.get(group)
         if found is None or group < 0:
@@ -131,7 +134,8 @@ class Dispatcher:
         selection = choose(lineup, found.turn, algorithm, request, self._records(lineup, limit), domain)
         if selection is not None:
             selection.earlier = earlier
-            selection.destination.condition.selected += 1
+            if not selection.is_mere_list:
+                selection.destination.condition.selected += 1
         return selection
 
     def _warn_of(self, group: int, algorithm: Algorithm) -> None:
@@ -171,8 +175,11 @@ class Dispatcher:
         found = self.groups.get(group)
         if found is None or group < 0:
             return None
-        lineup = found.line_up()
-        return choose(lineup, turn, algorithm, request, self._records(lineup, limit), domain)
+        lineup = found.look()
+        selection = choose(lineup, turn, algorithm, request, self._records(lineup, limit), domain)
+        if selection is not None:
+            selection.is_foretold = True
+        return selection
 
     def _records(self, lineup: Lineup, limit: int) -> int:
         if not self.failover:
@@ -217,7 +224,12 @@ class Dispatcher:
         if self.live is not None:
             self.live.groups = succession.groups
             self.live.added(succession.added)
-        if self.observer is not None:
+        self._tell_all(changes)
+
+    def _tell_all(self, changes: Iterator[Change]) -> None:
+        if self.observer_of_many is not None:
+            self.observer_of_many(changes)
+        elif self.observer is not None:
             for change in changes:
                 self.observer(change)
 
@@ -238,7 +250,7 @@ class Dispatcher:
             UnknownDestination: nothing in the set has that address.
         """
         found, destination = self._named(group, address)
-        self._set(found, destination, flags)
+        self._set_all(found, (destination,), flags)
 
     def _named(self, group: int, address: bytes) -> tuple[Group, Destination]:
         found = self.groups.get(group)
@@ -251,17 +263,21 @@ class Dispatcher:
         """The same for every destination of a set; for none where there is no such set."""
         found = self.groups.get(group)
         if found is not None:
-            for destination in found.members:
-                self._set(found, destination, flags)
+            self._set_all(found, found.members, flags)
 
-    def _set(self, group: Group, destination: Destination, flags: int) -> None:
-        before = destination.flags
-        after = health.replaced(before, flags)
-        group.set_flags(destination, after)
-        if self.live is not None and not after & health.SKIPPED:
-            self.live.lift(destination)
-        if self.observer is not None and after != before:
-            self.observer(Change(destination, before, after, "set by a command", COMMAND))
+    def _set_all(self, group: Group, destinations: Sequence[Destination], flags: int) -> None:
+        live = self.live
+        changed: list[Changed] = []
+        for destination in destinations:
+            before = destination.condition.flags
+            after = health.replaced(before, flags)
+            if after != before:
+                group.set_flags(destination, after)
+                changed.append((destination, before, after))
+            conduct = destination.condition.conduct
+            if live is not None and conduct is not None and conduct.is_out and not after & health.SKIPPED:
+                live.lift(destination)
+        self._tell_all(changes_of(changed, "set by a command", COMMAND))
 
     def administer(self, group: int, address: bytes, admin: Admin | None, reason: str) -> Change:
         """What a person decides about a destination apart from its health.
@@ -434,6 +450,11 @@ class Dispatcher:
             self.calls.remove(call_id)
         elif 200 <= status < 300 and method == b"INVITE":
             self.calls.confirm(call_id)
+
+    def load_move(self, call_id: bytes, destination: Destination) -> None:
+        """Count a call on another destination of a set that it is counted in: that one has answered it after all."""
+        if self.calls is not None:
+            self.calls.move(call_id, destination)
 
     def load_unset(self, call_id: bytes, *, selection: Selection | None = None, is_invite: bool = False) -> bool:
         """The call is over, or never came to be (`ds_load_unset`).

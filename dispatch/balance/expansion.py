@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 
-from dispatch.balance.destination import Destination, LocalSocket, Row, make, transport
+from dispatch.balance.destination import Destination, LocalSocket, make, transport
 from dispatch.balance.group import Group
 from dispatch.balance.pace import gently
 from dispatch.balance.roster import Roster
@@ -88,8 +88,7 @@ def _machine(uri: bytes) -> Machine:
 def _machines(
     member: Destination, machines: Sequence[Machine], slots: Mapping[bytes, int], sockets: Collection[LocalSocket]
 ) -> Iterator[Destination]:
-    attrs = member.attrs + b";" * member.attrs.endswith(b";")  # one is taken off when it is read
-    row = Row(member.group, member.uri, member.listed, member.priority, attrs, member.line)
+    row = member.row
     if not machines:
         yield make(row, sockets)
         return
@@ -98,7 +97,9 @@ def _machines(
     ranks = {priority: rank for rank, priority in enumerate(sorted({one.priority for one in machines}))}
     for uri, slot, one in zip(uris, chosen, machines, strict=True):
         weight = _weight(member, one, machines)
-        made = make(row._replace(uri=uri, priority=row.priority - ranks[one.priority], attrs=attrs + weight), sockets)
+        made = make(
+            row._replace(uri=uri, priority=row.priority - ranks[one.priority], attrs=row.attrs + weight), sockets
+        )
         made.listed_uri, made.slot = member.uri, slot
         yield made
 

@@ -40,10 +40,22 @@ class Group:
         number: its id in the list.
         members: in order; another load makes another group.
         turn: all that picking moves.
-        lineup: who can be taken now; None after a state changed, until somebody asks (`line_up`).
+        lineup: who can be taken now; None after a state changed, until somebody asks (`line_up`). Slots of algorithm 11
+            are shared out then, too: ten thousand states that change at once should not do it ten thousand times.
     """
 
-    __slots__ = ("_by_uri", "_care", "_is_panic", "_sharing", "_use_default", "lineup", "members", "number", "turn")
+    __slots__ = (
+        "_by_uri",
+        "_care",
+        "_is_panic",
+        "_is_shared",
+        "_sharing",
+        "_use_default",
+        "lineup",
+        "members",
+        "number",
+        "turn",
+    )
 
     def __init__(
         self,
@@ -71,7 +83,8 @@ class Group:
             for index, member in enumerate(self.members)
             if member.rweight or (member.weight and ranking.has_congestion_control(member))
         ]
-        self.share()
+        self._share(lineup, self.turn)
+        self._is_shared = True
         if not care.panic_threshold:  # else it is made when somebody asks, who is told of a panic then
             self.lineup = lineup
 
@@ -80,14 +93,34 @@ class Group:
         lineup = self.lineup
         if lineup is None:
             lineup = self.lineup = self._make_lineup()
+            if not self._is_shared:
+                self._share(lineup, self.turn)
+                self._is_shared = True
             if lineup.is_panic is not self._is_panic:
                 self._is_panic = lineup.is_panic
                 if self._care.panicked is not None:
                     self._care.panicked(self.number, lineup.is_panic)
         return lineup
 
+    def look(self) -> Lineup:
+        """The same for whoever only looks: nobody is told of a panic."""
+        return self.lineup or self._make_lineup()
+
     def _make_lineup(self) -> Lineup:
         return Lineup(self.members, use_default=self._use_default, panic_threshold=self._care.panic_threshold)
+
+    def look_ahead(self, random: Random | None = None) -> Turn:
+        """A clone of the turn, to foretell what comes next.
+
+        Args:
+            random: where chance comes from; None for a clone of where it comes from here.
+        """
+        twin = self.turn.clone()
+        if random is not None:
+            twin.random = random
+        if not self._is_shared:
+            self._share(self.look(), twin)
+        return twin
 
     def find(self, uri: bytes) -> Destination | None:
         """The first member with that URI, letters compared without case."""
@@ -103,15 +136,14 @@ class Group:
             self.lineup = None
             if bool(before & health.SKIPPED) != bool(flags & health.SKIPPED):
                 if destination.rweight:
-                    self.share()
+                    self._is_shared = False
                 if self._care.returned is not None and before & health.SKIPPED:
                     self._care.returned(destination)
 
     def renew(self) -> None:
-        """What live traffic told of a member has changed: line up anew, and share out anew."""
+        """Who can be taken may have changed: line up anew, and share out anew."""
         self.lineup = None
-        if self._sharing:
-            self.share()
+        self._is_shared = False
 
     def administer(self, destination: Destination, admin: Admin | None) -> None:
         """Let a member take no new calls, or let it take them again."""
@@ -128,18 +160,14 @@ class Group:
         self.turn.ranking = None
         if destination.weight and ranking.has_congestion_control(destination):
             condition.share = max(0, destination.weight - int(condition.latency.congestion))
-            self.share()
+            self.renew()
 
-    def share(self) -> None:
-        """Share the slots of algorithm 11 out among those that can be taken now; it goes on where it was."""
+    def _share(self, lineup: Lineup, turn: Turn) -> None:
+        """Share the slots of algorithm 11 out among those that can be taken; it goes on where it was."""
         if not self._sharing:
             return
-        flags = (self.lineup or self._make_lineup()).flags
-        shares = [
-            (index, share)
-            for index, member in self._sharing
-            if not flags[index] & health.SKIPPED and (share := member.share)
-        ]
-        table = slots.by_share(shares, len(self.members), self.turn.random)
+        flags, skipped = lineup.flags, health.SKIPPED
+        shares = [(index, member.share) for index, member in self._sharing if not flags[index] & skipped]
+        table = slots.by_share(shares, len(self.members), turn.random)
         if table is not None:
-            self.turn.shares.table = table
+            turn.shares.table = table

@@ -128,15 +128,16 @@ class Live:
             self._renew(destination)
 
     def returned(self, destination: Destination) -> None:
-        """It can be taken again, or is new: its slow start begins."""
+        """It can be taken again, or is new, so that its set is about to line up anew: its slow start begins."""
         if not self._slow_start:
             return
-        conduct = _conduct(destination)
-        if conduct.is_out:
+        conduct = destination.condition.conduct
+        if conduct is None:
+            conduct = destination.condition.conduct = Conduct()
+        elif conduct.out_until:
             return
         conduct.warm_since, conduct.warm_for = self._clock(), self._slow_start
         self._warm[conduct] = destination
-        self._renew(destination)
 
     def added(self, destinations: Iterable[Destination]) -> None:
         """A new list has brought them into sets that were there before."""

@@ -15,7 +15,6 @@ from typing import Final, NamedTuple
 from dispatch.balance import change, health
 from dispatch.balance.destination import Destination
 from dispatch.balance.group import Group
-from dispatch.balance.health import Condition
 from dispatch.balance.pace import gently
 from dispatch.balance.tally import Tally
 
@@ -48,20 +47,15 @@ class Succession:
         self._lost = [group for number, group in before.items() if number not in groups]
         self.added = [destination for heir in self._heirs for destination in heir.added]
 
-    def settle(self) -> list[change.Change]:
-        """Let the groups begin where those before are now; which states that changes."""
-        changes: list[change.Change] = []
+    def settle(self) -> Iterator[change.Change]:
+        """Let the groups begin where those before are now; which states that has changed."""
+        changed: list[change.Changed] = []
         for heir in self._heirs:
-            changes += heir.settle()
+            changed += heir.settle()
         for group in self._lost:
             for member in group.members:
                 member.condition.tally.leave()
-        return changes
-
-
-def _changed(destination: Destination, before: int) -> Iterator[change.Change]:
-    if destination.flags != before:
-        yield change.Change(destination, before, destination.flags, "the list was read again", change.LIST)
+        return change.changes_of(changed, "the list was read again", change.LIST)
 
 
 def _lose(before: Mapping[Identity, Destination], now: Mapping[Identity, Destination]) -> list[Tally]:
@@ -84,16 +78,21 @@ class _Stranger:
         self._pairs = [(known[identity], new) for identity, new in ours.items() if identity in known]
         self._kept = [(new.condition, old.condition.tally) for old, new in self._pairs if new.duid]
 
-    def settle(self) -> list[change.Change]:
+    def settle(self) -> list[change.Changed]:
+        changed: list[change.Changed] = []
         for tally in self._lost:
             tally.leave()
         for condition, tally in self._kept:
             condition.tally = tally
             tally.calls = 0
         for old, new in self._pairs:
-            _keep_decisions(old.condition, new.condition)
-            self._group.set_flags(new, new.flags | old.flags & health.ADMINISTERED)
-        return [one for old, new in self._pairs for one in _changed(new, old.flags)]
+            before, condition = old.condition, new.condition
+            condition.admin, condition.history, condition.changed = before.admin, before.history, before.changed
+            condition.flags |= before.flags & health.ADMINISTERED
+            if condition.flags != before.flags:
+                changed.append((new, before.flags, condition.flags))
+        self._group.renew()
+        return changed
 
 
 class _Heir:
@@ -123,24 +122,28 @@ class _Heir:
         self._cursors = _cursors(before, known, group, ours)
         self._same_weights = _weights(before, known) == _weights(group, ours)
 
-    def settle(self) -> list[change.Change]:
-        changes: list[change.Change] = []
+    def settle(self) -> list[change.Changed]:
+        changed: list[change.Changed] = []
         for same, destination in self._renewed:
-            before = same.condition.flags
-            _renew(same, destination)
-            if destination.condition.flags != before:
-                changes += _changed(destination, before)
+            before, condition = same.condition, destination.condition
+            flags = before.flags
+            condition.flags = _renewed_flags(flags, same.listed, destination.listed)
+            condition.failed = 0
+            if condition is not before:
+                condition.selected, condition.failures = before.selected, before.failures
+                condition.admin, condition.history, condition.changed = before.admin, before.history, before.changed
+            if condition.flags != flags:
+                changed.append((destination, flags, condition.flags))
         for tally in self._lost:
             tally.leave()
         group, old = self._group, self._before.turn
         turn = group.turn
-        group.lineup = None  # states may have changed since it was made
+        group.renew()  # states may have changed since it was lined up
         turn.cursor = self._cursors[old.cursor]
         turn.shares.cursor = old.shares.cursor
-        group.share()
         if self._same_weights:
             turn.weights, turn.smooth, turn.tier = old.weights, old.smooth, old.tier
-        return changes
+        return changed
 
 
 def identities(members: Iterable[Destination]) -> dict[Identity, Destination]:
@@ -163,24 +166,9 @@ def _moved(old: Destination, new: Destination) -> bool:
     return old.uri.lower() != new.uri.lower()
 
 
-def _renewed_flags(old: Destination, new: Destination) -> int:
+def _renewed_flags(flags: int, listed_before: int, listed: int) -> int:
     """The state of a destination of which the list says something new: what a person decided stays."""
-    kept = old.condition.flags & (health.ADMINISTERED | ~old.listed & health.DISABLED)
-    return new.listed | kept
-
-
-def _renew(old: Destination, new: Destination) -> None:
-    """Let a destination of which the list says something new go on with what stays of its condition."""
-    before, condition = old.condition, new.condition
-    condition.flags = _renewed_flags(old, new)
-    condition.failed = 0
-    if condition is not before:
-        condition.selected, condition.failures = before.selected, before.failures
-        _keep_decisions(before, condition)
-
-
-def _keep_decisions(old: Condition, new: Condition) -> None:
-    new.admin, new.history, new.changed = old.admin, old.history, old.changed
+    return listed | flags & (health.ADMINISTERED | ~listed_before & health.DISABLED)
 
 
 def _weights(group: Group, known: Mapping[Identity, Destination]) -> list[tuple[Identity, bytes | None]]:
@@ -265,7 +253,8 @@ def _changes(
             continue
         flags = new.listed | old.flags & health.ADMINISTERED
         if keep_state:
-            flags = _renewed_flags(old, new) if _says_something_new(old, new) else old.flags
+            is_new = _says_something_new(old, new)
+            flags = _renewed_flags(old.flags, old.listed, new.listed) if is_new else old.flags
         fields = _field_changes(old, new)
         if fields or flags != old.flags:
             yield Change("changed", number, old, new, fields, flags, keep_state)

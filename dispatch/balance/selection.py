@@ -51,8 +51,9 @@ class Selection:
     Attributes:
         destination: the one in use; the last one stays when there is no further.
         rewritten: the Request-URI for it, where the selection is by domain.
-        has_failed: it picked a destination and counted the call, yet the function fails: one further down its list has
-            no `duid` (algorithm 10).
+        has_failed: the function fails all the same: one further down its list has no `duid`, but the destination is in
+            use and the call is counted (algorithm 10); or `is_mere_list`.
+        is_foretold: no request comes of it, and nothing is counted.
         earlier: the selection made before it for the same request, whose records come when its own are through.
     """
 
@@ -71,6 +72,7 @@ class Selection:
         "destination",
         "earlier",
         "has_failed",
+        "is_foretold",
         "rewritten",
     )
 
@@ -102,23 +104,37 @@ class Selection:
         self.rewritten = rewritten
         self.earlier: Selection | None = None
         self.has_failed = False
+        self.is_foretold = False
 
-    def next(self) -> Destination | None:
+    def next(self, ruri: bytes | None = None) -> Destination | None:
         """Go on to the next candidate, without another look at its state; None, for good, when there is none.
 
         `destination` stays the last one in use then, and `records` is empty (`ds_next_dst`). Where calls are counted
         the call is counted there from now on; one that has ended meanwhile gives None, with `destination` moved on.
+
+        Args:
+            ruri: to be rewritten for the candidate; one that can't be gives None too, with `destination` moved on and
+                the call counted where it was (`ds_next_domain`).
         """
         while self._advance():
             member = self._lineup.members[self._index]
             if self._calls is not None and member.condition.tally.is_gone:
                 continue
             self.destination = member
+            if ruri is not None:
+                self.rewritten = rewrite(ruri, member.uri)
+                if self.rewritten is None:
+                    return None
             if self._calls is not None and not self._calls.move(self._request.call_id, member):
                 return None
-            member.condition.selected += 1
+            self.count_for(member)
             return member
         return None
+
+    def count_for(self, member: Destination) -> None:
+        """The request goes to this one as well, after the one in use or beside it."""
+        if not self.is_foretold:
+            member.condition.selected += 1
 
     def _advance(self) -> bool:
         """Make the following record the first; False when there is none."""
@@ -161,6 +177,11 @@ class Selection:
         if self.has_failed:
             return None
         return sum(1 for _ in self._indices(self._first, self._limit)) if self._limit else 0
+
+    @property
+    def is_mere_list(self) -> bool:
+        """Whether no destination is in use: a list that the original makes before it fails (algorithm 13)."""
+        return self.has_failed and self._algorithm.lists_first
 
     @property
     def has_counted(self) -> bool:
@@ -216,7 +237,7 @@ class Selection:
                 return
 
     def why(self) -> Why:
-        """How the first destination was found; worked out now, from what was true then."""
+        """How the first destination was found; worked out now, from what was true then, but for numbers of calls."""
         lineup = self._lineup
         start = self._raw % lineup.size
         default = self._first == lineup.default
@@ -228,13 +249,26 @@ class Selection:
             raw=self._raw,
             start=start,
             index=self._first,
-            skipped=tuple(
-                (lineup.members[index % lineup.size], reason)
-                for index in passed
-                if (reason := easing.reason(lineup, index % lineup.size))
+            skipped=(
+                *[
+                    (lineup.members[index % lineup.size], reason)
+                    for index in passed
+                    if (reason := easing.reason(lineup, index % lineup.size))
+                ],
+                *[(member, "full") for member in self._full()],
             ),
             default=default,
         )
+
+    def _full(self) -> Iterator[Destination]:
+        """Those that could be taken if they had not as many calls as they may have, in the order of the list."""
+        if not self._algorithm.counts_calls or self._request.method != b"INVITE":
+            return
+        lineup, calls = self._lineup, self._turn.calls
+        for index, member in enumerate(lineup.members):
+            tally = calls.tally(member) if calls is not None else member.condition.tally
+            if index != self._first and not easing.reason(lineup, index) and is_full(member.maxload, tally.calls):
+                yield member
 
 
 def choose(
@@ -255,7 +289,7 @@ def choose(
         algorithm: how to pick.
         request: what to pick for.
         limit: how many records the failover list may have; 0 makes none.
-        domain: whether the Request-URI is to be rewritten; a selection whose Request-URI can't be is none.
+        domain: whether the Request-URI is to be rewritten; where it can't be there is none, or a mere list.
     """
     turn.lineup = lineup
     raw = algorithm.pick(turn, request)
@@ -277,7 +311,11 @@ def choose(
     if domain:
         rewritten = rewrite(request.uri, lineup.members[index].uri)
         if rewritten is None:
-            return None
+            if not algorithm.lists_first or not limit:
+                return None
+            mere_list = Selection(lineup, turn, index, limit, algorithm, request, raw, None, None, order)
+            mere_list.has_failed = True
+            return mere_list
     if index != raw and algorithm.settle is not None:
         algorithm.settle(turn, index)
     calls = turn.calls if algorithm.counts_calls and request.method == b"INVITE" else None

@@ -11,10 +11,10 @@ from dispatch.balance.membership import Membership, literal
 from dispatch.sip import uri as sip_uri
 from dispatch.sip.flow import Flow, Peer
 
-NAME: Final = b"tls_name"
+NAME: Final[bytes] = b"tls_name"
 """Attribute: the SIP domain that the certificate of a destination must be for; without it the host of its URI."""
 
-VERIFY: Final = b"tls_verify"
+VERIFY: Final[bytes] = b"tls_verify"
 """Attribute: ``no`` takes whoever is there for the destination."""
 
 _TLS: Final = b"TLS"

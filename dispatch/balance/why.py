@@ -18,7 +18,7 @@ class Why:
         raw: the number that the algorithm gave: the hash value, the cursor ...
         start: the index that `raw` means.
         index: the index taken.
-        skipped: the members passed over on the way from `start`, each with the reason.
+        skipped: the members passed over on the way from `start`, then those that are full, each with the reason.
         default: whether it is the default member, taken because no other could be.
     """
 

@@ -6,14 +6,18 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from pathlib import Path
+from random import Random
+from time import monotonic
 from typing import Final
 
 from dispatch.balance.roster import Roster
 from dispatch.cli.command import Command
 from dispatch.errors import ConfigError, ConfigErrors
-from dispatch.service import trust
+from dispatch.script.route import Router
+from dispatch.service import scripts, trust
 from dispatch.service.config import Config
 from dispatch.service.config_file import examine
+from dispatch.service.functions import make_dispatcher, make_parameters
 from dispatch.service.lists import source_of
 
 
@@ -29,7 +33,7 @@ def _run(options: Namespace) -> int:
     source = source_of(config)
     roster = source.read()
     unfit, brief = trust.examine(config)
-    problems += roster.errors + unfit
+    problems += roster.errors + unfit + _script_problems(config)
     warnings = config.warnings + roster.warnings + brief
     if not problems:
         warnings += tuple(_compare(config, roster, source.name))
@@ -37,6 +41,17 @@ def _run(options: Namespace) -> int:
     if not problems:
         print(f"{config.path} is fine: {_summary(config, roster, source.name)}")
     return status
+
+
+def _script_problems(config: Config) -> tuple[ConfigError, ...]:
+    if config.route.script is None:
+        return ()
+    dispatcher = make_dispatcher(config.dispatcher, Random(), monotonic, lambda problem: None, config.health)
+    try:
+        scripts.load(config, Router(dispatcher, lambda request: None, make_parameters(config)))
+    except ConfigErrors as error:
+        return error.problems
+    return ()
 
 
 def _compare(config: Config, roster: Roster, source: str) -> Iterable[ConfigError]:

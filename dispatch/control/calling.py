@@ -70,10 +70,12 @@ def _broken(failure: Failure) -> Failure:
 
 
 def _call(row: Command, control: Control, caller: Caller, written: Mapping[str, bytes]) -> Any:
-    if caller.right < row.right:
+    given = arguments(row, written)
+    changes = row.right is Right.FULL and not row.only_looks(given)
+    if changes and caller.right < row.right:
         raise NotAllowed(f"{row.names[caller.door]!r} changes something, and {caller.name} may only look")
-    answer = row.run(control, **arguments(row, written))
-    if row.right is not Right.FULL:
+    answer = row.run(control, **given)
+    if not changes:
         return answer
     return maybeDeferred(lambda: answer).addCallback(_logged, row, caller)
 

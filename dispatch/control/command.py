@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any, Final, Protocol
 
-from dispatch.balance.destination import Destination
+from dispatch.balance.destination import Destination, LocalSocket, Row
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
 from dispatch.balance.roster import Roster
+from dispatch.control.foresight import Foresight
 from dispatch.control.values import Fault, Parameter
 from dispatch.errors import DispatchError, UnknownDestination
 
@@ -22,6 +23,10 @@ class BadValue(DispatchError, ValueError):
 
 class ListRefused(DispatchError):
     """The new list has errors; the one before stays in force."""
+
+
+class ScriptRefused(DispatchError):
+    """The script can't be run; the one before stays in force."""
 
 
 class NotAllowed(DispatchError):
@@ -38,6 +43,7 @@ CODES: Final[Mapping[type[Exception], str]] = {
     ListRefused: "LIST_REFUSED",
     NotAllowed: "NOT_ALLOWED",
     PageGone: "PAGE_GONE",
+    ScriptRefused: "SCRIPT_REFUSED",
     UnknownDestination: "UNKNOWN_DESTINATION",
 }
 ALWAYS: Final[tuple[type[Exception], ...]] = (BadValue, NotAllowed, PageGone)
@@ -91,12 +97,14 @@ class Argument:
         kind: int; str; or bytes, the contents of a file, which a person gives by its name.
         help: one line.
         optional: it may be left out, and is None then.
+        option: a person writes ``--name VALUE``.
     """
 
     name: str
     kind: type[int] | type[str] | type[bytes]
     help: str
     optional: bool = False
+    option: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +155,7 @@ class Command:
         is_listing: the answer is an iterator of many such records, made while it is read.
         arguments: in the order in which a person writes them.
         right: needed to call it; one that needs `Right.FULL` changes something, and is logged.
+        only_looks: whether it changes nothing with these arguments, by name; anybody may look.
         errors: beside those of `ALWAYS`.
         columns: of a listing, for people.
         sentence: the answer in words, for people and the log, where it is no listing.
@@ -161,6 +170,7 @@ class Command:
     is_listing: bool = False
     arguments: tuple[Argument, ...] = ()
     right: Right = Right.READ
+    only_looks: Callable[[Mapping[str, Any]], bool] = lambda given: False
     errors: tuple[type[Exception], ...] = ()
     columns: tuple[Column, ...] = ()
     sentence: Callable[[Any], str] = field(default=str)
@@ -176,6 +186,16 @@ class Steering(Protocol):
 
         Returns:
             Deferred of the Roster that was read: in force now, or with `errors`, and the list before stays.
+        """
+
+    def amend(self, change: Callable[[list[Row]], list[Row]]) -> Any:
+        """Change the list in force until the next reload; states stay.
+
+        Args:
+            change: makes the rows of the new list of those in force, in the order of listings; a thread calls it.
+
+        Returns:
+            Deferred of the Roster that was made: in force now, or with `errors`, and the list before stays.
         """
 
     def preview(self, text: bytes | None = None) -> Any:
@@ -206,8 +226,13 @@ class Control:
         now: the time of day, in seconds since 1970.
         probing: who is probed.
         started: the time of day at which the service began.
+        foresight: what would happen, without doing it.
         address_of: what is known of the host of a destination; None for nothing.
         standing: what a destination given by name stands for, in words.
+        counters: what is counted, by name as the original has it: ``core:rcv_requests``.
+        sockets: of SIP: protocol, host and port of each.
+        doors: those that are open.
+        reload_script: reads the script again and gives its name, empty where there is none; may raise `ConfigErrors`.
     """
 
     dispatcher: Dispatcher
@@ -219,7 +244,31 @@ class Control:
     probing: Probing
     started: float
     address_of: Callable[[bytes], str | None]
+    foresight: Foresight
     standing: Callable[[Destination], str] = _as_listed
+    counters: Callable[[], Mapping[str, int]] = dict
+    sockets: tuple[LocalSocket, ...] = ()
+    doors: list[OpenDoor] = field(default_factory=list)
+    reload_script: Callable[[], str] = lambda: ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDoor:
+    """Where a door of control is open.
+
+    Attributes:
+        name: as the configuration calls it: ``binrpc``.
+        kind: of socket: ``unix``, ``tcp``, ``ssl``, ``unixd``, ``udp`` or ``fifo``.
+        place: path or address.
+        port: of the address; 0 where it is a path.
+        clients: address and port of each client that is connected now; the path and 0 where it has one.
+    """
+
+    name: str
+    kind: str
+    place: str
+    port: int = 0
+    clients: Callable[[], list[tuple[str, int]]] = list
 
 
 Preview = tuple[Roster, list[Change]]

@@ -9,7 +9,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import DatagramProtocol
 
 from dispatch.control.clients import CONNECTIONS
-from dispatch.control.text import printable
 
 LONGEST: Final = 65535 - 28
 """Bytes of an answer, as much as UDP can carry over IPv4."""
@@ -30,12 +29,20 @@ class Datagrams(DatagramProtocol):
         self._waiting = 0
 
     def datagramReceived(self, datagram: bytes, addr: Any) -> None:
-        """Answer it, unless too many wait."""
+        """For Twisted: one from the network."""
+        self.received(datagram, addr, f"{addr[0]}:{addr[1]}" if addr else "")
+
+    def received(self, datagram: bytes, addr: Any, peer: str) -> None:
+        """Answer it, unless nobody could be answered, or too many wait.
+
+        Args:
+            datagram: what came.
+            addr: where the answer goes.
+            peer: who sent it.
+        """
         if not addr or self._waiting >= CONNECTIONS:
             return
         self._waiting += 1
-        name = addr.decode("utf-8", "replace") if isinstance(addr, bytes) else addr
-        peer = printable(name) if isinstance(name, str) else f"{addr[0]}:{addr[1]}"
         self._answer(datagram, peer).addCallback(self._answered, addr)
 
     def _answered(self, answer: bytes, addr: Any) -> None:

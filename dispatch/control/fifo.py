@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -21,6 +22,7 @@ _TRIES: Final = 4  # for a reader to be there
 _BETWEEN: Final = 0.08  # seconds
 _PATIENCE: Final = 5.0  # seconds that a reader may take
 _LONGEST_NAME: Final = 200
+_MOST: Final = 64  # answers that wait for a reader
 
 
 @implementer(IReadDescriptor)
@@ -30,14 +32,14 @@ class Fifo:
     Args:
         path: of the FIFO; it is made anew.
         mode: of it, like 0o600.
-        take: called with what came.
+        take: called with what came; where it gives a Deferred, what comes until that fires waits in the FIFO.
         reactor: Twisted's.
 
     Raises:
         OSError: it can't be made.
     """
 
-    def __init__(self, path: Path, mode: int, take: Callable[[bytes], None], reactor: Any) -> None:
+    def __init__(self, path: Path, mode: int, take: Callable[[bytes], object], reactor: Any) -> None:
         self._path = path
         self._take = take
         self._reactor = reactor
@@ -60,10 +62,15 @@ class Fifo:
             data = os.read(self._descriptor, _CHUNK)
         except BlockingIOError:
             return
-        try:
-            self._take(data)
-        except Exception:
-            log.failure("a request from {path} failed", path=self._path)
+        self._reactor.removeReader(self)
+        maybeDeferred(self._take, data).addErrback(self._failed).addCallback(self._go_on)
+
+    def _failed(self, failure: Failure) -> None:
+        log.failure("a request from {path} failed", failure, path=self._path)
+
+    def _go_on(self, _: object) -> None:
+        if self._descriptor >= 0:
+            self._reactor.addReader(self)
 
     def connectionLost(self, reason: Failure) -> None:
         """For the reactor; `stopListening` closes it."""
@@ -100,6 +107,7 @@ class Replies:
     def __init__(self, folder: Path, clock: Any) -> None:
         self._folder = folder
         self._clock = clock
+        self._waiting = 0
 
     def send(self, name: str, answer: bytes) -> None:
         """Write an answer, unless there is no such FIFO, or nobody reads it.
@@ -111,6 +119,10 @@ class Replies:
         if not name or len(name) > _LONGEST_NAME or any(one in "./\\\0" for one in name):
             log.warn("no answer to {name!r}, which names no FIFO in {folder}", name=name[:100], folder=self._folder)
             return
+        if self._waiting >= _MOST:
+            log.warn("no answer to {name!r}: too many wait for somebody to read theirs", name=name)
+            return
+        self._waiting += 1
         self._open(self._folder / name, answer, 1)
 
     def _open(self, path: Path, answer: bytes, attempt: int) -> None:
@@ -120,10 +132,11 @@ class Replies:
             if error.errno == errno.ENXIO and attempt <= _TRIES:  # nobody reads it yet
                 self._clock.callLater(_BETWEEN, self._open, path, answer, attempt + 1)
             else:
+                self._waiting -= 1
                 log.warn("no answer into {path}: {reason}", path=path, reason=os.strerror(error.errno or 0))
             return
         if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
+            self._close(descriptor)
             log.warn("no answer into {path}: it is no FIFO", path=path)
             return
         self._write(descriptor, memoryview(answer), self._clock.seconds() + _PATIENCE)
@@ -138,4 +151,8 @@ class Replies:
                 return
         except OSError:
             pass  # the reader is gone
+        self._close(descriptor)
+
+    def _close(self, descriptor: int) -> None:
+        self._waiting -= 1
         os.close(descriptor)

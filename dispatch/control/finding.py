@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from dispatch.balance.destination import Destination
+from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.group import Group
 from dispatch.control.command import Control
 from dispatch.control.text import printable, to_bytes, to_text
 from dispatch.errors import UnknownDestination
 
 _MOST: Final = 8  # machines that an error names
+NUMBER: Final = re.compile("-?[0-9]{1,9}")
+
+
+def no_set(dispatcher: Dispatcher, set: int) -> UnknownDestination:
+    """What is wrong with a set that is not there."""
+    sets = sorted(dispatcher.groups)
+    there = ", ".join(map(str, sets[:10])) + (" ..." if len(sets) > 10 else "") if sets else "none"
+    return UnknownDestination(f"there is no set {set}; sets with destinations: {there}")
 
 
 def find(control: Control, set: int, uri: str) -> Destination:
@@ -28,14 +38,14 @@ def find(control: Control, set: int, uri: str) -> Destination:
 
 
 def find_duid(control: Control, set: int, duid: str) -> Destination:
-    """The first with that `duid` in a set.
+    """The first with that `duid` in a set, letters compared without case.
 
     Raises:
         UnknownDestination: there is none.
     """
-    group, wanted = control.dispatcher.groups.get(set), to_bytes(duid)
+    group, wanted = control.dispatcher.groups.get(set), to_bytes(duid).lower()
     for member in group.members if group is not None and wanted else ():
-        if member.duid == wanted:
+        if member.duid.lower() == wanted:
             if member.listed_uri != member.uri:
                 _refuse_name(group, set, duid, member.listed_uri)
             return member

@@ -20,16 +20,18 @@ def gather(clock: IReactorTime, pieces: Iterator[bytes]) -> Deferred[bytes]:
 
     def go_on() -> None:
         end = time.monotonic() + _SLICE
+        made: list[bytes] = []  # joined here and now: hundreds of thousands at the end would take long
         try:
             while time.monotonic() < end:
                 for _ in range(_LOOK):
-                    parts.append(next(pieces))
+                    made.append(next(pieces))
         except StopIteration:
-            done.callback(b"".join(parts))
+            done.callback(b"".join((*parts, *made)))
             return
         except Exception:
             done.errback()
             return
+        parts.append(b"".join(made))
         clock.callLater(0, go_on)
 
     go_on()

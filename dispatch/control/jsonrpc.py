@@ -20,10 +20,10 @@ from dispatch.control.values import Fault, Parameter, Repeated, Struct, Value
 LARGEST: Final = 1024 * 1024
 """Bytes of a request, all of a batch together."""
 _MOST: Final = 100  # requests of a batch
-_PARSE: Final = Fault(-32700, "Parse error")
-_INVALID: Final = Fault(-32600, "Invalid Request")
-_NO_METHOD: Final = Fault(-32601, "Method not found")
-_NO_PARAMETERS: Final = Fault(-32602, "Invalid params")
+_PARSE: Final = (-32700, "Parse error")
+_INVALID: Final = (-32600, "Invalid Request")
+_NO_METHOD: Final = (-32601, "Method not found")
+_NO_PARAMETERS: Final = (-32602, "Invalid params")
 
 
 class Documents:
@@ -43,7 +43,7 @@ class Documents:
         try:
             asked = json.loads(document)
         except (ValueError, RecursionError):
-            return succeed(b"".join(_failed(_PARSE, None)))
+            return succeed(b"".join(_failed(Fault(*_PARSE), None)))
         return self.answer_parsed(asked, caller)
 
     def answer_parsed(self, asked: Any, caller: Caller) -> Deferred[bytes]:
@@ -51,7 +51,7 @@ class Documents:
         if not isinstance(asked, list):
             return self._answer_one(asked, caller)
         if not asked or len(asked) > _MOST:
-            return succeed(b"".join(_failed(_INVALID, None)))
+            return succeed(b"".join(_failed(Fault(*_INVALID), None)))
         return self._answer_batch(asked, caller)
 
     @inlineCallbacks
@@ -76,9 +76,9 @@ class Documents:
 
     def _call(self, asked: Any, caller: Caller) -> Deferred[Any]:
         if not _is_request(asked):
-            raise _INVALID
+            raise Fault(*_INVALID)
         if asked["method"] not in self._methods:
-            raise _NO_METHOD
+            raise Fault(*_NO_METHOD)
         return self._methods.call(asked["method"], _parameters(asked.get("params", [])), caller)
 
 
@@ -90,10 +90,10 @@ def _parameters(written: Any) -> list[Parameter]:
     """Those of an object are taken in their order: the original's have no names."""
     values = list(written.values()) if isinstance(written, dict) else written
     if not isinstance(values, list):
-        raise _NO_PARAMETERS
+        raise Fault(*_NO_PARAMETERS)
     for one in values:
         if isinstance(one, bool) or not isinstance(one, int | float | str):
-            raise _NO_PARAMETERS
+            raise Fault(*_NO_PARAMETERS)
         if isinstance(one, str):
             _encodable(one)
     return values
@@ -104,7 +104,7 @@ def _encodable(text: str) -> None:
     try:
         to_bytes(text)
     except UnicodeEncodeError:
-        raise _NO_PARAMETERS from None
+        raise Fault(*_NO_PARAMETERS) from None
 
 
 def _refused(failure: Failure, number: Any) -> bytes:

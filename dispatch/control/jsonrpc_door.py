@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Generator
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.web import http
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
@@ -74,7 +74,7 @@ def _finish(answer: bytes, request: Request, gone: list[object]) -> None:
         return
     request.setHeader("content-type", "application/json")
     request.setHeader("content-length", str(len(answer)))
-    request.setResponseCode(http.OK if answer else http.NO_CONTENT)
+    request.setResponseCode(http.OK)  # also without an answer: there are clients to which all else is a failure
     request.write(answer)
     request.finish()
 
@@ -124,11 +124,12 @@ class JsonRequests:
         self._reply = reply
         self._pending = b""
 
-    def feed(self, data: bytes) -> None:
-        """Take what came, and answer each document that is whole; what can't be one is thrown away."""
+    @inlineCallbacks
+    def feed(self, data: bytes) -> Generator[Deferred[object], object, None]:
+        """Take what came, and answer what is whole; Deferred of that. What can't be a document is thrown away."""
         self._pending += data
         while (asked := self._take()) is not None:
-            self._answer(asked)
+            yield self._answer(asked)
 
     def _take(self) -> Any:
         text = self._pending.decode("utf-8", "replace").lstrip()
@@ -144,11 +145,11 @@ class JsonRequests:
         self._pending = text[end:].encode()
         return asked
 
-    def _answer(self, asked: Any) -> None:
+    def _answer(self, asked: Any) -> Deferred[object]:
         name = asked.get("reply_name") if isinstance(asked, dict) else None
         reply = name if isinstance(name, str) else ""
         caller = Caller(Door.RPC, f"FIFO {printable(reply[:100])}", Right.FULL, _PROTOCOL)
-        self._documents.answer_parsed(asked, caller).addCallback(self._finish, reply)
+        return self._documents.answer_parsed(asked, caller).addCallback(self._finish, reply)
 
     def _finish(self, answer: bytes, reply: str) -> None:
         if reply and answer:

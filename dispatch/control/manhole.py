@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.conch.checkers import IAuthorizedKeysDB, SSHPublicKeyChecker
 from twisted.conch.error import ConchError
 from twisted.conch.insults.insults import ServerProtocol
+from twisted.conch.interfaces import IConchUser
 from twisted.conch.manhole import ColoredManhole
-from twisted.conch.manhole_ssh import ConchFactory, TerminalRealm
-from twisted.conch.ssh.keys import BadKeyError, Key
+from twisted.conch.manhole_ssh import ConchFactory, TerminalRealm, TerminalSession
+from twisted.conch.ssh.keys import BadKeyError, FingerprintFormats, Key
 from twisted.cred.checkers import FilePasswordDB
 from twisted.cred.portal import IRealm, Portal
 from twisted.internet.interfaces import IProtocolFactory
@@ -29,6 +30,7 @@ from dispatch.control.command import Caller, Control, Door, Right
 from dispatch.control.desk import Desk
 from dispatch.control.text import printable
 
+_FINGERPRINT: Final = FingerprintFormats.SHA256_BASE64
 _PRIVATE: Final = 0o600
 
 
@@ -57,6 +59,26 @@ class _Prompt(ColoredManhole):
             self.terminal.loseConnection()
 
 
+class _Session(TerminalSession):
+    """One that lives through what a terminal does beside typing; Twisted's own raises."""
+
+    width, height = 80, 24
+    _shell: Any = None
+
+    def openShell(self, proto: Any) -> None:
+        prompt, user = self.chainedProtocolFactory(), IConchUser(self.original)
+        self._shell = self.transportFactory(proto, prompt, user, self.width, self.height)
+
+    def windowChanged(self, newWindowSize: tuple[int, int, int, int]) -> None:  # noqa: N803  # Twisted's name
+        self.height, self.width = newWindowSize[:2]
+        if self._shell is not None:
+            self._shell.chainedProtocol.terminalProtocol.terminalSize(self.width, self.height)
+
+    def eofReceived(self) -> None:
+        if self._shell is not None:
+            self._shell.proto.loseConnection()
+
+
 def make_factory(keys: Keys, known: Iterable[Credential], control: Control) -> IProtocolFactory:
     """What listens for SSH.
 
@@ -72,7 +94,7 @@ def make_factory(keys: Keys, known: Iterable[Credential], control: Control) -> I
     people = _people(keys, known)
     if not people and keys.passwords is None:
         raise OSError(None, "nobody could come in: name authorized_keys or passwords, or a key under [control.access]")
-    portal.registerChecker(SSHPublicKeyChecker(_AnyName(people)))
+    portal.registerChecker(_KeyChecker(_AnyName(people)))
     if keys.passwords is not None:
         keys.passwords.read_bytes()  # tell now that it can't be
         portal.registerChecker(FilePasswordDB(str(keys.passwords)))
@@ -96,8 +118,20 @@ class _Realm:
         desk = Desk(self._control, Caller(Door.CTL, name, Right.FULL, "manhole"))
         namespace = {"d": desk, "help": desk.help, "dispatcher": self._control.dispatcher}
         realm: Any = TerminalRealm()
+        realm.sessionFactory = _Session
         realm.chainedProtocolFactory = lambda: ServerProtocol(_Prompt, namespace)
         return realm.requestAvatar(avatar_id, mind, *interfaces)
+
+
+class _KeyChecker(SSHPublicKeyChecker):
+    """Says with which key somebody came in: the name is whatever he likes."""
+
+    def requestAvatarId(self, credentials: Any) -> Any:
+        def told(username: bytes) -> bytes:
+            key: Any = Key.fromString(credentials.blob)
+            return b"%b with key SHA256:%b" % (username, key.fingerprint(_FINGERPRINT).encode())
+
+        return super().requestAvatarId(credentials).addCallback(told)
 
 
 @implementer(IAuthorizedKeysDB)

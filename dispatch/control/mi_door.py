@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import Final
 
-from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -89,41 +89,53 @@ class MiRequests:
         self._pending = b""
         self._is_skipping = False
 
-    def feed(self, data: bytes) -> None:
-        """Take what came, and answer what is whole. What is no request is passed over up to the next empty line."""
+    @inlineCallbacks
+    def feed(self, data: bytes) -> Generator[Deferred[object], object, None]:
+        """Take what came, and answer what is whole; Deferred of that.
+
+        What is no request is passed over up to the next empty line.
+        """
         self._pending += data
-        while self._take():
-            pass
+        while (asked := self._take()) is not None:
+            yield self._answer(*asked)
 
-    def _take(self) -> bool:
-        if self._is_skipping:
-            end = self._pending.find(b"\n\n")
-            self._pending = self._pending[end + 2 :] if end >= 0 else self._pending[-1:]
-            self._is_skipping = end < 0
-            return end >= 0
-        self._pending = self._pending.lstrip(b"\r\n")
-        line, newline, rest = self._pending.partition(b"\n")
-        if not newline:
-            self._is_skipping = len(line) > mi.LONGEST_LINE
-            return self._is_skipping
-        request, end = mi.first_line(line), mi.end_of_arguments(rest)
-        if request is None or not request.reply or (end < 0 and len(rest) > mi.LARGEST) or end > mi.LARGEST:
-            self._is_skipping = True
-            return True
-        if end < 0:
-            return False
-        self._pending = rest[end:]
-        self._answer(request, rest[:end])
-        return True
+    def _take(self) -> tuple[Request, bytes] | None:
+        """The next request and its arguments; None as long as it is not all there."""
+        while self._pending:
+            if self._is_skipping and not self._skip():
+                return None
+            self._pending = self._pending.lstrip(b"\r\n")
+            line, newline, rest = self._pending.partition(b"\n")
+            if not newline:
+                self._is_skipping = len(line) > mi.LONGEST_LINE
+                if not self._is_skipping:
+                    return None
+                continue
+            request, end = mi.first_line(line), mi.end_of_arguments(rest)
+            if request is None or not request.reply or (end < 0 and len(rest) > mi.LARGEST) or end > mi.LARGEST:
+                self._is_skipping = True
+                continue
+            if end < 0:
+                return None
+            self._pending = rest[end:]
+            return request, rest[:end]
+        return None
 
-    def _answer(self, request: Request, arguments: bytes) -> None:
+    def _skip(self) -> bool:
+        """Pass over what is no request; whether its end is there."""
+        end = self._pending.find(b"\n\n")
+        self._is_skipping = end < 0
+        self._pending = self._pending[end + 2 :] if end >= 0 else self._pending[-1:]
+        return end >= 0
+
+    def _answer(self, request: Request, arguments: bytes) -> Deferred[object]:
         name, reply = request.command, request.reply
         label = f" '{name[:200]}'"
         if name not in self._commands:
             self._reply(reply, mi.refusal(Fault(500, f"command{label} not available")))
-            return
+            return succeed(None)
         answering = self._commands.answer(name, arguments, Caller(Door.MI, f"FIFO {reply}", Right.FULL), label=label)
-        answering.addCallback(self._finish, reply)
+        return answering.addCallback(self._finish, reply)
 
     def _finish(self, answer: bytes, reply: str) -> None:
         self._reply(reply, answer if not answer.startswith(b"200 ") else answer + b"\n")

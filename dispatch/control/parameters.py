@@ -7,7 +7,12 @@ from typing import Final
 
 from dispatch.control.values import Fault, Parameter
 
-INVALID: Final = Fault(500, "Invalid Parameters")
+_INVALID: Final = (500, "Invalid Parameters")
+
+
+def invalid() -> Fault:
+    """What is answered then; one of its own each time, as an exception keeps where it was raised."""
+    return Fault(*_INVALID)
 
 
 def integer(parameters: Sequence[Parameter], at: int) -> int:
@@ -18,7 +23,7 @@ def integer(parameters: Sequence[Parameter], at: int) -> int:
     """
     value = parameters[at] if at < len(parameters) else None
     if not isinstance(value, int):
-        raise INVALID
+        raise invalid()
     return value
 
 
@@ -36,4 +41,4 @@ def text(parameters: Sequence[Parameter], at: int, *, converts: bool = False) ->
         return value
     if converts and isinstance(value, int):
         return str(value)
-    raise INVALID
+    raise invalid()

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Final
 from dispatch.errors import TransportError
 from dispatch.proxy import request as request_
 from dispatch.proxy import response as response_
+from dispatch.proxy.dialog import Identity, Routing
 from dispatch.proxy.flow_token import hides
 from dispatch.sip import build
+from dispatch.sip import edits as edits_
 from dispatch.sip.client_transaction import ClientTransaction
 from dispatch.sip.effects import Socket
 from dispatch.sip.flow import Flow, Listener
 from dispatch.sip.message import Message, splice
-from dispatch.sip.server_transaction import ServerTransaction, server_key
+from dispatch.sip.server_transaction import ServerTransaction, invite_key, server_key
+from dispatch.sip.timers import Timers
 
 if TYPE_CHECKING:
-    from dispatch.proxy.dialog import Identity, Routing
+    from dispatch.proxy.branch import Branch
     from dispatch.proxy.proxy import Proxy
+    from dispatch.proxy.steering import Steering
 
 
 Outcome = Callable[[int, Message | None], None]
@@ -35,18 +39,25 @@ class Target:
         uri: new Request-URI; None leaves it.
         socket: protocol, host and port of the local socket to send from; None: the one that fits.
         outcome: told what became of the request there, see `Outcome`; None where nobody wants to know.
+        branch: where a script follows what becomes of it; None for the built-in route.
         flow: the connection to send by; None: whatever way leads to the next hop.
         breadth: the edit that gives it its part of Max-Breadth; None where it goes to nobody else meanwhile.
+        accepted: told that the first 2xx to the request came from there, be it after it was given up; None likewise.
     """
 
     next_hop: bytes
     uri: bytes | None = None
     socket: Socket | None = None
     outcome: Outcome | None = None
+    branch: Branch | None = None
     flow: Flow | None = None
     breadth: tuple[int, int, bytes] | None = None
+    accepted: Callable[[], None] | None = None
 
 
+_UNANSWERED: Final = 0  # timers of our own
+_THOUGHT: Final = 1
+_ELSEWHERE: Final = b'SIP;cause=200;text="Call completed elsewhere"'
 _MOST_TRIES: Final = 8  # machines of one name
 _ANSWERED: Final = Message(b"ACK sip:answered.invalid SIP/2.0\r\n\r\n")  # stands where a request was, to free its bytes
 OnFailure = Callable[["Context", int, bool], None]
@@ -65,9 +76,11 @@ class Context:
         on_failure: asked when a target failed; None passes the failure on.
         on_final: told the status of the final answer to the caller, once; None where nobody wants to know.
         wants_record_route: whether our Record-Route goes into what is sent.
+        steering: what a script wants beyond where it goes; None where nothing.
     """
 
     __slots__ = (
+        "_accepted",
         "_back",
         "_best",
         "_best_status",
@@ -89,6 +102,7 @@ class Context:
         "on_failure",
         "on_final",
         "routing",
+        "steering",
         "wants_record_route",
     )
 
@@ -106,6 +120,7 @@ class Context:
         self._server: ServerTransaction | None = None
         self._branches: tuple[ClientTransaction, ...] = ()  # those that may still answer
         self._expected = 0  # branches to come beside these
+        self._accepted: dict[ClientTransaction, Callable[[], None]] | None = None  # the same, of the first 2xx
         self._outcomes: dict[ClientTransaction, Outcome] | None = None  # who is to be told of which branch
         self._tried: dict[ClientTransaction, tuple[Target, tuple[Flow, ...]]] | None = None  # of targets given by name
         self._oversize: dict[ClientTransaction, tuple[Target, Flow]] | None = None  # by TCP; and where else
@@ -118,6 +133,7 @@ class Context:
         self.on_failure: OnFailure | None = None
         self.on_final: Callable[[int], None] | None = None
         self.wants_record_route = False
+        self.steering: Steering | None = None
 
     @property
     def me(self) -> Identity:
@@ -138,7 +154,7 @@ class Context:
         """Seconds since the request came."""
         return self._proxy.core.timers.now - self._started
 
-    def reply(self, status: int, reason: bytes = b"", headers: bytes = b"") -> None:
+    def reply(self, status: int, reason: bytes = b"", headers: bytes = b"", body: bytes = b"") -> None:
         """Answer the request ourselves; an ACK is never answered."""
         if self.message.method == b"ACK":
             return
@@ -146,11 +162,11 @@ class Context:
         if server is not None:
             if server.is_answered:
                 return
-            server.respond(status, self._own_response(status, reason, headers))
+            server.respond(status, self._own_response(status, reason, headers, body))
             if status >= 200:
                 self._release(status)
             return
-        self._proxy.send(self._own_response(status, reason, headers), self._back)
+        self._proxy.send(self._own_response(status, reason, headers, body), self._back)
         self._tell_final(status)
 
     def answer(self, status: int, reason: bytes = b"", headers: bytes = b"") -> None:
@@ -199,6 +215,111 @@ class Context:
         for target in targets:
             self._relay(target)
 
+    def try_all(self, targets: Sequence[Target]) -> bool:
+        """As `fork`, for a script; False when not one of them could be sent, of which `on_failure` is not told then."""
+        if self._server is None:
+            if self.message.method == b"ACK":
+                self._relay(targets[0])
+                return True
+            self._open()
+        elif self.attempts == 0:
+            self._say_trying()
+        self._expected += len(targets) + 1
+        for target in targets:
+            self._relay(target)
+        self._expected -= 1
+        if self._branches or self._expected:
+            return True
+        self._round = None
+        return False
+
+    def open(self) -> None:
+        """Make the server transaction, and say nothing yet."""
+        message = self.message
+        self._server = ServerTransaction(
+            self._proxy.core, self._back, server_key(message), message.method, self._proxy.timers
+        )
+        self._server.user = self
+
+    def end_unanswered(self) -> None:
+        """Nobody has said what becomes of an open request: it ends by its timer, without a word."""
+        timers = self._proxy.core.timers
+        timers.start(self._proxy.timers.fr_timer, self, _UNANSWERED)
+
+    def expire(self, event: int, due: float) -> None:
+        """See `end_unanswered` and `wait`."""
+        server = self._server
+        if server is None or server.is_answered or self.attempts:
+            return
+        if event == _THOUGHT:
+            if self.steering is not None and self.steering.on_cancel is not None:
+                self.steering.on_cancel()
+            self.reply(500)
+            return
+        self.end()
+
+    def end(self) -> None:
+        """End without an answer."""
+        server = self._server
+        if server is not None and not server.is_answered:
+            self._release(408)
+            server.end()
+
+    def answer_to_source(self) -> None:
+        """Answer to where the request came from, and note the port in its Via, as if it had asked for it (RFC 3581)."""
+        if self.message.via.rport is not None:
+            return
+        via = self.message.via
+        text = b";rport=%d" % self.flow.remote[1]
+        if via.host != self.flow.host:
+            text += b";received=%b" % self.flow.host.strip(b"[]")
+        span = via.received_span or (via.stop, via.stop)
+        self._received = (*span, text)
+        self._back = self.flow
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether some branch may still answer, or is still to be sent."""
+        return bool(self._branches or self._expected)
+
+    def reread(self, message: Message) -> list[tuple[int, int, bytes]]:
+        """Go on with another text of the request; gives what following its Route headers takes off."""
+        cuts = self.routing.cuts
+        self.message = message
+        self.routing = Routing(message, self._proxy.me, self.flow.listener)
+        if self._received is not None:
+            self._received = request_.received_edit(message, self.flow)
+        if cuts:
+            return self.routing.cuts
+        cuts, self.routing.cuts = self.routing.cuts, []
+        return cuts
+
+    @property
+    def timers(self) -> Timers:
+        """Durations of all requests."""
+        return self._proxy.timers
+
+    def wait(self, seconds: float) -> None:
+        """Somebody thinks about this request: take it, say so, and answer 500 when he thinks too long."""
+        if self.message.method == b"ACK":
+            return
+        if self._server is None:
+            self._open()
+        self._proxy.core.timers.start(seconds, self, _THOUGHT)
+
+    def cancel_branches(self) -> None:
+        """Let nobody ring on."""
+        self._cancel_others(None)
+
+    @property
+    def server(self) -> ServerTransaction | None:
+        """The transaction; None before there is one."""
+        return self._server
+
+    def find_invite(self) -> ServerTransaction | None:
+        """The transaction of the INVITE that this CANCEL means (§9.2); None when there is none (any more)."""
+        return self._proxy.core.find_server(invite_key(self.message))
+
     def _relay(self, target: Target) -> None:
         self.attempts += 1
         flow = target.flow or self._locate(target)
@@ -233,12 +354,12 @@ class Context:
 
     def _open(self) -> None:
         """Make the server transaction; an INVITE gets its 100 at once (§17.2.1)."""
+        self.open()
+        self._say_trying()
+
+    def _say_trying(self) -> None:
         message = self.message
-        self._server = ServerTransaction(
-            self._proxy.core, self._back, server_key(message), message.method, self._proxy.timers
-        )
-        self._server.user = self
-        if message.method == b"INVITE":
+        if message.method == b"INVITE" and self._server is not None:
             stamp = message.timestamp
             headers = b"" if stamp is None else b"Timestamp: %b\r\n" % stamp  # §8.2.6.1
             self._server.respond(100, build.response(message, 100, received=self._received, headers=headers))
@@ -263,6 +384,8 @@ class Context:
         if flow is None:
             if target.outcome is not None:
                 target.outcome(503, None)
+            if target.branch is not None:
+                target.branch.status, target.branch.is_ended = 503, True
             self._note(500, b"")
             self._ended(503)
             return
@@ -275,7 +398,12 @@ class Context:
     ) -> None:
         """A new branch by `way`; by `flow` should it be another one, and nobody be there."""
         method = self.message.method
-        client = ClientTransaction(self._proxy.core, self, way, branch, method, data, self._proxy.timers)
+        timers = self._proxy.timers
+        if self.steering is not None and self.steering.timers is not None:
+            timers = self.steering.timers
+        client = ClientTransaction(self._proxy.core, self, way, branch, method, data, timers)
+        if self.steering is not None and target.branch is not None:
+            self.steering.begins(client, target.branch)
         self._branches += (client,)
         if way is not flow:
             self._oversize = {**(self._oversize or {}), client: (target, flow)}
@@ -283,6 +411,8 @@ class Context:
             self._tried = {**(self._tried or {}), client: (target, (*tried, flow))}
         if target.outcome is not None:
             self._outcomes = {**(self._outcomes or {}), client: target.outcome}
+        if target.accepted is not None:
+            self._accepted = {**(self._accepted or {}), client: target.accepted}
         client.begin()
 
     def _goes_on(self, client: ClientTransaction) -> bool:
@@ -342,10 +472,16 @@ class Context:
     def outgoing(self, target: Target, outbound: Listener, branch: bytes) -> bytes:
         """The request as it leaves us (§16.6): four edits at most, all other bytes as they came."""
         message = self.message
-        edits = [*self.routing.cuts, request_.hops_edit(message)]
+        steering = self.steering
+        if steering is None or steering.counts_hops:
+            edits = [*self.routing.cuts, request_.hops_edit(message)]
+        else:
+            edits = [*self.routing.cuts]
         at = message.first_line(b"via")
         top = outbound.via + branch + b"\r\n"
-        if self.wants_record_route:
+        if steering is not None and steering.record_route is not None:
+            top = steering.record_route(outbound) + top
+        elif self.wants_record_route:
             back = self.flow if hides(message, self.flow) else None
             lines = self._proxy.me.record_route(
                 message.call_id, self.flow.listener, outbound, back, must_be_safe=self.routing.must_be_safe
@@ -365,20 +501,27 @@ class Context:
         if target.uri is not None and target.uri != message.uri:
             start = len(message.method) + 1
             edits.append((start, start + len(message.uri), target.uri))
-        return splice(message.raw, edits)
+        if steering is None:
+            return splice(message.raw, edits)
+        asked = [*steering.edits, *(target.branch.edits if target.branch is not None else ())]
+        return edits_.apply(message.raw, asked + edits)
 
-    def cancelled(self) -> None:
+    def cancelled(self, reason: bytes = b"") -> None:
         """The caller hung up before the answer (§16.10)."""
         if self.is_cancelled:
             return
         self.is_cancelled = True
+        if self.steering is not None and self.steering.on_cancel is not None:
+            self.steering.on_cancel()
         for client in self._branches:
-            client.cancel()
+            client.cancel(reason)
         if not self._branches:
             self.reply(487)
 
     def provisional(self, client: ClientTransaction, response: Message) -> None:
         """Pass it on, but for 100, and for anything that RFC 4320 §4.1 forbids."""
+        if self.steering is not None and not self.steering.replied(client, response):
+            return
         if (
             response.status > 100
             and client in self._branches
@@ -390,20 +533,27 @@ class Context:
     def final(self, client: ClientTransaction, response: Message) -> None:
         """Pass a 2xx on at once; another one is the best so far, or not."""
         status = response.status
+        if self.steering is not None:
+            self.steering.replied(client, response)
         if self._tried is not None and status == 503 and self._goes_on(client):
             self._note(*response_.upwards(response))
             return
         if self._outcomes is not None:
             self._tell(client, status, response)
         if status < 300:
+            if self._accepted is not None:
+                accepted = self._accepted.get(client)
+                if accepted is not None:
+                    accepted()
             if self._server is not None:
                 self._server.respond(status, response_.without_via(response, by_stream=self._is_by_stream))
                 self._release(status)
-            self._cancel_others(client)  # also when one that was given up has answered after all (§16.7 step 10)
+            # Also when one that was given up has answered after all (§16.7 step 10).
+            self._cancel_others(client, _ELSEWHERE)
             return
         if self._take_off(client):
             self._note(*response_.upwards(response, by_stream=self._is_by_stream))
-            if status >= 600:
+            if status >= 600 and (self.steering is None or self.steering.stops_at_6xx):
                 self._cancel_others(client)  # §16.7 step 5
             self._ended(status, is_answer=True)
 
@@ -411,6 +561,8 @@ class Context:
         """No response came: 408, or 503 where the network refused."""
         if self._oversize is not None and status == 503 and self._relay_by_datagram(client):
             return
+        if self.steering is not None:
+            self.steering.failed(client, status)
         if self._tried is not None and not client.has_rung and self._goes_on(client):
             return
         if self._outcomes is not None:
@@ -446,10 +598,10 @@ class Context:
         self._branches = () if before == (client,) else tuple([one for one in before if one is not client])
         return self._branches != before
 
-    def _cancel_others(self, client: ClientTransaction | None) -> None:
+    def _cancel_others(self, client: ClientTransaction | None, reason: bytes = b"") -> None:
         for one in self._branches:
             if one is not client and one.method == b"INVITE":
-                one.cancel()
+                one.cancel(reason)
 
     def _ended(self, status: int, *, is_answer: bool = False) -> None:
         """One branch has come to nothing; when it is the last, the best of them all decides what follows."""
@@ -465,14 +617,23 @@ class Context:
         server = self._server
         if server is None or server.is_answered:
             return
-        if self.on_failure is not None and not self.is_cancelled and status < 600:  # a 6xx speaks for all (§16.7)
+        steering = self.steering
+        hears_all = False
+        if steering is not None and steering.forgets_tries:
+            winner = steering.winner
+            if winner is not None:
+                status, is_answer = winner.status, winner.reply is not None
+                self._best_status, self._best = steering.upwards(winner, by_stream=self._is_by_stream)
+            hears_all = True
+        # A 6xx speaks for all (§16.7).
+        if self.on_failure is not None and (hears_all or (not self.is_cancelled and status < 600)):
             attempts = self.attempts
             try:
                 self.on_failure(self, status, is_answer)
             except Exception:
                 self.abort()
                 raise
-            if self.attempts != attempts or server.is_answered:
+            if server.is_answered or (self.is_waiting if hears_all else self.attempts != attempts):
                 return
         self._give_up()
 
@@ -502,13 +663,16 @@ class Context:
         self._tried = None
         self._best = b""
         self.on_failure = None
+        self._accepted = None
 
     def _tell_final(self, status: int) -> None:
         if self.on_final is not None:
             on_final, self.on_final = self.on_final, None
             on_final(status)
 
-    def _own_response(self, status: int, reason: bytes = b"", headers: bytes = b"") -> bytes:
+    def _own_response(self, status: int, reason: bytes = b"", headers: bytes = b"", body: bytes = b"") -> bytes:
+        if self.steering is not None and status > 100:
+            headers += self.steering.reply_headers
         return build.response(
             self.message,
             status,
@@ -516,4 +680,5 @@ class Context:
             received=self._received,
             to_tag=b"" if status == 100 else self._proxy.own_tag(self.message),
             headers=headers,
+            body=body,
         )

@@ -62,6 +62,10 @@ class Identity:
         for one in self.listeners:
             self._names.update((b"%b:%d" % (_in_uri(one.host), one.port), one.sent_by.lower()))
 
+    def twin(self, listeners: Iterable[Listener]) -> Identity:
+        """The same with other sockets, in the same order."""
+        return Identity(listeners, self._aliases, self.secret, self._is_local)
+
     def is_me(self, host: bytes, port: int) -> bool:
         """Whether a request to this host and port is for us; port 0 stands for 5060."""
         host = comparable(host)
@@ -125,6 +129,8 @@ class Identity:
         back: Flow | None = None,
         *,
         must_be_safe: bool = False,
+        parameters: bytes = b";lr",
+        is_double: bool = True,
     ) -> bytes:
         """The Record-Route lines for a request from `inbound` that leaves by `outbound` (RFC 3261 §16.6 step 4).
 
@@ -134,20 +140,22 @@ class Identity:
             back: the connection that leads back to the sender, where nothing else does. Then there are two as well,
                 which tells the way to him from the way away from him.
             must_be_safe: the dialog is one of ``sips:`` (RFC 3261 §16.6 step 4, RFC 5630).
+            parameters: of each, with their semicolons.
+            is_double: whether there are two where the sides differ.
         """
         cookie = self.cookie(call_id)
         near, far = (inbound.secure_uri, outbound.secure_uri) if must_be_safe else (inbound.uri, outbound.uri)
         if back is not None:
             scheme, _, rest = near.partition(b":")
-            return b"Record-Route: <%b;r2=on;lr;ds=%b>\r\nRecord-Route: <%b:%b@%b;r2=on;lr;ds=%b>\r\n" % (
-                *(far, cookie),
-                *(scheme, self.tokens.make(back, call_id), rest, cookie),
+            return b"Record-Route: <%b;r2=on%b;ds=%b>\r\nRecord-Route: <%b:%b@%b;r2=on%b;ds=%b>\r\n" % (
+                *(far, parameters, cookie),
+                *(scheme, self.tokens.make(back, call_id), rest, parameters, cookie),
             )
-        if inbound is outbound:
-            return b"Record-Route: <%b;lr;ds=%b>\r\n" % (near, cookie)
-        return b"Record-Route: <%b;r2=on;lr;ds=%b>\r\nRecord-Route: <%b;r2=on;lr;ds=%b>\r\n" % (
-            *(far, cookie),
-            *(near, cookie),
+        if inbound is outbound or not is_double:
+            return b"Record-Route: <%b%b;ds=%b>\r\n" % (near, parameters, cookie)
+        return b"Record-Route: <%b;r2=on%b;ds=%b>\r\nRecord-Route: <%b;r2=on%b;ds=%b>\r\n" % (
+            *(far, parameters, cookie),
+            *(near, parameters, cookie),
         )
 
 

@@ -32,6 +32,9 @@ Route = Callable[[Context], None]
 class Network(Core, Locator, Protocol):
     """What the proxy needs of the engine."""
 
+    def find_server(self, key: bytes) -> ServerTransaction | None:
+        """The server transaction of that key, see `server_key`."""
+
 
 class Proxy:
     """RFC 3261 §16 for one target or several at once; knows neither sets nor failover.
@@ -47,6 +50,8 @@ class Proxy:
         retry_after: header line of the 503 to a request that is one too many; empty for none.
         udp_mtu: bytes of a request above which TCP is tried in place of UDP; 0 for never.
         failover_time: seconds after which no further machine of a name is tried.
+        hands_over: the route sees to what is checked of a request, to CANCEL and to Max-Forwards (Kamailio scripts).
+        hears_reply: called with each response before anybody else; False drops it. None where nobody wants to.
     """
 
     def __init__(self, core: Network, me: Identity, timers: Timers, route: Route) -> None:
@@ -62,6 +67,8 @@ class Proxy:
         self._tag = b"ds.%b." % run
         self.udp_mtu = 0
         self.failover_time = math.inf
+        self.hands_over = False
+        self.hears_reply: Callable[[Message, Flow], bool] | None = None
         self._streams = {one: _beside(one, me.listeners) for one in me.listeners if not one.transport.reliable}
         self._count = 0
         # Where responses to what was forwarded without memory a moment ago go: only to save the work of `way_back`.
@@ -70,6 +77,13 @@ class Proxy:
         self._listener_numbers = {one: number for number, one in enumerate(me.listeners)}
         self._answered: OrderedDict[bytes, ServerTransaction] = OrderedDict()
 
+    def twin(self, core: Network, me: Identity, route: Route) -> Proxy:
+        """One with the same names for branches and the same limits, and nothing remembered, to try things with."""
+        other = Proxy(core, me, self.timers, route)
+        other.prefix, other._prefixes, other._tag = self.prefix, self._prefixes, self._tag
+        other.retry_after, other.udp_mtu = self.retry_after, self.udp_mtu
+        return other
+
     def request(self, message: Message, flow: Flow) -> None:
         """A request that belongs to no transaction of ours.
 
@@ -77,7 +91,11 @@ class Proxy:
             ParseError: it can't be carried; `refuse` answers it.
             Exception: whatever the route raised; the request has got its 500.
         """
-        must_be_safe = request_.check(message)
+        if self.hands_over:
+            request_.check_readable(message)
+            must_be_safe = False
+        else:
+            must_be_safe = request_.check(message)
         if must_be_safe and not flow.listener.is_secure:
             raise ParseError("sips by a way that is not safe", status=416)
         routing = Routing(message, self.me, flow.listener)
@@ -115,20 +133,20 @@ class Proxy:
 
     def cancel(self, message: Message, flow: Flow, invite: ServerTransaction | None) -> None:
         """A CANCEL: for a transaction of ours it ends here (§16.10), else the route decides."""
-        if invite is None:
+        if invite is None or self.hands_over:
             self.request(message, flow)
             return
         received, to_tag, back = self._answering(message, flow)
         self.send(build.response(message, 200, received=received, to_tag=to_tag), back)
         if invite.user is not None:
-            invite.user.cancelled()
+            invite.user.cancelled(message.header(b"reason") or b"")
 
     def _answering(self, message: Message, flow: Flow) -> tuple[tuple[int, int, bytes] | None, bytes, Flow]:
         return request_.received_edit(message, flow), self.own_tag(message), self.way_back(message, flow)
 
     def response(self, message: Message, flow: Flow) -> None:
         """A response that no transaction waits for: only what we forwarded without memory passes (§16.11)."""
-        if message.status == 100:
+        if message.status == 100 and not self.hands_over:
             return
         branch = message.branch
         recent = self._recent.get(branch) or self._before.get(branch)

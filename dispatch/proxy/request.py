@@ -53,6 +53,22 @@ def check(request: Message) -> bool:
     return must_be_safe
 
 
+def check_readable(request: Message) -> None:
+    """As `check`, only what nobody could work with: a script sees to the rest by itself (``sanity_check``).
+
+    Raises:
+        ParseError: 400.
+    """
+    request.cseq  # noqa: B018 - raises when CSeq is missing or broken
+    if not request.call_id:
+        raise ParseError("empty Call-ID")
+    if not request.usual:
+        request.from_tag  # noqa: B018
+        _check_line_ends(request)
+    request.to_tag  # noqa: B018
+    request.max_forwards  # noqa: B018
+
+
 def _check_line_ends(request: Message) -> None:
     """A lenient gateway would see a header behind a lone CR or LF, where we did not; `Message.usual` excludes both."""
     raw, head = request.raw, request.head

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
+from dispatch.sip import edits
 from dispatch.sip.message import Message, splice
 
 _TELLING: Final = frozenset((401, 407, 415, 420, 484))  # they say how to try again: §16.7 step 6 prefers them
 
 
 def without_via(response: Message, *, by_stream: bool = False) -> bytes:
-    """The response without its topmost Via value, all other bytes as they came (§16.7 step 3).
+    """The response without its topmost Via value, all other bytes as they came or as a script says (§16.7).
 
     Args:
         by_stream: it goes where a message must tell its length (§18.3); one by UDP need not have done so.
     """
     start, stop = response.via_cut
+    if response.edits is not None:
+        length = (length_edit(response),) if by_stream and response.content_length is None else ()
+        return edits.apply(response.raw, [(start, stop, b""), *response.edits, *length])
     if by_stream and response.content_length is None:
         return splice(response.raw, ((start, stop, b""), length_edit(response)))
     return response.raw[:start] + response.raw[stop:]

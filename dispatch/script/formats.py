@@ -6,9 +6,7 @@ from collections.abc import Callable
 
 from dispatch.script import variables
 from dispatch.script.scene import Read, Scene
-
-NULL = b"<null>"
-"""What a variable without a value leaves in a text."""
+from dispatch.script.values import shown
 
 
 def compile(text: str) -> Callable[[Scene], bytes]:
@@ -38,8 +36,7 @@ def _joining(parts: list[bytes | Read]) -> Callable[[Scene], bytes]:
     def evaluate(scene: Scene) -> bytes:
         found = []
         for part in parts:
-            value = part if isinstance(part, bytes) else part(scene)
-            found.append(NULL if value is None else value)
+            found.append(part if isinstance(part, bytes) else shown(part(scene)))
         return b"".join(found)
 
     return evaluate

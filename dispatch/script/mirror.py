@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dispatch.balance.destination import Destination
-from dispatch.script.values import Values
+from dispatch.script.values import Values, text
 from dispatch.sip.host import host_port
 
 
@@ -24,6 +24,8 @@ class Mirror:
         dstid: the `duid` of each one, where calls are counted.
         attrs: attributes of each one that has some.
         sock: local socket of each one that has one.
+        xavp_dst: XAVP with a root for each one: `uri`, `grp`, and `duid`, `attrs`, `sockstr` where it has them.
+        xavp_ctx: XAVP with `cnt`, how many destinations the selection kept.
     """
 
     dst: str = ""
@@ -32,6 +34,8 @@ class Mirror:
     dstid: str = ""
     attrs: str = ""
     sock: str = ""
+    xavp_dst: str = ""
+    xavp_ctx: str = ""
 
     def begin(self, values: Values, group: int, count: int | None) -> None:
         """A selection was made."""
@@ -39,6 +43,8 @@ class Mirror:
             values.push(self.grp, b"%d" % group)
         if self.cnt and count is not None:
             values.push(self.cnt, b"%d" % count)
+        if self.xavp_ctx and count is not None:
+            values.xavps.setdefault(self.xavp_ctx, []).insert(0, {"cnt": count})
 
     def show(self, values: Values, records: Sequence[Destination], *, counted: bool) -> None:
         """Put the list, as it is now, in place of what was there.
@@ -56,6 +62,8 @@ class Mirror:
         ):
             if name:
                 values.replace(name, texts)
+        if self.xavp_dst:
+            values.xavps[self.xavp_dst] = [_root(one) for one in records]
 
     def is_changed(self, values: Values, records: Sequence[Destination]) -> bool:
         """Whether a script has written another list."""
@@ -70,12 +78,24 @@ class Mirror:
 
     def first(self, values: Values) -> bytes | None:
         """The URI in use in the list that a script wrote; None where it is empty."""
-        return values.avp(self.dst)
+        found = values.avp(self.dst)
+        return text(found) if found is not None else None
 
     def group(self, values: Values, otherwise: int) -> int:
         """The set of it."""
-        text = values.avp(self.grp) if self.grp else None
-        return int(text) if text is not None and text.isdigit() else otherwise
+        found = text(values.avp(self.grp)) if self.grp else b""
+        return int(found) if found.isdigit() else otherwise
+
+
+def _root(destination: Destination) -> dict[str, bytes | int]:
+    root: dict[str, bytes | int] = {"grp": destination.group, "uri": destination.uri}
+    if destination.duid:
+        root["duid"] = destination.duid
+    if destination.attrs:
+        root["attrs"] = destination.attrs
+    if destination.socket is not None:
+        root["sockstr"] = _socket(destination)
+    return root
 
 
 def _socket(destination: Destination) -> bytes:

@@ -12,8 +12,9 @@ A route is a function that takes a `Request` and says what becomes of it:
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from dispatch.balance.algorithms.algorithm import Algorithm
 from dispatch.balance.change import Routed
@@ -23,11 +24,20 @@ from dispatch.balance.membership import Membership
 from dispatch.balance.rewrite import rewrite
 from dispatch.balance.selection import Selection, find_algorithm
 from dispatch.balance.why import Why
+from dispatch.proxy.branch import Branch
 from dispatch.proxy.context import Context, Target
+from dispatch.proxy.proxy import Proxy
+from dispatch.proxy.steering import Steering
+from dispatch.script import editing
+from dispatch.script.headers import Headers, Leg, Reply, lines
 from dispatch.script.mirror import Mirror
 from dispatch.script.scene import Variable
 from dispatch.script.view import View
 from dispatch.sip import uri as sip_uri
+from dispatch.sip.message import Message
+
+if TYPE_CHECKING:
+    from dispatch.script.act import Act
 
 
 @dataclass(slots=True)
@@ -82,6 +92,7 @@ class Router:
         observer: called with a `Decision` whenever a request leaves for a destination; None asks for none.
         lookup: the address of a name, as far as it is known.
         reload: reads the list again, without waiting for it; None where nobody can.
+        pause: drives what a script that waits has given back: a coroutine, or a Deferred.
     """
 
     def __init__(self, dispatcher: Dispatcher, script: Script, parameters: Parameters | None = None) -> None:
@@ -91,10 +102,19 @@ class Router:
         self.observer: Callable[[Decision], None] | None = None
         self.lookup: Callable[[str], str | None] = lambda name: None
         self.reload: Callable[[], object] | None = None
+        self.pause: Callable[[Context, object], None] = _no_pause
         self._membership = Membership({})
 
     def __call__(self, context: Context) -> None:
-        self.script(Request(context, self))
+        step = self.script(Request(context, self))
+        if step is not None:
+            self.pause(context, step)
+
+    def take_over(self, proxy: Proxy) -> None:
+        """Decide on whatever comes from now on."""
+        proxy.route = self
+        proxy.hands_over = False
+        proxy.hears_reply = None
 
     @property
     def membership(self) -> Membership:
@@ -119,17 +139,22 @@ class Request:
         destination: the destination in use; None before `select`.
         failed_with: status of the destination that failed last; 0 before one did.
         socket: what to send from; None: what fits.
+        keeps_routes: `select` leaves the Route headers alone.
     """
 
     __slots__ = (
+        "_asides",
         "_context",
         "_destination_uri",
         "_failure",
+        "_follows_load",
+        "_on_branch",
         "_router",
         "_selection",
         "_view",
         "destination",
         "failed_with",
+        "keeps_routes",
         "socket",
     )
 
@@ -137,12 +162,16 @@ class Request:
         self._context = context
         self._router = router
         self._selection: Selection | None = None
-        self._view: View | None = None
+        self._view: View | Act | None = None
         self._destination_uri: bytes | None = None
         self.destination: Destination | None = None
         self.socket: LocalSocket | None = None
         self.failed_with = 0
+        self.keeps_routes = False
+        self._asides: tuple[Target, ...] = ()
+        self._on_branch: LegHandler | None = None
         self._failure = ""
+        self._follows_load = False
 
     @property
     def method(self) -> str:
@@ -151,8 +180,12 @@ class Request:
 
     @property
     def uri(self) -> bytes:
-        """The Request-URI as it came, or as `select` rewrote it."""
+        """The Request-URI as it came, or as it was rewritten by `select` or by the script."""
         return self._view.uri if self._view is not None else self._context.message.uri
+
+    @uri.setter
+    def uri(self, uri: bytes) -> None:
+        self.view.uri = uri
 
     @property
     def destination_uri(self) -> bytes | None:
@@ -167,11 +200,16 @@ class Request:
             self._destination_uri = uri
 
     @property
-    def view(self) -> View:
+    def view(self) -> View | Act:
         """What variables are read from and written to."""
         if self._view is None:
             self._view = View(self._context, self._destination_uri)
         return self._view
+
+    def take_view(self, act: Act) -> None:
+        """Share URIs and values with a script of the Kamailio kind, which follows Route headers by itself."""
+        self._view = act
+        self.keeps_routes = True
 
     @property
     def router(self) -> Router:
@@ -190,6 +228,29 @@ class Request:
             name: the long name in lower case.
         """
         return self._context.message.header(name)
+
+    @property
+    def headers(self) -> Headers:
+        """All headers; what is changed here leaves with every branch."""
+        return Headers(self._context.message, self._steering.edits)
+
+    @property
+    def body(self) -> bytes:
+        """What follows the headers."""
+        return self._context.message.body
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the caller hung up."""
+        return self._context.is_cancelled
+
+    @property
+    def _steering(self) -> Steering:
+        """What is wanted beyond where the request goes; made when it is first asked for."""
+        steering = self._context.steering
+        if steering is None:
+            steering = self._context.steering = Steering()
+        return steering
 
     @property
     def source(self) -> tuple[str, int]:
@@ -246,7 +307,8 @@ class Request:
             limit: how many destinations to keep, this one included; 0 keeps all.
 
         Returns:
-            False when the set has none to give, or not all of its destinations have a `duid` (algorithm 10).
+            False when the set has none to give, or not all of its destinations have a `duid` (algorithm 10). When the
+            Request-URI can't be rewritten there may be destinations for `next` all the same (algorithm 13).
 
         Raises:
             ValueError: there is no such algorithm or mode.
@@ -269,10 +331,15 @@ class Request:
         if selection is None:
             return False
         self._selection = selection
-        self._context.drop_routes()
+        if selection.is_mere_list:
+            if parameters.mirror is not None:
+                self._show(parameters.mirror)
+            return False
+        if not self.keeps_routes:
+            self._context.drop_routes()
         self._use(selection.destination)
-        if is_domain:
-            self.view.uri = selection.rewritten or self.uri
+        if selection.rewritten is not None:
+            self.view.uri = selection.rewritten
         else:
             self.destination_uri = selection.destination.uri
         if parameters.mirror is not None:
@@ -284,10 +351,10 @@ class Request:
         """Go on to the next destination of the selection (``ds_next_dst``, ``ds_next_domain``).
 
         Returns:
-            False at its end; and where calls are counted and this one has ended meanwhile, though the request is told
-            to go there, as in the original.
+            False at its end, and when the Request-URI can't be rewritten; and where calls are counted and this one has
+            ended meanwhile, though the request is told to go there, as in the original.
         """
-        uri = self._following()
+        uri = self._following(mode)
         selection = self._selection
         if uri is None and selection is not None and selection.destination is not self.destination:
             self._use(selection.destination)
@@ -311,12 +378,13 @@ class Request:
         self.view.uri = rewritten
         return True
 
-    def _following(self) -> bytes | None:
+    def _following(self, mode: str) -> bytes | None:
         """The URI of the next destination, which is in use from now on; None when there is none."""
         mirror, selection = self._router.parameters.mirror, self._selection
         if mirror is not None and mirror.is_changed(self.view.values, selection.records if selection else ()):
             return self._follow_script(mirror)
-        destination = selection.next() if selection is not None else None
+        ruri = self.uri if mode == "domain" else None
+        destination = selection.next(ruri) if selection is not None else None
         if mirror is not None:
             self._show(mirror)
         if destination is None:
@@ -346,8 +414,10 @@ class Request:
         return uri
 
     def _group(self) -> int:
-        """The set that the destination in use is of."""
-        group = self.destination.group if self.destination is not None else -1
+        """The set of the first record, or of the destination in use where there is no record left."""
+        first = self._selection.record if self._selection is not None else None
+        first = first or self.destination
+        group = first.group if first is not None else -1
         mirror = self._router.parameters.mirror
         return mirror.group(self.view.values, group) if mirror is not None else group
 
@@ -365,8 +435,17 @@ class Request:
         """Stay in the path of the dialog that the request sets up."""
         self._context.wants_record_route = True
 
-    def relay(self) -> None:
-        """Send the request to the destination, or to all of them at once (algorithm 12), and see it through."""
+    def relay(self, to: bytes | None = None) -> None:
+        """Send the request to the destination, or to all of them at once (algorithm 12), and see it through.
+
+        Args:
+            to: URI of the host to send to, in place of a destination.
+        """
+        if to is not None:
+            self.destination, self.destination_uri = None, to
+        if self._context.steering is not None:
+            self._relay_steered(self._context.steering)
+            return
         self._tell()
         beside = self._selection.parallel[1:] if self._selection is not None else ()
         if beside and not self.failed_with:
@@ -374,8 +453,79 @@ class Request:
         else:
             self._context.relay(self._target())
 
-    def forward(self) -> None:
-        """Send the request to the destination, and forget it."""
+    def _relay_steered(self, steering: Steering) -> None:
+        """As `relay`, where the script wants more: each branch is known, and may be changed or dropped."""
+        self._tell()
+        beside = self._selection.parallel[1:] if self._selection is not None and not self.failed_with else ()
+        targets = [self._target(), *map(self._target_beside, beside), *self._asides]
+        self._asides = ()
+        kept = [one for one in targets if self._is_wanted(one, steering)]
+        if not kept:
+            raise ValueError("on_branch() dropped every branch")
+        self._context.fork(kept)
+
+    def _is_wanted(self, target: Target, steering: Steering) -> bool:
+        branch = target.branch = Branch(len(steering.branches), target)
+        if self._on_branch is not None:
+            leg = Leg(self._context.message, branch, target.uri or self.uri, target.next_hop)
+            self._on_branch(self, leg)
+            if leg.is_dropped:
+                return False
+            target.uri, target.next_hop = leg.uri, leg.next_hop
+        steering.branches.append(branch)
+        return True
+
+    def add_branch(self, uri: bytes, *, to: bytes | None = None) -> None:
+        """Ring there as well, with the next `relay`.
+
+        Args:
+            uri: Request-URI of the branch.
+            to: URI of the host to send it to; None: where `uri` says.
+        """
+        self._steering  # noqa: B018 - so that `relay` looks at it
+        self._asides = (*self._asides, Target(to or uri, uri, self.socket))
+
+    def on_branch(self, handler: LegHandler) -> None:
+        """Call `handler` with each branch just before it is sent: it may change or drop it."""
+        self._steering  # noqa: B018
+        self._on_branch = handler
+
+    def on_reply(self, handler: ReplyHandler) -> None:
+        """Call `handler` with each response to the request before it goes up: it may change it, or drop it."""
+
+        def replied(branch: Branch, response: Message) -> bool:
+            reply = Reply(branch, response)
+            handler(self, reply)
+            return not reply.is_dropped
+
+        self._steering.on_reply = replied
+
+    def set_timers(self, *, answer: float | None = None, ring: float | None = None) -> None:
+        """How long the branches to come may take, in seconds; what is left out is as configured.
+
+        Args:
+            answer: until the first response, or the final one of what is no INVITE (``fr_timer``).
+            ring: from there to the final one of an INVITE (``fr_inv_timer``).
+        """
+        timers = self._steering.timers or self._context.timers
+        if answer is not None:
+            timers = replace(timers, fr_timer=answer)
+        if ring is not None:
+            timers = replace(timers, fr_inv_timer=ring)
+        self._steering.timers = timers
+
+    def redirect(self, *contacts: bytes, status: int = 302) -> None:
+        """Send the caller elsewhere: to one of these URIs (RFC 3261 §8.3)."""
+        self._context.reply(status, b"", b"".join(b"Contact: <%b>\r\n" % one for one in contacts))
+
+    def drop(self) -> None:
+        """Answer nothing, and forget the request."""
+        self._context.end()
+
+    def forward(self, to: bytes | None = None) -> None:
+        """Send the request to the destination, or to another host, and forget it."""
+        if to is not None:
+            self.destination, self.destination_uri = None, to
         self._tell()
         self._context.forward(self._target())
 
@@ -470,10 +620,19 @@ class Request:
                 dispatcher.load_unset(call_id)
 
         self._context.on_final = ended
+        self._follows_load = True
 
-    def reply(self, status: int, reason: str = "") -> None:
-        """Refuse the request."""
-        self._context.reply(status, reason.encode())
+    def reply(self, status: int, reason: str = "", headers: dict[str, str] | None = None, body: bytes = b"") -> None:
+        """Refuse the request, or answer it in another's place.
+
+        Args:
+            headers: further headers, by name; with a body its Content-Type.
+
+        Raises:
+            ValueError: a header or the reason can't stand where it should.
+        """
+        phrase = editing.reason(reason.encode())
+        self._context.reply(status, phrase, lines(headers) if headers else b"", body)
 
     def answer(self, status: int, reason: str = "") -> None:
         """Be the endpoint of the request."""
@@ -502,19 +661,33 @@ class Request:
             hop = self.destination.uri
         if hop is None:
             raise ValueError("relay() or forward() before select() gave a destination")
-        target = Target(hop, self._view.uri if self._view is not None else None, self.socket)
-        return target if self._router.dispatcher.live is None else self._followed(target, self.destination)
+        return self._followed(
+            Target(hop, self._view.uri if self._view is not None else None, self.socket), self.destination
+        )
+
+    def follow_outcome(self, target: Target) -> None:
+        """Let what becomes of it count for the destination in use, when it goes there."""
+        if self.destination is not None and target.next_hop == self.destination.uri:
+            self._followed(target, self.destination)
 
     def _followed(self, target: Target, destination: Destination | None) -> Target:
-        """With somebody who listens to what becomes of the request there."""
+        """With somebody who listens to what becomes of the request there, where anybody wants to know."""
         live = self._router.dispatcher.live
         if live is not None and destination is not None:
             target.outcome = partial(live.heard, destination)
+        if self._follows_load and destination is not None:
+            target.accepted = partial(self._accepted, destination)
         return target
+
+    def _accepted(self, destination: Destination) -> None:
+        """A destination takes the call, be it one that was given up: it is counted there."""
+        if destination is not self.destination:
+            self._router.dispatcher.load_move(self.call_id, destination)
 
     def _target_beside(self, destination: Destination) -> Target:
         """Another destination for the same request, reached as the one in use is."""
-        destination.condition.selected += 1
+        if self._selection is not None:
+            self._selection.count_for(destination)
         socket = destination.socket or self._router.parameters.default_socket or self.socket
         if self._selection is None or self._selection.rewritten is None:
             target = Target(destination.uri, self._view.uri if self._view is not None else None, socket)
@@ -532,8 +705,14 @@ class Request:
         observer(Decision(message.method, message.call_id, destination.uri, destination.group, self.attempts + 1, why))
 
 
-Script = Callable[[Request], None]
-"""A route, or a handler that it named."""
+Script = Callable[[Request], object]
+"""A route, which gives back nothing, or what it waits for; or a handler that it named."""
+LegHandler = Callable[[Request, Leg], object]
+ReplyHandler = Callable[[Request, Reply], object]
+
+
+def _no_pause(context: Context, step: object) -> None:
+    raise TypeError(f"the route gave back {type(step).__name__}; nobody is here to wait for it")
 
 
 def _words(status: int, is_answer: bool) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from dispatch.script.scene import Scene, Variable
-from dispatch.script.values import Value
+from dispatch.script.values import Value, text
 
 
 def place(index: str | None) -> int | None:
@@ -19,7 +19,7 @@ def avp(inner: str, index: str | None) -> Variable:
     name, at = avp_name(inner), place(index)
     if at is None:
         return Variable(
-            lambda scene: b", ".join(scene.values.avps[name]) if name in scene.values.avps else None,
+            lambda scene: b", ".join(map(text, scene.values.avps[name])) if name in scene.values.avps else None,
             lambda scene, value: scene.values.replace(name, [value] if value is not None else []),
         )
     if index is not None:

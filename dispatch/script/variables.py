@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -50,8 +50,13 @@ def parse(text: str, start: int = 0) -> tuple[Variable, int]:
         return NAMED[name](inner, index), found.end()
     if name in PLAIN or name in NAMED:
         raise ValueError(f"${name} is written {_usage(name)}, not {found[0]!r}")
-    meant = difflib.get_close_matches(name, (*PLAIN, *NAMED), 1, cutoff=0.3)
-    raise ValueError(f"there is no variable ${name}; did you mean {_usage(meant[0]) if meant else '$ci'}?")
+    raise ValueError(f"there is no variable ${name}; {meant(name, (*PLAIN, *NAMED))}")
+
+
+def meant(name: str, names: Sequence[str]) -> str:
+    """A question that names the nearest one."""
+    near = difflib.get_close_matches(name, names, 1, cutoff=0.3)
+    return f"did you mean {_usage(near[0]) if near else '$ci'}?"
 
 
 def _usage(name: str) -> str:
@@ -65,7 +70,7 @@ def _header(name: bytes) -> Read:
     return lambda scene: _first(scene.message, name)
 
 
-def _first(message: Message, name: bytes) -> Value:
+def _first(message: Message, name: bytes) -> bytes | None:
     """The first header of that name, blanks and folding before it left out, blanks behind it kept.
 
     Nearly always without the full reader: every call may be hashed by it.
@@ -83,9 +88,14 @@ def _line(name: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"\r\n(?i:%b)[ \t]*:[ \t]*" % b"|".join(names))
 
 
-def _text(message: Message, name: bytes, index: int) -> Value:
+def _text(message: Message, name: bytes, index: int) -> bytes | None:
     """As `_first`, of several the one with that index; by the full reader."""
-    return values.at([message.raw[one.value : one.end - 2] for one in message.reader.spans(name)], index)
+    return values.at(values_of(message, name), index)
+
+
+def values_of(message: Message, name: bytes) -> list[bytes]:
+    """The value of each header of that name, lists not cut."""
+    return [message.raw[one.value : one.end - 2] for one in message.reader.spans(name)]
 
 
 def _contact(scene: Scene) -> Value:
@@ -119,7 +129,7 @@ def _header_named(inner: str, index: str | None) -> Variable:
 
 
 def _joined(message: Message, name: bytes) -> Value:
-    found = [message.raw[one.value : one.end - 2] for one in message.reader.spans(name)]
+    found = values_of(message, name)
     return b",".join(found).lstrip(b",") if found else None
 
 
@@ -186,11 +196,11 @@ def _of_destination(part: Part) -> Read:
 
 def _write_uri(scene: Scene, value: Value) -> None:
     if value is not None:
-        scene.uri = value
+        scene.uri = values.text(value)
 
 
 def _write_destination(scene: Scene, value: Value) -> None:
-    scene.destination_uri = value
+    scene.destination_uri = values.text(value) if value is not None else None
 
 
 # --- of From and To

@@ -1,4 +1,4 @@
-"""The garbage collector, in rounds so short that no call waits for one.
+"""The garbage collector, in rounds so short that hardly a call waits for one.
 
 A round looks at all that was made since the last one and is still there, and holds every thread meanwhile: 50 ms for
 the calls of a few seconds. Python counts what is made less what goes, which is nothing as long as as many calls end as

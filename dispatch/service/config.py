@@ -15,6 +15,7 @@ from dispatch.service.events_config import EventsConfig
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.reading import Place, Reader, boolean, file_name, one_of, optional, seconds
 from dispatch.service.route_config import RouteConfig
+from dispatch.service.script_config import ScriptConfig
 from dispatch.service.sip_config import Sip
 
 
@@ -56,6 +57,7 @@ class Config:
 
     Attributes:
         path: the file.
+        script: that of a `kamailio.cfg`, which then decides in place of `route`; None for a file of our own.
         warnings: what works, but hardly as it is meant; `dispatch check` shows them.
         lines: where in the file what stands; see `toml_lines.lines`.
     """
@@ -69,6 +71,7 @@ class Config:
     control: ControlConfig = field(default_factory=ControlConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     state: StateConfig = field(default_factory=StateConfig)
+    script: ScriptConfig | None = None
     warnings: tuple[ConfigError, ...] = ()
     lines: Mapping[toml_lines.Path, int] = field(default_factory=dict, compare=False, repr=False)
 

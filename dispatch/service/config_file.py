@@ -1,4 +1,4 @@
-"""A TOML file read into a `Config`, with all its problems told at once.
+"""A TOML file, or a `kamailio.cfg`, read into a `Config`, with all its problems told at once.
 
 The table at the end says which key takes what; a test holds it against the dataclasses and `docs/configuration.md`.
 """
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from dispatch.balance.ejection import Ejection
 from dispatch.errors import ConfigError, ConfigErrors
-from dispatch.service import toml_lines
+from dispatch.service import kamailio_config, toml_lines
 from dispatch.service.config import LISTS_READERS, STATE_READERS, Config, Lists, StateConfig
 from dispatch.service.control_config import CONTROL_READERS, ControlConfig
 from dispatch.service.cross_check import cross_check
@@ -50,11 +50,15 @@ def examine(path: Path) -> tuple[Config, tuple[ConfigError, ...]]:
     """
     try:
         source = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
+        if kamailio_config.is_cfg(source):
+            return _examine_cfg(path)
         document = tomllib.loads(source)
         lines = toml_lines.lines(source)
     except OSError as error:
         raise ConfigErrors([ConfigError(path, 0, f"can't be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
+        if kamailio_config.is_cfg(error.object.decode("latin-1")):
+            return _examine_cfg(path)
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigErrors([ConfigError(path, line, "not UTF-8; save it as UTF-8")]) from None
     except tomllib.TOMLDecodeError as error:
@@ -65,6 +69,15 @@ def examine(path: Path) -> tuple[Config, tuple[ConfigError, ...]]:
         raise ConfigErrors([ConfigError(path, 0, "brackets in brackets in brackets: nested too deeply")]) from None
     top = Place(path, lines)
     config = _resolved(Config(path, lines=lines, **_read_keys(document, _TOP, top)))
+    cross_check(config, top)
+    return replace(config, warnings=_in_order(top.hints)), _in_order(top.problems)
+
+
+def _examine_cfg(path: Path) -> tuple[Config, tuple[ConfigError, ...]]:
+    """As `examine`, of a `kamailio.cfg`: it has the same keys, by other names."""
+    found = kamailio_config.read(path)
+    top = Place(path, found.lines, problems=found.problems, hints=found.hints)
+    config = _resolved(Config(path, lines=found.lines, script=found.script, **_read_keys(found.keys, _TOP, top)))
     cross_check(config, top)
     return replace(config, warnings=_in_order(top.hints)), _in_order(top.problems)
 
@@ -80,6 +93,7 @@ def _resolved(config: Config) -> Config:
         config,
         sip=replace(config.sip, secret_file=base / config.sip.secret_file, tls=config.sip.tls.beside(base)),
         dispatcher=replace(config.dispatcher, list_file=base / config.dispatcher.list_file),
+        route=replace(config.route, script=config.route.script and base / config.route.script),
         lists=replace(config.lists, cache=config.lists.cache and base / config.lists.cache),
         events=replace(config.events, log=config.events.log and base / config.events.log),
         state=replace(config.state, file=config.state.file and base / config.state.file),

@@ -88,11 +88,19 @@ class ControlAddress:
         path = None if self.path is None else (folder / self.path).absolute()
         return replace(self, path=path, tls=self.tls and self.tls.beside(folder))
 
+    @property
+    def kind(self) -> str:
+        """How the endpoint string begins."""
+        if self.is_datagrams:
+            return "unixd" if self.path is not None else "udp"
+        if self.path is not None:
+            return "unix"
+        return "ssl" if self.tls else "tcp"
+
     def __str__(self) -> str:
-        kinds = _DATAGRAMS if self.is_datagrams else ("unix", "ssl" if self.tls else "tcp")
         if self.path is None:
-            return f"{kinds[1]}:{self.port}:interface={_quoted(self.host)}"
-        return f"{kinds[0]}:{self.path}"
+            return f"{self.kind}:{self.port}:interface={_quoted(self.host)}"
+        return f"{self.kind}:{self.path}"
 
 
 def parse(text: str, *, datagrams: bool = False, has_credentials: bool = False) -> ControlAddress:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Collection
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
-from twisted.internet.protocol import DatagramProtocol
 from twisted.python.failure import Failure
 
 from dispatch.control import binrpc_door, jsonrpc_door, mi_door
 from dispatch.control.access import Credential, Entry
 from dispatch.control.amp import ControlProtocol
 from dispatch.control.binrpc_door import BinrpcProtocol, Packets
-from dispatch.control.clients import Clients
-from dispatch.control.command import Control, Door, Right
+from dispatch.control.clients import Bounded, Clients
+from dispatch.control.command import Control, Door, OpenDoor, Right
+from dispatch.control.credentials import CredentialedPort
 from dispatch.control.datagrams import Datagrams
 from dispatch.control.fifo import Fifo, Replies
 from dispatch.control.jsonrpc import Documents
@@ -70,11 +71,11 @@ def open_all(config: Config, control: Control, reactor: Any) -> list[Any]:
             lambda entry: Clients(partial(BinrpcProtocol, reactor, packets, entry)),
             partial(binrpc_door.datagram, packets),
         ),
-        "jsonrpc": _Door(partial(JsonSite, documents), partial(jsonrpc_door.datagram, documents)),
+        "jsonrpc": _Door(lambda entry: Bounded(JsonSite(documents, entry)), partial(jsonrpc_door.datagram, documents)),
         "mi_datagram": _Door(None, partial(mi_door.datagram, commands)),
     }
     opening: list[tuple[tuple[str | int, ...], object, Callable[[], Any]]] = [
-        ((name, index), address, partial(_open, address, doors[name], known, reactor))
+        ((name, index), address, partial(_open, name, address, doors[name], known, control, reactor))
         for name, addresses in config.control.sockets.items()
         for index, address in enumerate(addresses)
     ]
@@ -83,7 +84,7 @@ def open_all(config: Config, control: Control, reactor: Any) -> list[Any]:
         ("jsonrpc_fifo", config.control.jsonrpc_fifo, JsonRequests(documents, replies.send)),
     ):
         if path is not None:
-            opening.append(((name,), path, partial(Fifo, path, _PRIVATE, requests.feed, reactor)))
+            opening.append(((name,), path, partial(_open_fifo, name, path, requests.feed, control, reactor)))
     if config.control.manhole is not None:
         opening.append((("manhole",), "SSH", partial(_open_manhole, config.control, control, reactor)))
     return _open_in_turn(config, opening)
@@ -102,20 +103,33 @@ def _open_in_turn(config: Config, opening: list[tuple[tuple[str | int, ...], obj
     return ports
 
 
-def _open(address: ControlAddress, door: _Door, known: Collection[Credential], reactor: Any) -> IListeningPort:
+def _open_fifo(name: str, path: Path, feed: Callable[[bytes], object], control: Control, reactor: Any) -> Fifo:
+    fifo = Fifo(path, _PRIVATE, feed, reactor)
+    control.doors.append(OpenDoor(name, "fifo", str(path.absolute())))
+    return fifo
+
+
+def _open(
+    name: str, address: ControlAddress, door: _Door, known: Collection[Credential], control: Control, reactor: Any
+) -> IListeningPort:
     right = Right[address.right.upper()]
     if address.path is not None:
         remove_stale(address.path, is_datagrams=address.is_datagrams)
+    place = str(address.path or address.host)
     if address.is_datagrams:
         assert door.answer is not None  # the configuration takes no such address for others
-        return _listen(address, Datagrams(partial(door.answer, right)), reactor)
+        port = _listen(address, Datagrams(partial(door.answer, right)), reactor)
+        control.doors.append(OpenDoor(name, address.kind, place, address.port))
+        return port
     assert door.clients is not None  # likewise
+    factory = door.clients(Entry(known, right))
     # Neither a unix nor a TCP endpoint makes anybody wait: its Deferred has fired.
     found: list[Any] = []
-    control_endpoint.server(address, reactor).listen(door.clients(Entry(known, right))).addBoth(found.append)
+    control_endpoint.server(address, reactor).listen(factory).addBoth(found.append)
     (port,) = found
     if isinstance(port, Failure):
         port.raiseException()
+    control.doors.append(OpenDoor(name, address.kind, place, address.port, factory.addresses))
     listening: IListeningPort = port
     return listening
 
@@ -129,15 +143,16 @@ def _open_manhole(config: ControlConfig, control: Control, reactor: Any) -> ILis
     assert named is not None
     keys = manhole.Keys(named.host_key, named.authorized_keys, named.passwords)
     factory = manhole.make_factory(keys, config.access, control)
-    return _open(named.endpoint, _Door(lambda entry: factory), (), reactor)
+    return _open("manhole", named.endpoint, _Door(lambda entry: Bounded(factory)), (), control, reactor)
 
 
-def _listen(address: ControlAddress, protocol: DatagramProtocol, reactor: Any) -> IListeningPort:
+def _listen(address: ControlAddress, protocol: Datagrams, reactor: Any) -> IListeningPort:
     port: IListeningPort
-    if address.path is not None:
-        port = reactor.listenUNIXDatagram(str(address.path), protocol, _LARGEST, int(address.mode, 8))
-    else:
+    if address.path is None:
         port = reactor.listenUDP(address.port, protocol, address.host, _LARGEST)
+        return port
+    port = CredentialedPort(address.path, protocol, _LARGEST, int(address.mode, 8), reactor)
+    port.startListening()
     return port
 
 

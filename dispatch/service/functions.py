@@ -18,15 +18,16 @@ from dispatch.balance.probing import Probing
 from dispatch.balance.turn import HashKey
 from dispatch.probe import Manner
 from dispatch.proxy.gate import Gate, Rates
-from dispatch.script import formats, variables
+from dispatch.script import act_variables, formats, variables
 from dispatch.script.mirror import Mirror
 from dispatch.script.route import Parameters
-from dispatch.script.scene import Scene, Variable
+from dispatch.script.scene import Read, Scene, Variable, Write
 from dispatch.script.stored import avp_name
 from dispatch.service.config import Config
 from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.service.health_config import HealthConfig
 from dispatch.service.listen import local_sockets
+from dispatch.service.script_config import ScriptConfig
 from dispatch.service.sip_config import Limits
 
 
@@ -139,14 +140,14 @@ def make_parameters(config: Config) -> Parameters:
     parameters = config.dispatcher
     return Parameters(
         reads_variables=bool(parameters.hash_pvar),
-        mirror=_mirror(parameters),
-        setid=_variable(parameters.setid_pvname),
-        attrs=_variable(parameters.attrs_pvname),
+        mirror=_mirror(parameters, config.script),
+        setid=_variable(parameters.setid_pvname, config.script),
+        attrs=_variable(parameters.attrs_pvname, config.script),
         default_socket=_default_socket(config),
     )
 
 
-def _mirror(parameters: DispatcherConfig) -> Mirror | None:
+def _mirror(parameters: DispatcherConfig, script: ScriptConfig | None) -> Mirror | None:
     mirror = Mirror(
         dst=_avp(parameters.dst_avp),
         grp=_avp(parameters.grp_avp),
@@ -154,6 +155,8 @@ def _mirror(parameters: DispatcherConfig) -> Mirror | None:
         dstid=_avp(parameters.dstid_avp),
         attrs=_avp(parameters.attrs_avp),
         sock=_avp(parameters.sock_avp),
+        xavp_dst=script.xavp_dst if script is not None else "",
+        xavp_ctx=script.xavp_ctx if script is not None else "",
     )
     return mirror if mirror != Mirror() else None
 
@@ -162,5 +165,11 @@ def _avp(text: str) -> str:
     return avp_name(text.removeprefix("$avp(").removesuffix(")"))
 
 
-def _variable(text: str) -> Variable | None:
-    return variables.parse(text)[0] if text else None
+def _variable(text: str, script: ScriptConfig | None) -> Variable | None:
+    """That of the process, where a script may look at it."""
+    if not text:
+        return None
+    if script is not None:
+        found = act_variables.find_text(text)
+        return Variable(cast(Read, found.read), cast(Write, found.write))
+    return variables.parse(text)[0]

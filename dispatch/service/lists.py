@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
 from dispatch.balance import listfile
-from dispatch.balance.roster import Roster
+from dispatch.balance.destination import Row
+from dispatch.balance.pace import gently
+from dispatch.balance.roster import Roster, RosterBuilder
 from dispatch.errors import ConfigErrors
 from dispatch.service.config import Config
 from dispatch.service.listen import local_sockets
@@ -47,6 +50,15 @@ def parse(config: Config, text: bytes) -> Roster:
     """What a list file with this text gives."""
     sockets = local_sockets(config.sip.listen)
     return listfile.parse(text, "the new list", sockets, strict=config.dispatcher.ds_load_mode == 1)
+
+
+def built(config: Config, rows: Iterable[Row]) -> Roster:
+    """What these rows give, in their order."""
+    sockets = local_sockets(config.sip.listen)
+    builder = RosterBuilder("the list in force", sockets, strict=config.dispatcher.ds_load_mode == 1)
+    for row in gently(rows):
+        builder.add(row)
+    return builder.finish()
 
 
 def cache_of(config: Config, source: IDestinationSource) -> Cache | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -12,7 +13,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from dispatch.balance.destination import Destination
+from dispatch.balance.destination import Destination, Row
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.expansion import expanded, known
 from dispatch.balance.membership import Membership
@@ -36,6 +37,17 @@ log: Final = Logger()
 
 _GATHER: Final = 0.25  # seconds in which answers of DNS are gathered
 _REST: Final = 4  # times as long as it takes to put them in force nothing is done about the next
+
+Read = tuple[Roster, Succession | None, Membership | None]
+"""A list that can come into force, or has errors."""
+
+
+class _Job(NamedTuple):
+    """A list that is to come into force, and who waits for it."""
+
+    load: Callable[[], Deferred[Roster]]
+    answers: list[Deferred[Roster]]
+    is_reload: bool
 
 
 class Reloading(MultiService):
@@ -75,16 +87,21 @@ class Reloading(MultiService):
         self._router = router
         self._naming = naming
         self._run = run
-        self._is_reloading = False
+        self._is_busy = False
         self._sockets = local_sockets(config.sip.listen)
         self._listed = start.roster  # without machines in place of names
         self._took = 0.0  # seconds, the last time that names were put in force
         self._is_renamed = False  # names stand for something else than the list in force has
-        if config.lists.resolve == "all":
+        if self._names_machines:
             naming.changed = self._renamed
-        self._waiting: list[Deferred[Roster]] = []  # for the reload after this one
+        self._waiting: list[_Job] = []
         self._retry = Retry(reactor, config.lists.retry, self.reload)
         self._retry.setServiceParent(self)
+
+    @property
+    def _names_machines(self) -> bool:
+        """Whether all machines of a name are put in its place."""
+        return self._config.lists.resolve == "all"
 
     def startService(self) -> None:
         """Tell what is odd about the list that the service begins with, and resolve its names."""
@@ -103,34 +120,71 @@ class Reloading(MultiService):
         Returns:
             Fires with what was read when that is in force, or with what has `errors` and is not.
         """
+        if not self._waiting or not self._waiting[-1].is_reload:
+            self._waiting.append(_Job(self._read, [], is_reload=True))
+        return self._queued()
+
+    def amend(self, change: Callable[[list[Row]], list[Row]]) -> Deferred[Roster]:
+        """Change the list in force, in memory only: the next reload ends it. States stay, whatever reloads do to them.
+
+        Args:
+            change: makes the rows of the new list of those in force; called in a thread.
+
+        Returns:
+            As `reload`; warnings may be those of rows that were there before.
+        """
+        self._waiting.append(_Job(partial(self._amend, change), [], is_reload=False))
+        return self._queued()
+
+    def _queued(self) -> Deferred[Roster]:
         answer: Deferred[Roster] = Deferred()
-        self._waiting.append(answer)
-        if not self._is_reloading:
-            self._reload()
+        self._waiting[-1].answers.append(answer)
+        if not self._is_busy:
+            self._work()
         return answer
 
-    def _reload(self) -> None:
-        answers, self._waiting = self._waiting, []
-        self._is_reloading = True
+    def _work(self) -> None:
+        job = self._waiting.pop(0)
+        self._is_busy = True
 
         def tell(roster: Roster) -> None:
             self._go_on()
-            for answer in answers:
+            for answer in job.answers:
                 answer.callback(roster)
 
-        maybeDeferred(self._read).addErrback(self._unreadable).addCallback(tell)
+        maybeDeferred(job.load).addErrback(self._unreadable).addCallback(tell)
+
+    def _amend(self, change: Callable[[list[Row]], list[Row]]) -> Deferred[Roster]:
+        pool = self._reactor.getThreadPool()
+        making: Deferred[Any] = deferToThreadPool(self._reactor, pool, lambda: self._amended(change))
+        return making.addCallback(self._take_amended)
+
+    def _amended(self, change: Callable[[list[Row]], list[Row]]) -> Read:
+        groups = self._dispatcher.groups
+        sets = self._listed.sets if self._names_machines else {one: group.members for one, group in groups.items()}
+        rows = change([member.row for members in sets.values() for member in gently(members)])
+        return self._ready(lists.built(self._config, rows), keep_state=True)
+
+    def _take_amended(self, made: Read) -> Roster:
+        roster, succession, membership = made
+        if not self.running:
+            return self._refused("amended too late: the service has stopped")
+        if succession is not None and membership is not None:
+            self._put_in_force(roster, succession, membership)
+            self._run(self._after_reading(()))
+        return roster
 
     def remember(self, kept: Document) -> None:
         """Put the machines of a state file in place of names, at start, until DNS has answered."""
-        if self._config.lists.resolve == "all":
+        if self._names_machines:
             roster = expanded(self._listed, self._naming.machines_of, machines(kept), self._sockets)
             self._dispatcher.replace(roster)
             self._router.membership = Membership(self._dispatcher.groups)
 
     def _go_on(self) -> None:
-        self._is_reloading = False
+        self._is_busy = False
         if self._waiting:
-            self._reload()
+            self._work()
         elif self._is_renamed and self.running:
             self._rename()
 
@@ -140,12 +194,12 @@ class Reloading(MultiService):
             self._reactor.callLater(max(_GATHER, _REST * self._took), self._rename_when_idle)
 
     def _rename_when_idle(self) -> None:
-        if self._is_renamed and not self._is_reloading and self.running:
+        if self._is_renamed and not self._is_busy and self.running:
             self._rename()
 
     def _rename(self) -> None:
         """Put the list in force as it was read, with what its names stand for now."""
-        self._is_reloading, self._is_renamed = True, False
+        self._is_busy, self._is_renamed = True, False
         began = self._reactor.seconds()
         pool = self._reactor.getThreadPool()
         making: Deferred[Any] = deferToThreadPool(
@@ -173,7 +227,7 @@ class Reloading(MultiService):
 
     def _expanded(self, roster: Roster) -> Roster:
         """Machines in place of names, where that is wanted."""
-        if self._config.lists.resolve != "all":
+        if not self._names_machines:
             return roster
         before = known(self._dispatcher.groups.values())
         return expanded(roster, self._naming.machines_of, before, self._sockets)
@@ -190,14 +244,17 @@ class Reloading(MultiService):
     def _refused(self, reason: str) -> Roster:
         return Roster({}, errors=(ConfigError(self._source.name, 0, reason),))
 
-    def _prepare(self, roster: Roster) -> tuple[Roster, Succession | None, Membership | None]:
+    def _prepare(self, roster: Roster) -> Read:
+        read, succession, membership = self._ready(roster, keep_state=self._config.lists.reload_keeps_state)
+        return read if read.errors else lists.kept(read, self._cache), succession, membership
+
+    def _ready(self, roster: Roster, *, keep_state: bool) -> Read:
         if roster.errors:
             rest()
             return roster, None, None
-        succession, membership = self._prepared(roster, keep_state=self._config.lists.reload_keeps_state)
-        return lists.kept(roster, self._cache), succession, membership
+        return roster, *self._prepared(roster, keep_state=keep_state)
 
-    def _take(self, read: tuple[Roster, Succession | None, Membership | None]) -> Roster:
+    def _take(self, read: Read) -> Roster:
         roster, succession, membership = read
         if not self.running:
             return self._refused("read too late: the service has stopped")
@@ -205,10 +262,7 @@ class Reloading(MultiService):
             self._run(_complaints(roster, "the list before stays in force" + self._again(roster)))
             return roster
         self._retry.succeeded()
-        if self._config.lists.resolve == "all":
-            self._run(_let_go([member for members in self._listed.sets.values() for member in members]))
-            self._listed = roster
-        self._succeed(succession, membership)
+        self._put_in_force(roster, succession, membership)
         log.info(
             "{destinations} destinations in {sets} sets from {source}",
             destinations=sum(map(len, roster.sets.values())),
@@ -217,6 +271,12 @@ class Reloading(MultiService):
         )
         self._run(self._after_reading(roster.warnings))
         return roster
+
+    def _put_in_force(self, roster: Roster, succession: Succession, membership: Membership) -> None:
+        if self._names_machines:
+            self._run(_let_go([member for members in self._listed.sets.values() for member in members]))
+            self._listed = roster
+        self._succeed(succession, membership)
 
     def _succeed(self, succession: Succession, membership: Membership) -> None:
         before, holders = list(self._dispatcher.destinations()), [succession, self._router.membership]

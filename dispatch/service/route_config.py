@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from dispatch.balance.algorithms import BY_NAME, BY_NUMBER
 from dispatch.balance.selection import known_algorithms
-from dispatch.service.reading import Place, Reader, expected, integer, many, near, one_of, seconds
+from dispatch.script.loading import LANGUAGES
+from dispatch.service.reading import Place, Reader, expected, file_name, integer, many, near, one_of, optional, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class RouteConfig:
         failover_on: answers that send the request to the next destination; silence always does.
         failover_attempts: destinations tried for one request, at most.
         failover_time: seconds after which no further destination is tried.
+        script: file of a script that decides in its place; None for none.
+        script_language: ``native``, ``kemi`` or ``kamailio``; empty: told by what it contains.
     """
 
     set: int = 1
@@ -34,6 +38,8 @@ class RouteConfig:
     failover_on: tuple[int, ...] = (408, 500, 503)
     failover_attempts: int = 8
     failover_time: float = 90.0
+    script: Path | None = None
+    script_language: str = ""
 
 
 def _algorithm(value: object, place: Place) -> object:
@@ -58,4 +64,6 @@ ROUTE_READERS: Final[Mapping[str, Reader]] = {
     "failover_on": many(integer(300, 599), of=int),  # a 6xx speaks for all (RFC 3261 §16.7 step 5)
     "failover_attempts": integer(1, 32),  # each one nests a few calls in those before
     "failover_time": seconds(0.1),
+    "script": optional(file_name),
+    "script_language": one_of("", *LANGUAGES),
 }

@@ -11,13 +11,14 @@ DispatcherService            top
   Draining                   tells when a destination that takes no new calls is empty
   Keeper                     keeps state over restarts, where a state file is named
   Prober                     probes, where `ds_ping_interval` is set
+  Guard                      stops a script that runs on and on, where one is named
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +42,7 @@ from dispatch.engine import Engine
 from dispatch.errors import ConfigError, ConfigErrors, TransportError
 from dispatch.events.hub import Hub
 from dispatch.probe import Prober
+from dispatch.proxy.context import Context
 from dispatch.proxy.dialog import Identity
 from dispatch.proxy.proxy import Proxy
 from dispatch.script.default import DefaultRoute
@@ -49,6 +51,7 @@ from dispatch.service import doors, lists, secret, telling
 from dispatch.service.config import Config
 from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
+from dispatch.service.foretelling import Foretelling
 from dispatch.service.functions import (
     make_dispatcher,
     make_gate,
@@ -57,11 +60,15 @@ from dispatch.service.functions import (
     make_probing,
     retry_after,
 )
+from dispatch.service.guard import Guard
 from dispatch.service.keeper import Keeper
-from dispatch.service.listen import Listen
+from dispatch.service.listen import Listen, local_sockets
 from dispatch.service.naming import Naming, ability_of, make_resolver
+from dispatch.service.observing import Observing
 from dispatch.service.reloading import Reloading
 from dispatch.service.runners import DoorService, EngineService, LoadService, TransportService
+from dispatch.service.scripting import Scripting
+from dispatch.service.scripts import Scripts
 from dispatch.service.sip_config import Sip
 from dispatch.service.trust import Trust
 from dispatch.sip.overload import offering
@@ -88,6 +95,7 @@ class DispatcherService(MultiService):
     Attributes:
         dispatcher: the sets.
         lists: what puts other lists in force.
+        scripts: the route in force.
         probing: who is probed, and what an answer does.
         engine: transactions.
         router: what hands requests to the route; its `observer` is told every decision.
@@ -110,7 +118,8 @@ class DispatcherService(MultiService):
         route, parameters = config.route, config.dispatcher
         self.dispatcher = make_dispatcher(parameters, random.Random(), time.monotonic, _warn, config.health)
         self.dispatcher.replace(start.roster)
-        self.dispatcher.observer = self._observed
+        self._observing = Observing(self._observed, time.time, self._run)
+        self.dispatcher.observer, self.dispatcher.observer_of_many = self._observing.one, self._observing.many
         self._keeper: Keeper | None = None
         self.trust: Trust | None = None
         self.probing = make_probing(config, self.dispatcher)
@@ -120,6 +129,9 @@ class DispatcherService(MultiService):
         algorithm = find_algorithm(route.algorithm)
         script = DefaultRoute(route, algorithm, failover=self.dispatcher.failover, counts_calls=counts_calls)
         self.router = Router(self.dispatcher, script, make_parameters(config))
+        self.router.pause = self._pause
+        self.scripts = Scripts(config, self.router)
+        self._scripting = Scripting(config, config.script, self.router) if config.script is not None else None
         self.router.membership = Membership(self.dispatcher.groups)
         self.router.lookup = self._address_of
         self._naming = Naming(config, self._resolver, self.dispatcher, self.router, reactor)
@@ -146,7 +158,11 @@ class DispatcherService(MultiService):
             self.probing,
             time.time(),
             self._naming.address_of,
+            Foretelling(config, self.router, self.engine, reactor),
             self._naming.standing,
+            self._counters,
+            tuple(local_sockets(config.sip.listen)),
+            reload_script=self.scripts.reload,
         )
         ports = self._open_doors(control)
         for transport in self._transports:
@@ -158,10 +174,13 @@ class DispatcherService(MultiService):
         self._resolver.ability = ability_of(listeners, asks_naptr=config.sip.dns.naptr)
         me = Identity(listeners, map(_alias, config.sip.alias), key, is_local)
         self.engine.proxy = Proxy(self.engine, me, config.sip.timers, self.router)
+        self.scripts.install(self.engine.proxy)
         self.engine.proxy.udp_mtu = config.sip.udp_mtu
         self.engine.proxy.failover_time = config.route.failover_time
         self.engine.proxy.retry_after = retry_after(config.sip.limits)
         self.engine.gate = make_gate(config.sip.limits, lambda: self.router.membership)
+        if self._scripting is not None:
+            self._scripting.begin(self.engine.proxy, listeners[0])
         self.engine.listeners = listeners
         self.engine.source_towards = source_towards
         self.engine.is_multihomed = config.sip.mhomed
@@ -191,7 +210,11 @@ class DispatcherService(MultiService):
         if parameters.ds_ping_interval:
             manner, seconds, chance = make_manner(config), time.monotonic, random.Random()
             prober = Prober(self.engine, self.dispatcher, self.probing, manner, reactor, seconds, chance)
+            if self._scripting is not None:
+                self._scripting.follow(prober)
             prober.setServiceParent(self)
+        if route.script is not None or self._scripting is not None:
+            Guard(self._script_files, lambda: self.engine.timers.now).setServiceParent(self)
 
     def _open_doors(self, control: Control) -> list[IListeningPort]:
         try:
@@ -232,6 +255,7 @@ class DispatcherService(MultiService):
 
     def _stop(self, _: None) -> Deferred[object]:
         self._errands.stop()
+        self._observing.stop()
         self._hub.stop()
         stopped: Deferred[object] = super().stopService()
         return stopped
@@ -240,15 +264,35 @@ class DispatcherService(MultiService):
         """Do what takes long a little at a time."""
         self._errands.coiterate(errand).addErrback(_report_unfinished)
 
-    def _observed(self, change: Change) -> None:
+    def _script_files(self) -> Collection[str]:
+        return self._scripting.stage.files if self._scripting is not None else self.scripts.files
+
+    def _pause(self, context: Context, step: object) -> None:
+        self.engine.pause(context, step)
+
+    def _observed(self, change: Change, now: float) -> None:
         """A state has changed, or a person decided something about a destination."""
-        self._hub.tell(change, history.note(change, time.time()))
+        self._hub.tell(change, history.note(change, now))
+        if self._scripting is not None:
+            self._scripting.changed(change)
         if change.event:
             log.info("{change}", change=printable(str(change)))
         if change.event in (DRAIN, MAINTENANCE):
             self._draining.begin()
         if self._keeper is not None:
             self._keeper.changed(by_person=change.cause == COMMAND)
+
+    def _counters(self) -> dict[str, int]:
+        """By the original's names where it counts the same."""
+        engine = self.engine
+        return {
+            "core:rcv_requests": engine.request_count,
+            "core:rcv_replies": engine.response_count,
+            "core:bad_msg_hdr": engine.malformed_count,
+            "dispatcher:refused_requests": engine.refused_count,
+            "dispatcher:stray_replies": engine.stray_count,
+            "tmx:inuse_transactions": engine.open_transactions,
+        }
 
     def _is_destination(self, address: str) -> bool:
         return self.router.membership.has_address(address)

@@ -99,14 +99,14 @@ def ack(invite: Message, response_: Message) -> bytes:
     return _beside(invite, b"ACK", response_.lines(b"to"))
 
 
-def cancel(invite: Message) -> bytes:
-    """The CANCEL for `invite`, an INVITE that we sent (§9.1)."""
-    return _beside(invite, b"CANCEL", invite.lines(b"to"))
+def cancel(invite: Message, reason: bytes = b"") -> bytes:
+    """The CANCEL for `invite`, an INVITE that we sent (§9.1), with a value for Reason (RFC 3326) where there is one."""
+    return _beside(invite, b"CANCEL", invite.lines(b"to"), b"Reason: %b\r\n" % reason if reason else b"")
 
 
-def _beside(invite: Message, method: bytes, to: bytes) -> bytes:
-    via = invite.via
-    return b"%b %b SIP/2.0\r\nVia: %b\r\n%b%b%b%bCSeq: %d %b\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n" % (
+def _beside(invite: Message, method: bytes, to: bytes, headers: bytes = b"") -> bytes:
+    via, hops = invite.via, invite.max_forwards
+    return b"%b %b SIP/2.0\r\nVia: %b\r\n%b%b%b%bCSeq: %d %b\r\nMax-Forwards: %d\r\n%bContent-Length: 0\r\n\r\n" % (
         method,
         invite.uri,
         invite.raw[via.start : via.stop],
@@ -116,4 +116,6 @@ def _beside(invite: Message, method: bytes, to: bytes) -> bytes:
         invite.lines(b"call-id"),
         invite.cseq[0],
         method,
+        70 if hops is None else hops[0],
+        headers,
     )

@@ -70,6 +70,7 @@ class ClientTransaction:
     """
 
     __slots__ = (
+        "_cancel_reason",
         "_cancel_wanted",
         "_core",
         "_due_c",
@@ -107,6 +108,7 @@ class ClientTransaction:
         self._interval = timers.t1
         self.cancel_sent = False
         self._cancel_wanted = False
+        self._cancel_reason = b""
         self._due_c = 0.0
         if method == b"INVITE":
             self.state = State.CALLING
@@ -161,8 +163,13 @@ class ClientTransaction:
         """The connection is gone, and no response can come by it."""
         self.feed(Event.TRANSPORT_ERROR)
 
-    def cancel(self) -> None:
-        """Ask the peer to stop: at once if it has answered provisionally, else as soon as it does (§9.1)."""
+    def cancel(self, reason: bytes = b"") -> None:
+        """Ask the peer to stop: at once if it has answered provisionally, else as soon as it does (§9.1).
+
+        Args:
+            reason: value of Reason for the CANCEL (RFC 3326); empty for none.
+        """
+        self._cancel_reason = reason
         if self.state is State.PROCEEDING:
             _send_cancel(self, None)
         else:
@@ -214,7 +221,7 @@ def _send_cancel(client: ClientTransaction, response: Message | None) -> None:
     if client.cancel_sent:
         return
     client.cancel_sent = True
-    data = build.cancel(Message(client._request))
+    data = build.cancel(Message(client._request), client._cancel_reason)
     ClientTransaction(client._core, None, client.flow, client.branch, b"CANCEL", data, client._timers).begin()
     client._core.timers.start(client._timers.long, client, Event.UNCANCELLED)
 

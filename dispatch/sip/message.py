@@ -66,6 +66,7 @@ class Message:
         method: of a request; empty for a response (see `cseq`).
         uri: Request-URI as written; empty for a response.
         status: of a response; 0 for a request.
+        edits: changes that a script wants in it before it goes on; None for most.
 
     Raises:
         ParseError: no end of the headers, no start line, or the body is shorter than it says.
@@ -80,6 +81,7 @@ class Message:
         "_routes",
         "_to_tag",
         "_via",
+        "edits",
         "head",
         "is_request",
         "method",
@@ -90,6 +92,7 @@ class Message:
 
     def __init__(self, raw: bytes, usual: bool | None = None, *, salvage: bool = False) -> None:
         self.raw = raw
+        self.edits: list[tuple[int, int, bytes]] | None = None
         self._via: Via | None = None
         self._call_id: bytes | None = None
         self._cseq: tuple[int, bytes] | None = None

@@ -46,8 +46,8 @@ Table = dict[tuple[State, Event], tuple[State, Action]]
 class ServerUser(Protocol):
     """Who decides on the response."""
 
-    def cancelled(self) -> None:
-        """The peer sent a CANCEL (§9.2)."""
+    def cancelled(self, reason: bytes = b"") -> None:
+        """The peer sent a CANCEL (§9.2), with this value of Reason (RFC 3326); empty without one."""
 
 
 class ServerTransaction:

@@ -28,6 +28,7 @@ class Algorithm:
         counts_calls: whether an INVITE that it picks for is counted as a call, on the member whose index it gave.
         order: the failover list behind the index taken; None where it is the order of the list.
         is_parallel: whether those behind the one taken get the request at the same time.
+        lists_first: whether its failover list stays when the Request-URI can't be rewritten for the one taken.
         heeds_overload: whether it spares those that have too much to do itself.
         is_steady: whether a request comes to the same destination whenever it comes, as long as no state changes: also
             its CANCEL, which has no credentials.
@@ -45,6 +46,7 @@ class Algorithm:
     counts_calls: bool = False
     order: Callable[[Turn, int], Order] | None = None
     is_parallel: bool = False
+    lists_first: bool = False
     heeds_overload: bool = False
     is_steady: bool = False
     is_known: bool = True

@@ -34,4 +34,5 @@ LATENCY = Algorithm(
     help="the fast destinations of the highest priority take turns, the slow ones follow",
     needs=("priority",),
     order=order,
+    lists_first=True,
 )

@@ -107,8 +107,8 @@ def _view_get(control: Control, answer: Iterator[Setting], parameters: Sequence[
     return (Struct(values),) if len(parameters) == 1 else (values[0][1],)
 
 
-def _read_set(kind: type[int] | type[str], parameters: Sequence[Parameter]) -> dict[str, bytes]:
-    for at, wanted in enumerate((str, str, kind)):
+def _read_set(kind: type[int] | type[str] | None, parameters: Sequence[Parameter]) -> dict[str, bytes]:
+    for at, wanted in enumerate((str, str, kind or (int, str))):
         what = f"error at parameter {at}: expected {'integer' if wanted is int else 'string'} type but"
         if at >= len(parameters):
             raise Fault(400, f"{what} end of packet encountered")
@@ -118,7 +118,8 @@ def _read_set(kind: type[int] | type[str], parameters: Sequence[Parameter]) -> d
     return {"variable": variable.full_name.encode(), "value": to_bytes(str(parameters[2]))}
 
 
-def _set_now(name: str, kind: type[int] | type[str]) -> Command:
+def _set_now(name: str, kind: type[int] | type[str] | None) -> Command:
+    """One that takes a value of that kind, or of any."""
     return Command(
         names={Door.RPC: name},
         help="change a variable, until the service ends",
@@ -175,3 +176,6 @@ CFG_SET: Final = Command(
 )
 CFG_SET_NOW_INT: Final = _set_now("cfg.set_now_int", int)
 CFG_SET_NOW_STRING: Final = _set_now("cfg.set_now_string", str)
+CFG_SETI: Final = _set_now("cfg.seti", int)
+CFG_SETS: Final = _set_now("cfg.sets", str)
+CFG_SET_ANY: Final = _set_now("cfg.set", None)

@@ -30,6 +30,7 @@ class Listed:
         attributes: as the list has them.
         kept_out: why live traffic keeps it out now; empty where it does not.
         address: what its name stands for, and how old that is when DNS fails; empty where it is an address.
+        calls: how many are open there; -1 where they are not counted.
     """
 
     set: int
@@ -43,6 +44,7 @@ class Listed:
     attributes: str
     kept_out: str = ""
     address: str = ""
+    calls: int = -1
 
 
 def run(control: Control, set: int | None = None) -> Iterator[Listed]:
@@ -50,15 +52,15 @@ def run(control: Control, set: int | None = None) -> Iterator[Listed]:
     groups = control.dispatcher.groups
     if set is None:
         members = (member for group in groups.values() for member in group.members)
-        return (_listed(one, control.standing(one)) for one in members)
+        return (_listed(control, one) for one in members)
     if set not in groups:
         known = ", ".join(map(str, sorted(groups)[:20])) or "none"
         raise UnknownDestination(f"there is no set {set}; sets in force: {known}")
-    return (_listed(one, control.standing(one)) for one in groups[set].members)
+    return (_listed(control, one) for one in groups[set].members)
 
 
-def _listed(one: Destination, address: str) -> Listed:
-    condition = one.condition
+def _listed(control: Control, one: Destination) -> Listed:
+    condition, calls = one.condition, control.dispatcher.calls_at(one)
     return Listed(
         one.group,
         to_text(one.uri),
@@ -70,7 +72,8 @@ def _listed(one: Destination, address: str) -> Listed:
         condition.last_failure,
         to_text(one.attrs),
         condition.conduct.reason if condition.conduct is not None else "",
-        address,
+        control.standing(one),
+        calls if calls is not None else -1,
     )
 
 
@@ -94,6 +97,7 @@ LIST: Final = Command(
         Column("ATTRIBUTES", lambda one: one.attributes),
         Column("KEPT OUT", lambda one: one.kept_out),
         Column("ADDRESS", lambda one: one.address),
+        Column("CALLS", lambda one: one.calls if one.calls >= 0 else ""),
     ),
     nothing="no destinations",
     forms={

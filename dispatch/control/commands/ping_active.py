@@ -54,6 +54,7 @@ PING_ACTIVE: Final = Command(
     run=run,
     answer=PingState,
     right=Right.FULL,
+    only_looks=lambda given: "state" not in given,
     sentence=_sentence,
     forms={Door.RPC: Form("Manage setting on/off the pinging (keepalive) of destinations", _view, _read)},
 )

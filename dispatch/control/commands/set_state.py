@@ -59,8 +59,9 @@ def _give(control: Control, set: int, uri: str, flags: int) -> StateSet:
 
 
 def _run_duid(control: Control, set: int, duid: str, state: str) -> StateSet:
-    _flags(state)
-    return run(control, set, to_text(find_duid(control, set, duid).uri), state)
+    flags = _flags(state)
+    uri = _ALL if duid == _ALL else to_text(find_duid(control, set, duid).uri)
+    return _give(control, set, uri, flags)
 
 
 def _run_mi(control: Control, set: int, uri: str, state: str) -> StateSet:
@@ -84,7 +85,7 @@ def _flags(state: str) -> int:
 
 def _read(name: str, parameters: Sequence[Parameter]) -> dict[str, bytes]:
     if len(parameters) < 3:
-        raise rpc.INVALID
+        raise rpc.invalid()
     state, group, address = rpc.text(parameters, 0, converts=True), rpc.integer(parameters, 1), rpc.text(parameters, 2)
     if not state:
         raise Fault(500, "Invalid State Parameter")
@@ -96,10 +97,6 @@ def _failed(error: DispatchError, parameters: Sequence[Parameter]) -> tuple[Valu
         return Fault(500, "Unknown State Value")
     # Of all destinations of no set each one has it now.
     return _OK if parameters[2] == _ALL else Fault(500, "State Update Failed")
-
-
-def _failed_duid(error: DispatchError, parameters: Sequence[Parameter]) -> Fault:
-    return Fault(500, "Unknown State Value" if isinstance(error, BadValue) else "State Update Failed")
 
 
 def _read_mi(parameters: Sequence[Parameter]) -> dict[str, bytes]:
@@ -153,7 +150,7 @@ SET_DUID_STATE: Final = Command(
     help="the same for the destination with a duid",
     arguments=(
         Argument("set", int, "its set"),
-        Argument("duid", str, "its unique id, letters compared exactly"),
+        Argument("duid", str, "its unique id, letters compared without case; 'all' for the set"),
         _STATE,
     ),
     run=_run_duid,
@@ -166,7 +163,7 @@ SET_DUID_STATE: Final = Command(
             "Set the state of a destination by duid",
             lambda control, answer, parameters: _OK,
             lambda parameters: _read("duid", parameters),
-            _failed_duid,
+            _failed,
         )
     },
 )

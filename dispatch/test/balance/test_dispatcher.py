@@ -113,7 +113,7 @@ class SelectTests(SynchronousTestCase):
             for call_id in before:
                 ask(call_id, algorithm)
             state = [(each.condition.selected, each.condition.tally.calls) for each in one.destinations()]
-            turn = one.groups[1].turn.clone()
+            turn = one.groups[1].look_ahead()
             foretold = [ask(call_id, algorithm, turn) for call_id in after]
             self.assertEqual(
                 [(each.condition.selected, each.condition.tally.calls) for each in one.destinations()], state
@@ -225,17 +225,23 @@ class MarkTests(SynchronousTestCase):
     def test_shares_follow(self) -> None:
         """A destination that goes down or comes back makes the slots by `rweight` anew, the cursor staying."""
         one = dispatcher(b"1 sip:a 0 0 rweight=50\n1 sip:b 0 0 rweight=50\n1 sip:c\n")
-        turn = one.groups[1].turn
-        turn.shares.take()
+        group, shares = one.groups[1], one.groups[1].turn.shares
+
+        def table() -> list[int]:
+            group.line_up()
+            return list(shares.table)
+
+        shares.take()
         one.update(1, b"sip:a", health.INACTIVE)
-        self.assertEqual((set(turn.shares.table), turn.shares.cursor), ({1}, 1))
+        self.assertEqual((set(table()), shares.cursor), ({1}, 1))
         one.update(1, b"sip:b", health.INACTIVE)
-        self.assertEqual(set(turn.shares.table), {1})
-        table = turn.shares.table
+        self.assertEqual(set(table()), {1})
+        before = shares.table
         one.update(1, b"sip:c", health.INACTIVE)
-        self.assertIs(turn.shares.table, table)
+        table()
+        self.assertIs(shares.table, before)
         one.set_states(1, 0)
-        self.assertEqual(set(turn.shares.table), {1, 2})
+        self.assertEqual(set(table()), {1, 2})
 
     def test_congestion(self) -> None:
         """With ``cc=1`` congestion takes as many points off `weight` as it has ms."""
@@ -244,6 +250,7 @@ class MarkTests(SynchronousTestCase):
         self.assertEqual([each.share for each in one.destinations()], [50, 1])
         one.measured(1, b"sip:b", 60, 0.0)
         self.assertEqual([each.share for each in one.destinations()], [50, 1])
+        one.groups[1].line_up()
         self.assertEqual(one.groups[1].turn.shares.table.count(1), 2)
 
     def test_all_of_a_set(self) -> None:

@@ -121,7 +121,7 @@ class SlowStartTests(EasingCase):
     def test_a_look_ahead(self) -> None:
         """`foretell` says who will be taken, draws included, and moves nothing."""
         self.come_back(0, 2)
-        twin = self.one.groups[1].turn.clone()
+        twin = self.one.groups[1].look_ahead()
         told = [self.one.foretell(FakeRequest(), 1, ROUND_ROBIN, turn=twin) for _ in range(100)]
         done = [self.select() for _ in range(100)]
         self.assertEqual(

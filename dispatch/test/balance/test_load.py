@@ -43,6 +43,17 @@ class CountingTests(LoadCase):
         self.assertEqual(self.counts(), {b"c": 3, b"b": 2, b"a": 3})
         self.assertEqual(self.invite(b"8").destination.duid, b"c")
 
+    def test_why(self) -> None:
+        """Why a call went to a destination says who was full: not the one that it fills, nor those that are down."""
+        self.dispatcher.replace(roster(b"".join(b"1 sip:%c 0 0 duid=%c;maxload=1\n" % (one, one) for one in b"abcd")))
+        self.dispatcher.set_state(1, b"sip:b", health.INACTIVE)
+        first, second = self.invite(b"1"), self.invite(b"2")
+        self.assertEqual((first.destination.uri, second.destination.uri), (b"sip:d", b"sip:c"))
+        self.assertEqual([(one.uri, reason) for one, reason in second.why().skipped], [(b"sip:d", "full")])
+        other = self.dispatcher.select(FakeRequest(b"3", method=b"OPTIONS"), 1, CALL_LOAD)
+        assert other is not None
+        self.assertEqual(other.why().skipped, ())
+
     def test_all_full(self) -> None:
         """Where all are full there is no destination, not the default either."""
         one = Dispatcher(Random(1), flags=2, use_default=1, calls=self.calls)

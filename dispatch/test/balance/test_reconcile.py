@@ -114,6 +114,7 @@ class WeightTests(SynchronousTestCase):
         """Relative weights are shared out by the states that are handed on."""
         self.one.set_state(1, b"sip:a", health.INACTIVE)
         self.one.replace(roster(self.TEXT + b"1 sip:c\n"))
+        self.one.groups[1].line_up()
         self.assertEqual(set(self.one.groups[1].turn.shares.table), {1})
 
     def test_as_the_original(self) -> None:

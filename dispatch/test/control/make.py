@@ -4,24 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.protocols import amp
+from twisted.python.failure import Failure
 
+from dispatch.balance.destination import Row
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change, differences
-from dispatch.balance.roster import Roster
+from dispatch.balance.roster import Roster, RosterBuilder
 from dispatch.control.access import Entry
 from dispatch.control.amp import ControlProtocol
 from dispatch.control.clients import Clients
-from dispatch.control.command import Control
+from dispatch.control.command import Control, Right
 from dispatch.control.commands import TABLE
+from dispatch.service.config import Config
+from dispatch.service.foretelling import offline
+from dispatch.service.listen import Listen
+from dispatch.service.sip_config import Sip
 from dispatch.test.balance.make import dispatcher, roster
 
 LIST = b"1 sip:a 0 0 duid=x\n1 sip:b\n2 sip:c 8 5\n"
+CONFIG = Config(Path("dispatcher.toml"), sip=Sip(listen=(Listen("udp", "192.0.2.254"),)))
+
+
+class AtOnce:
+    """A reactor whose threads are done as soon as they begin."""
+
+    def getThreadPool(self) -> AtOnce:
+        return self
+
+    def callInThreadWithCallback(self, then: Any, work: Any, *arguments: Any) -> None:
+        try:
+            then(True, work(*arguments))
+        except Exception:
+            then(False, Failure())
+
+    def callFromThread(self, work: Any, *arguments: Any) -> None:
+        work(*arguments)
 
 
 class Steered:
@@ -31,7 +55,7 @@ class Steered:
         self.text = text
         self.dispatcher = dispatcher(text)
         self.waiting: list[Deferred[None]] = []
-        self.is_slow = False
+        self.is_slow = self.is_strict = False
         self.now = 1_800_000_000.0
 
     def reload(self) -> Deferred[Roster]:
@@ -49,6 +73,12 @@ class Steered:
             self.dispatcher.replace(read)
         return read
 
+    def amend(self, change: Callable[[list[Row]], list[Row]]) -> Deferred[Roster]:
+        builder = RosterBuilder("the list in force", (), strict=self.is_strict)
+        for row in change([one.row for one in self.dispatcher.destinations()]):
+            builder.add(row)
+        return succeed(self._take(builder.finish()))
+
     def preview(self, text: bytes | None = None) -> Deferred[tuple[Roster, list[Change]]]:
         read = roster(self.text if text is None else text)
         return succeed((read, differences(self.dispatcher.groups, read.sets, keep_state=True)))
@@ -65,6 +95,8 @@ class Steered:
             probing,
             self.now - 60,
             lambda host: {b"a": "192.0.2.1"}.get(host),
+            offline(CONFIG, self.dispatcher, AtOnce()),
+            reload_script=lambda: "route.py",
         )
 
 
@@ -80,9 +112,9 @@ class Transport(StringTransport):
 class Pipe:
     """A server protocol with a raw client."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, right: Right = Right.FULL) -> None:
         self.clock = Clock()
-        self.factory = Clients(partial(ControlProtocol, self.clock, control, Entry()))
+        self.factory = Clients(partial(ControlProtocol, self.clock, control, Entry((), right)))
         made = self.factory.buildProtocol(None)
         assert isinstance(made, ControlProtocol)
         self.server = made
@@ -108,8 +140,8 @@ class Pipe:
 class Pair:
     """A server protocol with Twisted's own AMP client."""
 
-    def __init__(self, control: Control) -> None:
-        self.pipe = Pipe(control)
+    def __init__(self, control: Control, right: Right = Right.FULL) -> None:
+        self.pipe = Pipe(control, right)
         self.client = amp.AMP()
         self._out = StringTransport()
         self.client.makeConnection(self._out)

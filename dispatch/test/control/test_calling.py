@@ -10,6 +10,7 @@ from dispatch.control.calling import arguments, call
 from dispatch.control.command import BadValue, Caller, Command, Door, NotAllowed, Right
 from dispatch.control.commands.about import VERSION
 from dispatch.control.commands.listing import LIST
+from dispatch.control.commands.ping_active import PING_ACTIVE
 from dispatch.control.commands.reload import RELOAD
 from dispatch.control.commands.set_state import SET_STATE
 from dispatch.test.control.make import Steered
@@ -69,6 +70,16 @@ class CallTests(SynchronousTestCase):
         """Looking is not logged, nor what was refused."""
         self.assertEqual(self.logged(LIST), [])
         self.assertEqual(self.logged(SET_STATE, set=b"1", uri=b"sip:x", state=b"i"), [])
+
+    def test_asking_is_no_change(self) -> None:
+        """What changes nothing with these arguments is not logged, and who may only look may ask it."""
+        self.assertEqual(self.logged(PING_ACTIVE), [])
+        self.assertEqual(
+            self.logged(PING_ACTIVE, state=b"0"), ["ping_active by uid 7 over amp: probing is off from now on"]
+        )
+        reader, control = Caller(Door.AMP, "uid 8", Right.READ), self.steered.control()
+        self.assertEqual(self.successResultOf(call(PING_ACTIVE, control, reader, {})).after, 1)
+        self.failureResultOf(call(PING_ACTIVE, control, reader, {"state": b"0"}), NotAllowed)
 
     def test_rights(self) -> None:
         """Who may only look can look, and change nothing."""

@@ -16,6 +16,8 @@ from dispatch.test.control.make import LIST, Pair, Steered
 # Each command once; a new one is to be added here.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "list": {"set": 1},
+    "explain": {"method": "ACK", "uri": "sip:bob@example.com"},
+    "preview": {"set": 1, "uri": "sip:a", "state": "i", "calls": 10},
     "health": {},
     "ready": {"set": 1, "uri": "sip:a"},
     "set_duid_state": {"set": 1, "duid": "x", "state": "a"},
@@ -28,7 +30,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ping_active": {"state": 0},
     "cfg": {"variable": "dispatcher.probing_threshold"},
     "cfg_set": {"variable": "dispatcher.probing_threshold", "value": "2"},
+    "add": {"set": 5, "uri": "sip:z", "priority": 3},
+    "remove": {"set": 1, "uri": "sip:b"},
+    "doors": {},
+    "clients": {},
     "reload": {},
+    "reload_script": {},
     "diff": {"list": b"1 sip:a 0 0 duid=x\n1 http:b\n"},
     "version": {},
     "commands": {},

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -26,7 +27,8 @@ class Readers:
         self.readers.append(reader)
 
     def removeReader(self, reader: Any) -> None:
-        self.readers.remove(reader)
+        if reader in self.readers:
+            self.readers.remove(reader)
 
 
 class FifoTests(SynchronousTestCase):
@@ -54,6 +56,28 @@ class FifoTests(SynchronousTestCase):
         broken.doRead()
         broken.stopListening()
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_one_at_a_time(self) -> None:
+        """What is written while a request is being answered waits in the FIFO."""
+        path, reactor, answered = self.folder / "fifo", Readers(), Deferred[None]()
+        fifo = Fifo(path, 0o600, lambda data: answered, reactor)
+        self.addCleanup(fifo.stopListening)
+        path.write_bytes(b"one")
+        fifo.doRead()
+        self.assertEqual(reactor.readers, [])
+        answered.callback(None)
+        self.assertEqual(reactor.readers, [fifo])
+
+    def test_too_many_wait(self) -> None:
+        """No more answers than so many wait for somebody to read them; when they are given up, others may."""
+        replies = Replies(self.folder, self.clock)
+        os.mkfifo(self.folder / "r")
+        for _ in range(100):
+            replies.send("r", b"answer")
+        self.assertEqual(len(self.clock.getDelayedCalls()), 64)
+        self.clock.pump([0.1] * 10)
+        replies.send("r", b"answer")
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
 
     def test_no_fifo(self) -> None:
         """What is there and is none is not touched."""

@@ -127,8 +127,8 @@ def _step(random: Random, text: str, algorithms: tuple[int, ...]) -> Vector:
 def _selection(random: Random, text: str, algorithms: tuple[int, ...]) -> Vector:
     # Round robin more often: only there one pick has to do with the next.
     algorithm = _ROUND_ROBIN if random.random() < 0.3 else random.choice(algorithms)
-    # By domain these two may fail half-way: with branches that are refused, or a list made before the failure.
-    domain = algorithm not in (_PARALLEL, _LATENCY) and random.random() < 0.3
+    # By domain it may fail half-way, with branches that are refused.
+    domain = algorithm != _PARALLEL and random.random() < 0.3
     return {
         "fn": "ds_select_domain" if domain else "ds_select_dst",
         "set": _set(random, text),

@@ -103,6 +103,17 @@ modparam("dispatcher", "list_file", "{list_file}")
 modparam("dispatcher", "ds_dns_mode", 0)
 """
 
+_CONTROLLED: Final = """
+loadmodule "cfg_rpc.so"
+loadmodule "ctl.so"
+loadmodule "dispatcher.so"
+{binrpc}
+modparam("dispatcher", "list_file", "{list_file}")
+modparam("dispatcher", "flags", 2)
+modparam("dispatcher", "reload_delta", 0)
+request_route {{ exit; }}
+"""
+
 _SMALL: Final = ("-m", "32", "-M", "8")
 
 
@@ -182,3 +193,9 @@ def prober(
     onward = _PROBER.format(rpc=rpc, list_file=list_file)
     onward += "".join(f'modparam("dispatcher", "{key}", {json.dumps(value)})\n' for key, value in params.items())
     return Kamailio(name, _head(sockets, silence) + onward + "request_route { exit; }\n", folder, sockets)
+
+
+def controlled(name: str, folder: Path, sockets: Sequence[Socket], binrpc: Sequence[str], list_file: Path) -> Kamailio:
+    """A dispatcher that routes nothing, for its command line at these sockets: ``unix:PATH``, ``tcp:HOST:PORT`` ..."""
+    named = "\n".join(f'modparam("ctl", "binrpc", "{one}")' for one in binrpc)
+    return Kamailio(name, _head(sockets, 1.0) + _CONTROLLED.format(binrpc=named, list_file=list_file), folder, sockets)

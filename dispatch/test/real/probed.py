@@ -26,6 +26,8 @@ _PATIENCE: Final = 10.0
 _PKTINFO: Final = 8  # IP_PKTINFO of Linux, which Python does not name
 _RCVBUFFORCE: Final = 33  # SO_RCVBUFFORCE, likewise
 _INFO: Final = struct.Struct("=i4s4s")  # struct in_pktinfo: interface, our address, that of the header
+_TIMESTAMPNS: Final = 35  # SO_TIMESTAMPNS, likewise
+_TIME: Final = struct.Struct("@ll")  # struct timespec: seconds, nanoseconds
 
 Histories = list[list[list[str]]]
 
@@ -66,12 +68,21 @@ class Gateways:
 
     Args:
         scripts: by gateway; the last answer goes on for ever.
+        pace: how many times as long answers take as they say.
+
+    Attributes:
+        slowest: seconds from the arrival of a probe until its letters were known, at most. Where it is near the time in
+            which an answer is due, letters are those of another moment and answers come too late: the histories say
+            how busy the machine was then, and nothing of who probes.
     """
 
-    def __init__(self, scripts: Sequence[Sequence[Answer]]) -> None:
+    def __init__(self, scripts: Sequence[Sequence[Answer]], pace: int = 1) -> None:
+        self.slowest = 0.0
         self._scripts = scripts
+        self._pace = pace
         self._socket = socket.socket(type=socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.IPPROTO_IP, _PKTINFO, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
         with contextlib.suppress(PermissionError):  # only root may have more than others
             self._socket.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, _BURST)
         self._socket.bind(("", 0))
@@ -107,7 +118,7 @@ class Gateways:
                 self._send(*heapq.heappop(late)[2:])
             self._socket.settimeout(min([end, *(one[0] for one in late[:1])]) - now)
             try:
-                gateway, data, peer = self._receive()
+                gateway, data, peer, arrived = self._receive()
             except TimeoutError:
                 continue
             who = by_port[peer[1]]
@@ -117,17 +128,21 @@ class Gateways:
                 calls.append(call_id)
                 letters = "" if gateway % each else watched[who].states()[self.uris[gateway]]
                 histories[who][gateway].append(letters)
+                self.slowest = max(self.slowest, time.time() - arrived)
             script = self._scripts[gateway]
             answer = script[min(calls.index(call_id), len(script) - 1)]
             if answer.status:
-                heapq.heappush(late, (now + answer.after, next(serial), gateway, answer.to(data), peer))
+                heapq.heappush(late, (now + answer.after * self._pace, next(serial), gateway, answer.to(data), peer))
         return histories
 
-    def _receive(self) -> tuple[int, bytes, Any]:
-        """Which gateway got what from whom."""
-        data, [(_, _, info)], _, peer = self._socket.recvmsg(_DATAGRAM, socket.CMSG_SPACE(_INFO.size))
-        _, _, address = _INFO.unpack(info)
-        return self._number_of[address], data, peer
+    def _receive(self) -> tuple[int, bytes, Any, float]:
+        """Which gateway got what from whom, and at what time of day."""
+        space = socket.CMSG_SPACE(_INFO.size) + socket.CMSG_SPACE(_TIME.size)
+        data, beside, _, peer = self._socket.recvmsg(_DATAGRAM, space)
+        told = {kind: value for _, kind, value in beside}
+        _, _, address = _INFO.unpack(told[_PKTINFO])
+        seconds, nanoseconds = _TIME.unpack(told[_TIMESTAMPNS])
+        return self._number_of[address], data, peer, seconds + nanoseconds / 1e9
 
     def _send(self, gateway: int, data: bytes, peer: Any) -> None:
         info = _INFO.pack(0, self._addresses[gateway], bytes(4))

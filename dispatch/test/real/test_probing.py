@@ -21,6 +21,9 @@ _MANY: Final = 1000
 _FEW: Final = 6  # probes until each of them is as it stays
 _EACH: Final = 67  # one in so many is watched at each step; not a multiple of the scripts, so that all of them are
 _SILENCE: Final = 0.8  # seconds until a probe counts as not answered
+_PATIENT: Final = 2.0  # the same, of a thousand
+_PROMPT: Final = 0.25  # seconds in which a probe is to be seen and answered, for the histories to say anything
+_PACES: Final = (1, 4)  # when the machine was too busy for that, all of it once more, so many times as slow
 _PROBES: Final = 7
 _SECONDS: Final = 90.0  # at most
 _EXPECTED: Final = b"<sip:us@example.net>"
@@ -85,36 +88,51 @@ class ProbingCase(RealCase):
         given: Mapping[str, int | str],
         protos: Sequence[str] = ("udp",),
         silence: float = _SILENCE,
+        pace: int = 1,
     ) -> tuple[Watched, Watched]:
-        """Start ours and Kamailio with these parameters and the same list; nobody waits for them to be ready."""
+        """Start ours and Kamailio with these parameters and the same list; nobody waits for them to be ready.
+
+        Args:
+            pace: how many times as long an interval is, and a silence.
+        """
         folder, short = self.folder / name, self.short / name
         short.mkdir()
         thresholds = {"ds_probing_threshold": 3, "ds_inactive_threshold": 2}
-        parameters = {"ds_ping_interval": _INTERVAL, **thresholds, **given}
+        interval = int(given.get("ds_ping_interval", _INTERVAL)) * pace
+        parameters = {**thresholds, **given, "ds_ping_interval": interval}
         mine, their = (tuple(map(self.address, protos)) for _ in range(2))
-        config = service.write(folder, service.Plan(mine, (), silence=silence, parameters=parameters))
+        config = service.write(folder, service.Plan(mine, (), silence=silence * pace, parameters=parameters))
         config.write_text(f'{config.read_text()}\n[control]\namp = "unix:{short / "door"}"\n')
         listed = folder / "dispatcher.list"
         listed.write_text(text)
         rpc = short / "rpc"
         for process in (
-            kamailio.prober("reference", folder, their, rpc, listed, silence, parameters),
+            kamailio.prober("reference", folder, their, rpc, listed, silence * pace, parameters),
             service.launch("ours", folder, config, mine),
         ):
             self.started.append(process)
             self.addCleanup(process.stop)
         return Watched(mine[0], our_states(short / "door")), Watched(their[0], kamailio_states(rpc, short / "client"))
 
+    def stop(self) -> None:
+        """End those that were started for a pace that was too quick."""
+        for process in self.started:
+            process.stop()
+
 
 class ScriptTests(ProbingCase):
     def test_beside_kamailio(self) -> None:
         """In each mode, both give each gateway the same letters after the same answers, and stop probing alike."""
-        gateways = Gateways([script for _, _, script in GATEWAYS])
-        self.addCleanup(gateways.close)
-        rows = zip(gateways.uris, GATEWAYS, strict=True)
-        text = "".join(f"1 {uri} {flags} 0 {attrs}\n" for uri, (flags, attrs, _) in rows)
-        pairs = [self.begin(f"mode{number}", text, given) for number, given in enumerate(MODES)]
-        histories = iter(gateways.serve(_SECONDS, _is_enough, *itertools.chain(*pairs)))
+        for pace in _PACES:
+            self.stop()
+            gateways = Gateways([script for _, _, script in GATEWAYS], pace)
+            self.addCleanup(gateways.close)
+            rows = zip(gateways.uris, GATEWAYS, strict=True)
+            text = "".join(f"1 {uri} {flags} 0 {attrs}\n" for uri, (flags, attrs, _) in rows)
+            pairs = [self.begin(f"mode{number}-{pace}", text, given, pace=pace) for number, given in enumerate(MODES)]
+            histories = iter(gateways.serve(_SECONDS * pace, _is_enough, *itertools.chain(*pairs)))
+            if gateways.slowest < _PROMPT * pace:
+                break
         for given, (ours, theirs) in zip(MODES, pairs, strict=True):
             my_last, their_last = ours.states(), theirs.states()
             found = zip(gateways.uris, GATEWAYS, next(histories), next(histories), strict=True)
@@ -128,19 +146,24 @@ class ManyTests(ProbingCase):
     def test_half_of_a_thousand(self) -> None:
         """Half of 1,000 gateways are dead, some from a time on, some until then: both say so after the same probes."""
         scripts = ((GOOD,), (MUTE,), (GOOD,), (GOOD, GOOD, MUTE), (GOOD,), (MUTE, MUTE, MUTE, GOOD))
-        gateways = Gateways([scripts[number % len(scripts)] for number in range(_MANY)])
-        self.addCleanup(gateways.close)
-        # Those that are watched are a set of their own, so that it takes no time to ask for them.
-        text = "".join(f"{1 if number % _EACH else 2} {uri}\n" for number, uri in enumerate(gateways.uris))
-        # Patient, as a thousand answers take their time on a busy machine.
-        ours, theirs = self.begin("both", text, {"ds_ping_interval": 3, "ds_probing_mode": 1}, silence=2.0)
         watched = range(0, _MANY, _EACH)
 
         def is_enough(histories: Histories) -> bool:
             return all(len(one[number]) > _FEW for one in histories for number in watched)
 
-        quick = ours._replace(states=our_states(self.short / "both" / "door", 2))
-        mine, their = gateways.serve(_SECONDS, is_enough, quick, theirs, each=_EACH)
+        for pace in _PACES:
+            self.stop()
+            gateways = Gateways([scripts[number % len(scripts)] for number in range(_MANY)])
+            self.addCleanup(gateways.close)
+            # Those that are watched are a set of their own, so that it takes no time to ask for them.
+            text = "".join(f"{1 if number % _EACH else 2} {uri}\n" for number, uri in enumerate(gateways.uris))
+            # Patient, as a thousand answers take their time.
+            given = {"ds_ping_interval": 3, "ds_probing_mode": 1}
+            ours, theirs = self.begin(f"both-{pace}", text, given, silence=_PATIENT, pace=pace)
+            quick = ours._replace(states=our_states(self.short / f"both-{pace}" / "door", 2))
+            mine, their = gateways.serve(_SECONDS * pace, is_enough, quick, theirs, each=_EACH)
+            if gateways.slowest < _PATIENT / 2 * pace:
+                break
         for number in watched:
             self.assertEqual(mine[number][:_FEW], their[number][:_FEW], scripts[number % len(scripts)])
         self.assertLessEqual({"AX", "AP", "TP", "IP"}, {letters for one in mine for letters in one})

@@ -265,6 +265,19 @@ class LoadTests(SynchronousTestCase):
             self.farm.receive(response_to(sent, 200, to_tag=tag), G1)
         self.assertEqual(self.loads(), [1, 0])
 
+    def test_a_late_answer(self) -> None:
+        """A call that a gateway takes after it was given up is counted there, and goes on being counted."""
+        sent = self.farm.invite()
+        self.farm.wait(2.1)
+        self.assertEqual(self.loads(), [0, 1])
+        again = next(data for data, remote in self.farm.net.take() if remote == G2 and data.startswith(b"INVITE"))
+        self.farm.receive(response_to(sent, 200), G1)
+        self.assertEqual(self.loads(), [1, 0])
+        self.farm.receive(response_to(again, 200), G2)  # our CANCEL came too late: one caller, one call
+        self.farm.clock.advance(100.0)
+        self.farm.dispatcher.expire_load()
+        self.assertEqual(self.loads(), [1, 0])
+
     def test_a_broken_way(self) -> None:
         """A call that the network refuses everywhere is not counted."""
         self.farm.net.broken = {5071, 5072}

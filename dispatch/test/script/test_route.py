@@ -8,11 +8,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health, listfile
 from dispatch.script.route import Decision, Request
+from dispatch.service.dispatcher_config import DispatcherConfig
 from dispatch.sip.timers import Timers
 from dispatch.test.proxy.farm import CALLER, LIST, Farm
 from dispatch.test.wire import FakeTransport, header, request, response_to
 
 G1, G2, G3 = ("192.0.2.71", 5071), ("192.0.2.72", 5072), ("192.0.2.73", 5073)
+TOO_LONG = b"sip:%b@example.com" % (b"x" * 1024)
 TWO = b"1 sip:192.0.2.72:5072\n1 sip:192.0.2.71:5071\n"
 
 
@@ -189,6 +191,58 @@ class NextTests(RouteCase):
 
         self.farm(route).receive(request())
         self.assertEqual(seen, [b"sip:bob@192.0.2.72:5072", b"sip:bob@192.0.2.73:5073"])
+
+    def test_unwritable(self) -> None:
+        """A Request-URI that can't be rewritten moves no call, nor the request; the list has gone on all the same."""
+        text = b"".join(b"1 sip:192.0.2.7%d 0 0 duid=%d\n" % (number, number) for number in (3, 2, 1))
+        seen: list[object] = []
+
+        def route(one: Request) -> None:
+            one.select(1, 10)
+            for mode in ("domain", "dst"):
+                found = one.next(mode=mode)
+                loads = [member.condition.tally.calls for member in one.router.dispatcher.destinations()]
+                seen.append((found, one.destination_uri, loads))
+
+        parameters = DispatcherConfig(flags=2, ds_hash_size=8)
+        self.farm(route, text, parameters=parameters).receive(request(uri=TOO_LONG))
+        self.assertEqual(seen, [(False, b"sip:192.0.2.71", [1, 0, 0]), (True, b"sip:192.0.2.73", [0, 0, 1])])
+
+    def test_a_mere_list(self) -> None:
+        """Algorithm 13 by domain fails for such a Request-URI, but its list is there for `mark` and `next`."""
+        seen: list[object] = []
+
+        def route(one: Request) -> None:
+            seen.append((one.select(1, 13, mode="domain"), one.destination, one.destination_uri))
+            seen.append((one.mark(b"d"), [member.flags for member in one.router.dispatcher.destinations()]))
+            while one.next():
+                seen.append(one.destination_uri)
+
+        farm = self.farm(route)
+        farm.receive(request(uri=TOO_LONG))
+        self.assertEqual(
+            seen,
+            [
+                (False, None, None),
+                (True, [health.DISABLED, 0, 0]),
+                *(b"sip:192.0.2.72:5072", b"sip:192.0.2.73:5073"),
+            ],
+        )
+        self.assertEqual([one.condition.selected for one in farm.dispatcher.destinations()], [0, 1, 1])
+
+    def test_in_front_of_the_one_before(self) -> None:
+        """Such a list stands in front of what is left of an earlier one, and the request stays where it was sent."""
+        seen: list[object] = []
+
+        def route(one: Request) -> None:
+            one.select(1, 8, limit=2)
+            seen.append((one.select(1, 13, mode="domain", limit=2), one.destination_uri))
+            while one.next():
+                seen.append(one.destination_uri)
+
+        self.farm(route).receive(request(uri=TOO_LONG))
+        first, second = b"sip:192.0.2.71:5071", b"sip:192.0.2.72:5072"
+        self.assertEqual(seen, [(False, first), second, first, second])
 
 
 class RelayTests(RouteCase):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
 
+from dispatch.control.commands.doors import CLIENTS, DOORS
 from dispatch.errors import ConfigErrors
 from dispatch.service.config import Config
 from dispatch.service.control_address import parse
@@ -41,10 +43,14 @@ class Sockets(MemoryReactor):
 
 class OpenTests(SynchronousTestCase):
     def test_all(self) -> None:
-        """Every endpoint is listened at."""
-        reactor = MemoryReactor()
+        """Every endpoint is listened at, and commands can tell of it."""
+        reactor, control = MemoryReactor(), Steered(LIST).control()
         two = config("unix:a.sock", "tcp:2050:interface=127.0.0.1")
-        self.assertEqual(len(open_all(two, Steered(LIST).control(), reactor)), 2)
+        self.assertEqual(len(open_all(two, control, reactor)), 2)
+        self.assertEqual([one.socket for one in DOORS.run(control)], ["unix:a.sock", "tcp:2050:interface=127.0.0.1"])
+        reactor.tcpServers[0][1].buildProtocol(IPv4Address("TCP", "127.0.0.1", 9))
+        self.assertEqual([one.clients for one in DOORS.run(control)], [0, 1])
+        self.assertEqual([one.peer for one in CLIENTS.run(control)], ["127.0.0.1:9"])
         self.assertEqual((len(reactor.unixServers), len(reactor.tcpServers)), (1, 1))
 
     def test_datagrams(self) -> None:

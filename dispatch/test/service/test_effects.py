@@ -19,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
 from dispatch.script import dispatcher as functions
-from dispatch.script import variables
+from dispatch.script import values, variables
 from dispatch.script.route import Request
 from dispatch.service import parameters, runners, tree
 from dispatch.service.config import Config
@@ -58,7 +58,7 @@ NAMED: Final = LIST.replace(b"5073\n", b"5073 0 0 duid=c\n")
 def evaluated(one: Request, text: str) -> str | None:
     """The value of a variable by now."""
     value = variables.parse(text)[0].read(one.view)
-    return None if value is None else value.decode()
+    return None if value is None else values.text(value).decode()
 
 
 class EffectTests(SynchronousTestCase):

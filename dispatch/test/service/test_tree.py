@@ -19,6 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import health
 from dispatch.balance.admin import DRAIN, MAINTENANCE, Admin
+from dispatch.balance.destination import Row
 from dispatch.balance.ejection import Ejection
 from dispatch.balance.membership import ALL_SETS, ANY_PROTOCOL
 from dispatch.balance.pace import PAUSE
@@ -496,8 +497,35 @@ class ReloadTests(TreeCase):
             [(b"sip:127.0.0.79:9", 0), (b"sip:127.0.0.71:9", 1)],
         )
 
+    def test_amended(self) -> None:
+        """A change in memory comes after the reloads that wait, and before those that are asked for later."""
+        self.list.write_bytes(b"1 sip:127.0.0.71:9\n")
+        lists, seen = self.service.lists, []
+
+        def longer(rows: list[Row]) -> list[Row]:
+            seen.append(len(rows))
+            return [*rows, Row(1, b"sip:127.0.0.78:9", 0, 0, b"", 99)]
+
+        done = [lists.reload(), lists.amend(longer), lists.amend(longer), lists.reload()]
+        self.reactor.pool.work()
+        self.reactor.pool.work()
+        self.assertEqual((seen, self.uris()), ([1], [b"sip:127.0.0.78:9", b"sip:127.0.0.71:9"]))
+        self.reactor.pool.work()
+        self.assertEqual((seen, len(self.uris())), ([1, 2], 3))
+        self.reactor.pool.work()
+        self.assertEqual(self.uris(), [b"sip:127.0.0.71:9"])
+        self.assertEqual([len(self.successResultOf(one).sets[1]) for one in done], [1, 2, 3, 1])
+
+    def test_a_bug_while_amending(self) -> None:
+        """A change that fails is logged and told, and the list before stays in force."""
+        done = self.service.lists.amend(lambda rows: [None])  # type: ignore[list-item]
+        self.reactor.pool.work()
+        self.assertEqual(len(self.successResultOf(done).errors), 1)
+        self.assertEqual(len(self.flushLoggedErrors(AttributeError)), 1)
+        self.assertEqual(len(self.uris()), 3)
+
     def test_states_start_anew(self) -> None:
-        """With reload_keeps_state = false a reload forgets states, as the original does."""
+        """With reload_keeps_state = false a reload forgets states, as in the original; a change in memory does not."""
         self.config = replace(
             self.config,
             sip=replace(self.config.sip, listen=(Listen("udp", "127.0.0.1", free_port()),)),
@@ -505,6 +533,10 @@ class ReloadTests(TreeCase):
         )
         self.service = self.started()
         self.service.dispatcher.set_state(1, b"sip:127.0.0.71:9", health.INACTIVE)
+        amended = self.service.lists.amend(lambda rows: rows)
+        self.reactor.pool.work()
+        self.successResultOf(amended)
+        self.assertEqual(sorted(one.flags for one in self.service.dispatcher.destinations()), [0, 0, 1])
         self.reload()
         self.assertEqual([one.flags for one in self.service.dispatcher.destinations()], [0, 0, 0])
 

@@ -17,7 +17,6 @@ from dispatch.balance import health, listfile
 from dispatch.balance.destination import Destination, LocalSocket
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.load import Calls
-from dispatch.balance.rewrite import rewrite
 from dispatch.balance.selection import Selection, find_algorithm
 from dispatch.errors import ParseError, UnknownDestination
 from dispatch.sip import uri as sip_uri
@@ -155,8 +154,7 @@ def _select(bench: Bench, step: Vector, *, walk: bool) -> dict[str, object]:
     )
     destination = before
     if selection is not None and domain:
-        assert selection.rewritten is not None
-        request.uri = selection.rewritten
+        request.uri = selection.rewritten or request.uri
     elif selection is not None:
         destination = _text(selection.destination.uri)
     good = selection is not None and not selection.has_failed
@@ -203,18 +201,16 @@ def _readable(uri: bytes) -> str:
 def _walk(selection: Selection, request: Request | None, calls: int) -> Iterator[str]:
     """What `ds_next_dst`, or `ds_next_domain` on `request`, gave until it failed, or was called so often."""
     for _ in range(calls):
-        destination = selection.next()
+        destination = selection.next(request.uri if request is not None else None)
         if destination is None:
             return
         if request is None:
             yield _text(destination.uri)
             continue
-        rewritten = rewrite(request.uri, destination.uri)
-        if rewritten is None:
-            return
-        request.uri = rewritten
-        if _readable(rewritten):
-            yield _text(rewritten)
+        assert selection.rewritten is not None
+        request.uri = selection.rewritten
+        if _readable(request.uri):
+            yield _text(request.uri)
 
 
 def _loaded(vector: Vector, random: Random) -> Bench:

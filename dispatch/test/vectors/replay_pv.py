@@ -8,6 +8,7 @@ from typing import Any
 from dispatch.balance.turn import HashKey
 from dispatch.script import dispatcher, formats, variables
 from dispatch.script.route import Parameters, Request
+from dispatch.script.values import text
 from dispatch.test.proxy.farm import Farm
 from dispatch.test.script.scene import StillScene
 from dispatch.test.vectors.vector import Mismatch, Vector, compare
@@ -43,7 +44,7 @@ def replay_pv(vector: Vector, random: Random) -> list[Mismatch]:
     for name in vector["result"]:
         variable, _ = variables.parse(name)
         value = variable.read(scene)
-        got[name] = None if value is None else value.decode("latin-1")
+        got[name] = None if value is None else text(value).decode("latin-1")
     return compare(vector["result"], got)
 
 
@@ -64,7 +65,7 @@ def replay_is_from_list(vector: Vector, random: Random) -> list[Mismatch]:
         got["ok"], got["rc"] = rc > 0, rc
         for field, variable in written.items():
             value = variable.read(request.view)
-            got[field] = None if value is None else value.decode("latin-1")
+            got[field] = None if value is None else text(value).decode("latin-1")
         setid = got["setid"]
         got["setid"] = int(setid) if isinstance(setid, str) else None
 

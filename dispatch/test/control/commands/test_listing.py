@@ -5,6 +5,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance.conduct import Conduct
+from dispatch.balance.load import Calls
+from dispatch.control.commands.listing import LIST as LISTING
 from dispatch.control.commands.listing import Listed, run
 from dispatch.errors import UnknownDestination
 from dispatch.test.control.make import LIST, Steered
@@ -34,6 +36,17 @@ class ListTests(SynchronousTestCase):
         member.condition.conduct.reason = "5 failures in a row"
         shown = [(one.state, one.kept_out) for one in run(self.steered.control(), set=1)]
         self.assertEqual(shown, [("AX", "5 failures in a row"), ("AX", "")])
+
+    def test_calls(self) -> None:
+        """Where calls are counted it says how many are open, and the table has a column for them; elsewhere not."""
+        self.assertEqual({one.calls for one in run(self.steered.control())}, {-1})
+        one = self.steered.dispatcher
+        one.calls = Calls(lambda: 0.0)
+        one.calls.add(b"1", one.groups[1].members[1])
+        records = list(run(self.steered.control()))
+        self.assertEqual([one.calls for one in records], [-1, -1, 1])
+        *_, column = LISTING.columns
+        self.assertEqual((column.title, [column.cell(one) for one in records]), ("CALLS", ["", "", 1]))
 
     def test_one_set(self) -> None:
         """With a set, its members only; a set that is not there is an error that says which are."""
