@@ -427,8 +427,12 @@ classImplements(Engine, ISipReceiver)
 
 
 def _is_from(flow: Flow, sent: Flow) -> bool:
-    """Whether a response came from where its request went: on the same stream, or from any port of the same address."""
-    if sent.listener.transport.reliable:
+    """Whether a response came from where its request went.
+
+    That is the same connection where that proves who it is, or was the peer's own; else any port of the same address,
+    as there are peers (SIPp) that answer by a connection of their own what came by ours.
+    """
+    if sent.listener.is_secure or sent.connection is not None:
         return flow.called is sent
     return flow.remote[0] == sent.remote[0]
 

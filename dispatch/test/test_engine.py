@@ -78,17 +78,17 @@ class ReceiveTests(SynchronousTestCase):
         farm.receive(response_to(sent, 200), (G1[0], 40_000))  # a gateway may answer from another port
         self.assertEqual(farm.lines(), ["SIP/2.0 200 Whatever > 5060"])
 
-    def test_forged_responses_on_streams(self) -> None:
-        """On a stream it counts only on the connection of its request, also from the same address (§18.1.2)."""
-        tcp = FakeTransport(b"TCP")
-        farm = Farm(b"1 sip:192.0.2.71:5071;transport=tcp\n", transports=(tcp,))
-        sent = farm.invite(transport=b"TCP")
+    def test_forged_responses_with_tls(self) -> None:
+        """With TLS it counts only on the connection of its request, as nothing else proves who it is (§26.2.2)."""
+        tls = FakeTransport(b"TLS")
+        farm = Farm(b"1 sip:192.0.2.71:5071;transport=tls\n", transports=(tls,))
+        sent = farm.invite(transport=b"TLS")
         farm.net.take()
         answer = response_to(sent, 200)
-        farm.engine.received(answer, Flow(tcp.listener, G1, object()))
+        farm.engine.received(answer, Flow(tls.listener, G1, object()))
         self.assertEqual(farm.lines(), [])
-        ours = Flow(tcp.listener, G1, object())
-        ours.called = tcp.flow_to(*G1)
+        ours = Flow(tls.listener, G1, object())
+        ours.called = tls.flow_to(*G1, Peer(""))
         farm.engine.received(answer, ours)
         self.assertEqual(farm.lines(), ["SIP/2.0 200 Whatever > 5060"])
 
