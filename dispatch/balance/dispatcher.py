@@ -50,6 +50,7 @@ class Dispatcher:
     Attributes:
         groups: by set id, in the order of listings; another mapping after each `replace`.
         failover: whether selections have further candidates.
+        force_dst: as given.
         probing_threshold: as given; another holds from the next failure on.
         inactive_threshold: as given; another holds from the next success on.
         probing_mode: as given.
@@ -85,7 +86,7 @@ class Dispatcher:
         self._random = random
         self._inputs = Inputs(bool(flags & _USER_ONLY), hash_key, clock)
         self._use_default = bool(use_default)
-        self._force_dst = bool(force_dst)
+        self.force_dst = bool(force_dst)
         self.probing_threshold = probing_threshold
         self.inactive_threshold = inactive_threshold
         self.probing_mode = probing_mode
@@ -120,7 +121,7 @@ class Dispatcher:
             has_destination: the request has a destination URI already.
             earlier: the selection made before for the same request, to go on with when this one is through.
         """
-        if has_destination and not self._force_dst and not domain:
+        if has_destination and not self.force_dst and not domain:
             return None
         found = self.groups.get(group)
         if found is None or group < 0:
@@ -174,8 +175,11 @@ class Dispatcher:
         found = self.groups.get(group)
         if found is None or group < 0:
             return None
-        lineup = found.line_up()
-        return choose(lineup, turn, algorithm, request, self._records(lineup, limit), domain)
+        lineup = found.look()
+        selection = choose(lineup, turn, algorithm, request, self._records(lineup, limit), domain)
+        if selection is not None:
+            selection.is_foretold = True
+        return selection
 
     def _records(self, lineup: Lineup, limit: int) -> int:
         if not self.failover:

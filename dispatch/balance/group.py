@@ -83,7 +83,8 @@ class Group:
             for index, member in enumerate(self.members)
             if member.rweight or (member.weight and ranking.has_congestion_control(member))
         ]
-        self._share(lineup)
+        self._share(lineup, self.turn)
+        self._is_shared = True
         if not care.panic_threshold:  # else it is made when somebody asks, who is told of a panic then
             self.lineup = lineup
 
@@ -93,20 +94,33 @@ class Group:
         if lineup is None:
             lineup = self.lineup = self._make_lineup()
             if not self._is_shared:
-                self._share(lineup)
+                self._share(lineup, self.turn)
+                self._is_shared = True
             if lineup.is_panic is not self._is_panic:
                 self._is_panic = lineup.is_panic
                 if self._care.panicked is not None:
                     self._care.panicked(self.number, lineup.is_panic)
         return lineup
 
+    def look(self) -> Lineup:
+        """The same for whoever only looks: nobody is told of a panic."""
+        return self.lineup or self._make_lineup()
+
     def _make_lineup(self) -> Lineup:
         return Lineup(self.members, use_default=self._use_default, panic_threshold=self._care.panic_threshold)
 
-    def look_ahead(self) -> Turn:
-        """A clone of the turn, to foretell what comes next."""
-        self.line_up()
-        return self.turn.clone()
+    def look_ahead(self, random: Random | None = None) -> Turn:
+        """A clone of the turn, to foretell what comes next.
+
+        Args:
+            random: where chance comes from; None for a clone of where it comes from here.
+        """
+        twin = self.turn.clone()
+        if random is not None:
+            twin.random = random
+        if not self._is_shared:
+            self._share(self.look(), twin)
+        return twin
 
     def find(self, uri: bytes) -> Destination | None:
         """The first member with that URI, letters compared without case."""
@@ -148,13 +162,12 @@ class Group:
             condition.share = max(0, destination.weight - int(condition.latency.congestion))
             self.renew()
 
-    def _share(self, lineup: Lineup) -> None:
+    def _share(self, lineup: Lineup, turn: Turn) -> None:
         """Share the slots of algorithm 11 out among those that can be taken; it goes on where it was."""
-        self._is_shared = True
         if not self._sharing:
             return
         flags, skipped = lineup.flags, health.SKIPPED
         shares = [(index, member.share) for index, member in self._sharing if not flags[index] & skipped]
-        table = slots.by_share(shares, len(self.members), self.turn.random)
+        table = slots.by_share(shares, len(self.members), turn.random)
         if table is not None:
-            self.turn.shares.table = table
+            turn.shares.table = table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -76,14 +77,20 @@ class Membership:
         before, members = self._addresses.get(host, ()), self._named.get(host)
         if members is None or before == addresses:
             return
-        ours = {id(member) for member in members}
+        # Ten thousand names may have one address: what is in order is not sorted again for each of them.
         for address in before:
-            self._by_address[address] = [one for one in self._by_address[address] if id(one) not in ours]
+            there = self._by_address[address]
+            for member in members:
+                del there[bisect_left(there, self._place(member), key=self._place)]
         self._addresses[host] = addresses
         for address in addresses:
-            self._by_address[address] = sorted(
-                [*self._by_address.get(address, ()), *members], key=lambda member: self._places[id(member)]
-            )
+            there = self._by_address.setdefault(address, [])
+            for member in members:
+                insort(there, member, key=self._place)
+
+    def _place(self, member: Destination) -> int:
+        """Where it stands in listings."""
+        return self._places[id(member)]
 
     def find(
         self, address: str, port: int, protocol: bytes, group: int = ALL_SETS, mode: int = 0

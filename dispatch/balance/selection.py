@@ -53,6 +53,7 @@ class Selection:
         rewritten: the Request-URI for it, where the selection is by domain.
         has_failed: the function fails all the same: one further down its list has no `duid`, but the destination is in
             use and the call is counted (algorithm 10); or `is_mere_list`.
+        is_foretold: no request comes of it, and nothing is counted.
         earlier: the selection made before it for the same request, whose records come when its own are through.
     """
 
@@ -71,6 +72,7 @@ class Selection:
         "destination",
         "earlier",
         "has_failed",
+        "is_foretold",
         "rewritten",
     )
 
@@ -102,6 +104,7 @@ class Selection:
         self.rewritten = rewritten
         self.earlier: Selection | None = None
         self.has_failed = False
+        self.is_foretold = False
 
     def next(self, ruri: bytes | None = None) -> Destination | None:
         """Go on to the next candidate, without another look at its state; None, for good, when there is none.
@@ -124,9 +127,14 @@ class Selection:
                     return None
             if self._calls is not None and not self._calls.move(self._request.call_id, member):
                 return None
-            member.condition.selected += 1
+            self.count_for(member)
             return member
         return None
+
+    def count_for(self, member: Destination) -> None:
+        """The request goes to this one as well, after the one in use or beside it."""
+        if not self.is_foretold:
+            member.condition.selected += 1
 
     def _advance(self) -> bool:
         """Make the following record the first; False when there is none."""

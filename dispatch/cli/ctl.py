@@ -24,8 +24,8 @@ from twisted.python.failure import Failure
 
 from dispatch import __version__
 from dispatch.cli import table
+from dispatch.cli.arguments import add
 from dispatch.cli.ending import until_cut_short
-from dispatch.control import boxes
 from dispatch.control.client import connect
 from dispatch.control.command import Command, Door
 from dispatch.control.commands import TABLE
@@ -36,7 +36,6 @@ from dispatch.service.control_address import ControlAddress
 
 _SOCKET: Final = "unix:/run/dispatch/amp.sock"
 _DONE, _REFUSED, _WRONG, _UNREACHABLE = range(4)
-_LARGEST: Final = boxes.LARGEST - 4096  # of a file, as there is more in its box
 _ENDINGS: Final = "Exit status: 0 done, 1 refused by the service, 2 wrong command line, 3 no service to be reached."
 
 
@@ -67,29 +66,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add(parser: argparse.ArgumentParser, row: Command) -> None:
     for one in row.arguments:
-        parser.add_argument(
-            one.name,
-            metavar="FILE" if one.kind is bytes else one.name.upper(),
-            type=_contents if one.kind is bytes else one.kind,
-            nargs="?" if one.optional else None,
-            help=one.help,
-        )
+        add(parser, one)
     # Also behind the command; SUPPRESS, or it would undo what stands before.
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     parser.set_defaults(row=row)
-
-
-def _contents(name: str) -> bytes:
-    try:
-        contents = Path(name).read_bytes()
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"{printable(name)} can't be read: {error.strerror}") from None
-    if len(contents) > _LARGEST:
-        raise argparse.ArgumentTypeError(
-            f"{printable(name)} is larger than {_LARGEST} bytes, the most that the service takes; "
-            f"'dispatch diff CONFIGURATION {printable(name)}' compares it with the configured list"
-        )
-    return contents
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,10 +14,11 @@ from dispatch.cli.db_schema import DB_SCHEMA
 from dispatch.cli.demo import DEMO
 from dispatch.cli.diff import DIFF
 from dispatch.cli.ending import until_cut_short
+from dispatch.cli.explain import OFFLINE as EXPLAIN
 from dispatch.cli.simulate import SIMULATE
 from dispatch.cli.tls_demo import TLS_DEMO
 
-COMMANDS: Final[tuple[Command, ...]] = (CHECK, CFG2PY, DIFF, DB_SCHEMA, SIMULATE, DEMO, TLS_DEMO)
+COMMANDS: Final[tuple[Command, ...]] = (CHECK, CFG2PY, DIFF, EXPLAIN, DB_SCHEMA, SIMULATE, DEMO, TLS_DEMO)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -12,6 +12,7 @@ from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.probing import Probing
 from dispatch.balance.reconcile import Change
 from dispatch.balance.roster import Roster
+from dispatch.control.foresight import Foresight
 from dispatch.control.values import Fault, Parameter
 from dispatch.errors import DispatchError, UnknownDestination
 
@@ -96,12 +97,14 @@ class Argument:
         kind: int; str; or bytes, the contents of a file, which a person gives by its name.
         help: one line.
         optional: it may be left out, and is None then.
+        option: a person writes ``--name VALUE``.
     """
 
     name: str
     kind: type[int] | type[str] | type[bytes]
     help: str
     optional: bool = False
+    option: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +227,7 @@ class Control:
         probing: who is probed.
         started: the time of day at which the service began.
         address_of: what is known of the host of a destination; None for nothing.
+        foresight: what would happen, without doing it.
         standing: what a destination given by name stands for, in words.
         counters: what is counted, by name as the original has it: ``core:rcv_requests``.
         sockets: of SIP: protocol, host and port of each.
@@ -240,6 +244,7 @@ class Control:
     probing: Probing
     started: float
     address_of: Callable[[bytes], str | None]
+    foresight: Foresight
     standing: Callable[[Destination], str] = _as_listed
     counters: Callable[[], Mapping[str, int]] = dict
     sockets: tuple[LocalSocket, ...] = ()

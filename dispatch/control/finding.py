@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from dispatch.balance.destination import Destination
+from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.group import Group
 from dispatch.control.command import Control
 from dispatch.control.text import printable, to_bytes, to_text
 from dispatch.errors import UnknownDestination
 
 _MOST: Final = 8  # machines that an error names
+NUMBER: Final = re.compile("-?[0-9]{1,9}")
+
+
+def no_set(dispatcher: Dispatcher, set: int) -> UnknownDestination:
+    """What is wrong with a set that is not there."""
+    sets = sorted(dispatcher.groups)
+    there = ", ".join(map(str, sets[:10])) + (" ..." if len(sets) > 10 else "") if sets else "none"
+    return UnknownDestination(f"there is no set {set}; sets with destinations: {there}")
 
 
 def find(control: Control, set: int, uri: str) -> Destination:

@@ -62,6 +62,10 @@ class Identity:
         for one in self.listeners:
             self._names.update((b"%b:%d" % (_in_uri(one.host), one.port), one.sent_by.lower()))
 
+    def twin(self, listeners: Iterable[Listener]) -> Identity:
+        """The same with other sockets, in the same order."""
+        return Identity(listeners, self._aliases, self.secret, self._is_local)
+
     def is_me(self, host: bytes, port: int) -> bool:
         """Whether a request to this host and port is for us; port 0 stands for 5060."""
         host = comparable(host)

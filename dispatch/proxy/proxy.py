@@ -77,6 +77,13 @@ class Proxy:
         self._listener_numbers = {one: number for number, one in enumerate(me.listeners)}
         self._answered: OrderedDict[bytes, ServerTransaction] = OrderedDict()
 
+    def twin(self, core: Network, me: Identity, route: Route) -> Proxy:
+        """One with the same names for branches and the same limits, and nothing remembered, to try things with."""
+        other = Proxy(core, me, self.timers, route)
+        other.prefix, other._prefixes, other._tag = self.prefix, self._prefixes, self._tag
+        other.retry_after, other.udp_mtu = self.retry_after, self.udp_mtu
+        return other
+
     def request(self, message: Message, flow: Flow) -> None:
         """A request that belongs to no transaction of ours.
 

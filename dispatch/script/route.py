@@ -686,7 +686,8 @@ class Request:
 
     def _target_beside(self, destination: Destination) -> Target:
         """Another destination for the same request, reached as the one in use is."""
-        destination.condition.selected += 1
+        if self._selection is not None:
+            self._selection.count_for(destination)
         socket = destination.socket or self._router.parameters.default_socket or self.socket
         if self._selection is None or self._selection.rewritten is None:
             target = Target(destination.uri, self._view.uri if self._view is not None else None, socket)

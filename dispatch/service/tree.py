@@ -51,6 +51,7 @@ from dispatch.service import doors, lists, secret, telling
 from dispatch.service.config import Config
 from dispatch.service.descriptors import make_room, needed
 from dispatch.service.draining import Draining
+from dispatch.service.foretelling import Foretelling
 from dispatch.service.functions import (
     make_dispatcher,
     make_gate,
@@ -157,6 +158,7 @@ class DispatcherService(MultiService):
             self.probing,
             time.time(),
             self._naming.address_of,
+            Foretelling(config, self.router, self.engine, reactor),
             self._naming.standing,
             self._counters,
             tuple(local_sockets(config.sip.listen)),

@@ -79,7 +79,7 @@ class ReceiveTests(SynchronousTestCase):
         self.assertEqual(farm.lines(), ["SIP/2.0 200 Whatever > 5060"])
 
     def test_forged_responses_on_streams(self) -> None:
-        """On a stream it counts only on the connection that its request went by, also from one address (§18.1.2)."""
+        """On a stream it counts only on the connection of its request, also from the same address (§18.1.2)."""
         tcp = FakeTransport(b"TCP")
         farm = Farm(b"1 sip:192.0.2.71:5071;transport=tcp\n", transports=(tcp,))
         sent = farm.invite(transport=b"TCP")

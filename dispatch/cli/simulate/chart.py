@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
-from dispatch.cli.simulate.forecast import Forecast
+from dispatch.balance.forecast import Forecast
 
 _WIDTH: Final = 720
 _LEFT: Final = 210  # where bars begin

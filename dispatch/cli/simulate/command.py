@@ -11,14 +11,14 @@ from typing import Final
 
 from dispatch.balance import listfile
 from dispatch.balance.algorithms import Algorithm
+from dispatch.balance.forecast import Forecast, forecasts
 from dispatch.balance.roster import Roster
 from dispatch.balance.selection import find_algorithm, known_algorithms
 from dispatch.cli.command import Command
-from dispatch.cli.simulate.calls import calls
 from dispatch.cli.simulate.chart import draw
-from dispatch.cli.simulate.forecast import Forecast, forecasts
 from dispatch.control.text import to_bytes
 from dispatch.errors import ConfigErrors, UnknownDestination
+from dispatch.script.calls import calls
 from dispatch.service.config import Config
 from dispatch.service.config_file import load
 from dispatch.service.dispatcher_config import DispatcherConfig

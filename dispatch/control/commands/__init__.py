@@ -20,6 +20,7 @@ from dispatch.control.commands.counting import FETCH, FETCHN, GET_STATISTICS
 from dispatch.control.commands.diff import DIFF
 from dispatch.control.commands.doors import CLIENTS, CONNECTIONS, DOORS
 from dispatch.control.commands.drain import DRAIN
+from dispatch.control.commands.explain import EXPLAIN
 from dispatch.control.commands.hashing import HASH
 from dispatch.control.commands.health import HEALTH
 from dispatch.control.commands.history import HISTORY
@@ -27,6 +28,7 @@ from dispatch.control.commands.info import FLAGS, INFO, RUNINFO, SOCKETS
 from dispatch.control.commands.listing import LIST
 from dispatch.control.commands.maintenance import MAINTENANCE
 from dispatch.control.commands.ping_active import PING_ACTIVE
+from dispatch.control.commands.preview import PREVIEW
 from dispatch.control.commands.ready import READY
 from dispatch.control.commands.reload import RELOAD
 from dispatch.control.commands.reload_script import RELOAD_SCRIPT
@@ -47,6 +49,8 @@ TABLE: Final[tuple[Command, ...]] = (
     RELOAD,
     RELOAD_SCRIPT,
     DIFF,
+    EXPLAIN,
+    PREVIEW,
     PING_ACTIVE,
     CFG,
     CFG_GET,

@@ -51,6 +51,25 @@ class FindTests(MembershipCase):
         self.assertEqual(self.find("192.0.2.1", 5070, b"tcp", mode=0), b"sip:192.0.2.1:5070;transport=tcp")
         self.assertIsNone(self.find("192.0.2.1", 5070, UDP, mode=0))
 
+    def test_names_with_one_address(self) -> None:
+        """However names come to one address and leave it, the first in the order of listings is found."""
+        lines = [b"1 sip:gw%d.example:%d\n" % (number, 5000 + number % 2) for number in range(8)]
+        self.members = Membership(dispatcher(b"".join(lines) + b"1 sip:192.0.2.5:5001\n").groups)
+        listed = [one.uri for one in self.members.groups[1].members]
+        for number in (3, 7, 1, 5, 4):
+            self.members.resolved(b"gw%d.example" % number, "192.0.2.5")
+        self.assertEqual(
+            [one.uri for one in self.members.at("192.0.2.5")],
+            [uri for uri in listed if uri.partition(b".")[0] not in (b"sip:gw0", b"sip:gw2", b"sip:gw6")],
+        )
+        for number in (7, 4, 3):
+            self.members.resolved(b"gw%d.example" % number, "192.0.2.6")
+        self.assertEqual(
+            [one.uri for one in self.members.at("192.0.2.5")],
+            [uri for uri in listed if uri.partition(b".")[0] in (b"sip:192", b"sip:gw1", b"sip:gw5")],
+        )
+        self.assertEqual(len([*self.members.at("192.0.2.6")]), 3)
+
     def test_state(self) -> None:
         """What is down is one of us all the same, unless only those that can be picked are asked for."""
         for state, found in ((1, None), (4, None), (2, b"sip:192.0.2.9:5095"), (0, b"sip:192.0.2.9:5095")):

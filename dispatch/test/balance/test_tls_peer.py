@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from dispatch.balance import tls_peer
 from dispatch.balance.change import IDENTITY, Change
+from dispatch.balance.destination import Destination
 from dispatch.balance.expansion import Machine, expanded
 from dispatch.balance.health import letters
 from dispatch.balance.membership import Membership
@@ -79,11 +82,11 @@ class PeerTests(SynchronousTestCase):
         self.assertEqual(len(tls_peer.reached_by(self.dispatcher.destinations(), flow, verifies=True)), 1)
 
     def test_machines_of_a_name(self) -> None:
-        """Each machine that answers for a name must be the listed domain, not what its SRV target is called."""
+        """Each machine that answers for a name must be the listed domain, whatever its SRV target is called."""
         for attrs, expected in ((b"", "gw.example"), (b" 0 0 tls_name=Real.example", "real.example")):
             listed = roster(b"1 sip:gw.example;transport=tls%b\n" % attrs)
             machines = [Machine(b"TLS", "192.0.2.21", 5061), Machine(b"TLS", "192.0.2.22", 5071)]
-            self.dispatcher.replace(expanded(listed, lambda member, machines=machines: machines, {}, ()))  # type: ignore[misc]
+            self.dispatcher.replace(expanded(listed, partial(_answering, machines), {}, ()))
             self.membership = Membership(self.dispatcher.groups)
             for machine in machines:
                 for host in (machine.address.encode(), b"GW.example"):
@@ -135,3 +138,7 @@ class DistrustTests(SynchronousTestCase):
         self.dispatcher.replace(roster(b"1 sip:192.0.2.9:5061\n"))
         self.dispatcher.distrust(second, "tls_identity: another")
         self.assertEqual((self.changes, letters(self.first.flags)), ([], "DX"))
+
+
+def _answering(machines: list[Machine], member: Destination) -> list[Machine]:
+    return machines

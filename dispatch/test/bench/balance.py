@@ -15,7 +15,7 @@ from dispatch.balance import listfile
 from dispatch.balance.algorithms import TABLE, Algorithm
 from dispatch.balance.dispatcher import Dispatcher
 from dispatch.balance.load import Calls
-from dispatch.cli.simulate.calls import calls
+from dispatch.script.calls import calls
 from dispatch.sip.message import Message
 
 SIZES: Final = (3, 100, 10_000)

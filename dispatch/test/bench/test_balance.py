@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from dispatch.balance import listfile
 from dispatch.balance.algorithms import TABLE
 from dispatch.balance.algorithms.priority import PRIORITY
-from dispatch.cli.simulate.calls import calls
+from dispatch.script.calls import calls
 from dispatch.test.bench import balance
 
 

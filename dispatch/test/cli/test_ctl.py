@@ -58,6 +58,7 @@ class CommandLineTests(SynchronousTestCase):
         parse = ctl.make_parser().parse_args
         self.assertEqual(parse(["list"]).set, None)
         self.assertEqual(parse(["list", "3"]).set, 3)
+        self.assertEqual(parse(["explain", "--set", "3", "--from-uri", "sip:b"]).from_uri, "sip:b")
         self.assertEqual(parse(["diff", str(path)]).list, b"1 sip:a\xff\n")
         self.assertEqual(
             [parse(one).json for one in (["list"], ["--json", "list"], ["list", "--json"])], [False, True, True]
@@ -120,6 +121,10 @@ class DoorTests(SynchronousTestCase):
         ("set-duid-state", "1", "g", "a"),
         *(("drain", "1", "sip:a", "60"), ("maintenance", "1", "sip:a"), ("ready", "1", "sip:a")),
         *(("add", "1", "sip:b"), ("remove", "1", "sip:b"), ("reload",), ("reload-script",), ("diff",)),
+        *(
+            ("explain", "--uri", "sip:a@b", "--call-id", "x"),
+            ("preview", "1", "sip:a", "--weight", "3", "--calls", "9"),
+        ),
         *(("ping-active",), ("cfg",)),
         ("cfg-set", "dispatcher.probing_threshold", "2"),
         *(("hash", "8", "abc"), ("version",), ("uptime",), ("doors",), ("clients",)),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.protocols import amp
+from twisted.python.failure import Failure
 
 from dispatch.balance.destination import Row
 from dispatch.balance.probing import Probing
@@ -20,9 +22,30 @@ from dispatch.control.amp import ControlProtocol
 from dispatch.control.clients import Clients
 from dispatch.control.command import Control, Right
 from dispatch.control.commands import TABLE
+from dispatch.service.config import Config
+from dispatch.service.foretelling import offline
+from dispatch.service.listen import Listen
+from dispatch.service.sip_config import Sip
 from dispatch.test.balance.make import dispatcher, roster
 
 LIST = b"1 sip:a 0 0 duid=x\n1 sip:b\n2 sip:c 8 5\n"
+CONFIG = Config(Path("dispatcher.toml"), sip=Sip(listen=(Listen("udp", "192.0.2.254"),)))
+
+
+class AtOnce:
+    """A reactor whose threads are done as soon as they begin."""
+
+    def getThreadPool(self) -> AtOnce:
+        return self
+
+    def callInThreadWithCallback(self, then: Any, work: Any, *arguments: Any) -> None:
+        try:
+            then(True, work(*arguments))
+        except Exception:
+            then(False, Failure())
+
+    def callFromThread(self, work: Any, *arguments: Any) -> None:
+        work(*arguments)
 
 
 class Steered:
@@ -72,6 +95,7 @@ class Steered:
             probing,
             self.now - 60,
             lambda host: {b"a": "192.0.2.1"}.get(host),
+            offline(CONFIG, self.dispatcher, AtOnce()),
             reload_script=lambda: "route.py",
         )
 

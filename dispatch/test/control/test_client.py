@@ -16,6 +16,8 @@ from dispatch.test.control.make import LIST, Pair, Steered
 # Each command once; a new one is to be added here.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "list": {"set": 1},
+    "explain": {"method": "ACK", "uri": "sip:bob@example.com"},
+    "preview": {"set": 1, "uri": "sip:a", "state": "i", "calls": 10},
     "health": {},
     "ready": {"set": 1, "uri": "sip:a"},
     "set_duid_state": {"set": 1, "duid": "x", "state": "a"},

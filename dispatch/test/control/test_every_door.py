@@ -56,7 +56,10 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "add": Example({"set": 3, "uri": "sip:z", "flags": 8}, (3, "sip:z", 8)),
     "remove": Example({"set": 1, "uri": "sip:b"}, (1, "sip:b")),
     "reload": Example(),
+    "reload_script": Example(),
     "diff": Example(),
+    "explain": Example({"uri": "sip:bob@example.com"}),
+    "preview": Example({"set": 1, "uri": "sip:a", "state": "i", "calls": 9}),
     "ping_active": Example({"state": 0}, (0,)),
     "cfg": Example(),
     "cfg.get": Example(rpc=(_GROUP, _NAME)),
@@ -103,8 +106,15 @@ def by_amp(control: Control, row: Command, example: Example, right: Right) -> bo
     return not isinstance(pair.result(lambda: Client(pair.client).call(name_of(row), **example.given)), Exception)
 
 
+def typed(row: Command, example: Example) -> Iterator[str]:
+    """The arguments as a person types them."""
+    options = {one.name for one in row.arguments if one.option}
+    for name, value in example.given.items():
+        yield f"--{name.replace('_', '-')}={value}" if name in options else str(value)
+
+
 def by_dispatchctl(control: Control, row: Command, example: Example, right: Right) -> bool:
-    options = ctl.make_parser().parse_args([row.names[Door.CTL], *map(str, example.given.values())])
+    options = ctl.make_parser().parse_args([row.names[Door.CTL], *typed(row, example)])
     pair, values = Pair(control, right), {one.name: getattr(options, one.name) for one in row.arguments}
     answer = pair.result(lambda: Client(pair.client).call(name_of(options.row), **values))
     return not isinstance(answer, Exception) and bool(list(ctl.shown(row, answer)))

@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from dispatch.balance.forecast import Forecast
 from dispatch.cli.simulate.chart import draw
-from dispatch.cli.simulate.forecast import Forecast
 
 SVG = "{http://www.w3.org/2000/svg}"
 NOW = Forecast("now", [b"a", b"a", b"b", b"b"])

@@ -1,4 +1,4 @@
-"""Tests of dispatch.cli.simulate.forecast."""
+"""Tests of dispatch.balance.forecast."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from dispatch.balance.algorithms import TABLE, Algorithm
 from dispatch.balance.algorithms.hash_callid import HASH_CALLID
 from dispatch.balance.algorithms.priority import PRIORITY
-from dispatch.cli.simulate.calls import calls
-from dispatch.cli.simulate.forecast import forecasts, foretell
+from dispatch.balance.forecast import forecasts, foretell
 from dispatch.errors import UnknownDestination
+from dispatch.script.calls import calls
 from dispatch.test.balance.make import dispatcher, lines
 
 

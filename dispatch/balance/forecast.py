@@ -40,6 +40,7 @@ class Forecast:
 
 def foretell(dispatcher: Dispatcher, group: int, algorithm: Algorithm, calls: Sequence[RequestView]) -> Goals:
     """Where these calls would go, one after the other from now on; nothing of the dispatcher moves."""
+    dispatcher.groups[group].line_up()  # once, and not for each call
     turn = dispatcher.groups[group].look_ahead()
     selections = (dispatcher.foretell(call, group, algorithm, turn=turn) for call in calls)
     return [None if selection is None else selection.destination.uri for selection in selections]
