@@ -5,7 +5,7 @@
 #   run      a demonstration with calls of its own; DEMO=once ends by itself
 #   check    format, lint, types, import contracts, unit tests
 #   compiled-unit  the unit tests of those modules on machine code
-#   test     check, compiled-unit, real, held, fuzz, hostile-sample; ends with one line "N passed, N failed"
+#   test     check, compiled-unit, real, held, cfg-cases, fuzz, hostile-sample; ends with "N passed, N failed"
 #   real     tests with real peers (SIPp, Kamailio, databases)
 #   vectors  recorded decisions; VECTORS=DIR takes another folder
 #   held     those of them that must pass by now
@@ -29,7 +29,7 @@ SHARED ?= ../shared
 # Absolute, as trial works in a folder of its own.
 override SHARED := $(abspath $(SHARED))
 VECTORS ?= $(wildcard $(SHARED)/vectors)
-CASES ?= $(SHARED)/vectors/cfg
+CASES ?= $(wildcard $(SHARED)/vectors/cfg)
 SECONDS ?= 60
 MINUTES ?= 15
 N ?= 2000
@@ -75,7 +75,7 @@ run: $(STAMP)
 	@$(BIN)/dispatch demo $(if $(filter once,$(DEMO)),--once) $(CONFIG)
 
 test: $(STAMP)
-	@$(BIN)/python -m dispatch.test.everything format lint types contracts unit compiled-unit real held fuzz hostile-sample
+	@$(BIN)/python -m dispatch.test.everything format lint types contracts unit compiled-unit real held cfg-cases fuzz hostile-sample
 
 format: $(STAMP)
 	@$(BIN)/ruff format --check .
