@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 _SLICE: Final = 0.002  # seconds
+_PAUSE: Final = 0.002  # seconds: slice upon slice would let through one message each
 _LOOK: Final = 50  # pieces from one look at the clock to the next
 
 
@@ -32,7 +33,7 @@ def gather(clock: IReactorTime, pieces: Iterator[bytes]) -> Deferred[bytes]:
             done.errback()
             return
         parts.append(b"".join(made))
-        clock.callLater(0, go_on)
+        clock.callLater(_PAUSE, go_on)
 
     go_on()
     return done

@@ -68,7 +68,7 @@ class StreamTests(SynchronousTestCase):
     def send(self, data: bytes) -> bytes:
         self.server.dataReceived(data)
         while self.clock.getDelayedCalls():
-            self.clock.advance(0)
+            self.clock.advance(0.01)
         answer: bytes = self.transport.value()
         self.transport.clear()
         return answer
@@ -208,7 +208,7 @@ class DatagramTests(SynchronousTestCase):
     def ask(self, data: bytes, addr: object = ("127.0.0.1", 9)) -> list[list[bytes]]:
         self.server.datagramReceived(data, addr)
         while self.clock.getDelayedCalls():
-            self.clock.advance(0)
+            self.clock.advance(0.01)
         sent, self.socket.sent = self.socket.sent, []
         return [texts(data) for data, _ in sent]
 

@@ -137,7 +137,7 @@ def by_binrpc(control: Control, row: Command, example: Example, right: Right) ->
     server.makeConnection(transport)
     server.dataReceived(request(row.names[Door.RPC], *example.rpc))
     while clock.getDelayedCalls():
-        clock.advance(0)
+        clock.advance(0.01)
     return bool(transport.value()[1] & 0xF0 == binrpc.REPLY)
 
 
@@ -153,7 +153,7 @@ def fired(clock: Clock, answering: Deferred[bytes]) -> bytes:
     found: list[bytes] = []
     answering.addCallback(found.append)
     while clock.getDelayedCalls():
-        clock.advance(0)
+        clock.advance(0.01)
     return found[0]
 
 

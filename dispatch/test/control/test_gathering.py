@@ -18,7 +18,7 @@ class GatheringTests(SynchronousTestCase):
         done = gather(clock, iter(pieces))
         self.assertNoResult(done)
         while clock.getDelayedCalls():
-            clock.advance(0)
+            clock.advance(0.01)
         self.assertEqual(self.successResultOf(done), b"".join(pieces))
 
     def test_failure(self) -> None:

@@ -106,7 +106,7 @@ class HostileTests(SynchronousTestCase):
 
     def settle(self) -> None:
         while self.clock.getDelayedCalls():
-            self.clock.advance(0)
+            self.clock.advance(0.01)
 
     def settling(self, take: Callable[[bytes], object]) -> Callable[[bytes], object]:
         def taken(data: bytes) -> None:

@@ -29,7 +29,7 @@ class JsonTests(SynchronousTestCase):
 
     def settled(self, done: Deferred[bytes]) -> bytes:
         while self.clock.getDelayedCalls():
-            self.clock.advance(0)
+            self.clock.advance(0.01)
         return self.successResultOf(done)
 
     def send(self, document: bytes, caller: Caller = FULL) -> Any:

@@ -28,7 +28,7 @@ class FifoTests(SynchronousTestCase):
         for piece in pieces:
             self.requests.feed(piece)
         while self.clock.getDelayedCalls():
-            self.clock.advance(0)
+            self.clock.advance(0.01)
         self.replies, replies = [], self.replies
         return [name for name, _ in replies]
 

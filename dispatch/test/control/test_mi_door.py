@@ -31,7 +31,7 @@ class MiDoorTests(SynchronousTestCase):
 
     def turn(self) -> None:
         while self.clock.getDelayedCalls():
-            self.clock.advance(0)
+            self.clock.advance(0.01)
 
     def ask(self, command: str, *arguments: str) -> bytes:
         """By FIFO; the answer."""
