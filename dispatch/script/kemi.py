@@ -161,6 +161,10 @@ def _out(value: Value) -> int | str | None:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
+def _instead(found: int | str | None, default: int | str) -> int | str:
+    return default if found is None else found
+
+
 class Pv:
     """``KSR.pv``: variables."""
 
@@ -188,13 +192,11 @@ class Pv:
 
     def gete(self, name: str) -> int | str:
         """Its value; empty where it is null."""
-        found = self.get(name)
-        return "" if found is None else found
+        return _instead(self.get(name), "")
 
     def getw(self, name: str) -> int | str:
         """Its value; ``<null>`` where it is null."""
-        found = self.get(name)
-        return "<null>" if found is None else found
+        return _instead(self.get(name), "<null>")
 
     def geti(self, name: str) -> int:
         """Its value as a number."""
@@ -202,13 +204,11 @@ class Pv:
 
     def getvn(self, name: str, default: int) -> int | str:
         """Its value; a number where it is null."""
-        found = self.get(name)
-        return default if found is None else found
+        return _instead(self.get(name), default)
 
     def getvs(self, name: str, default: str) -> int | str:
         """Its value; a string where it is null."""
-        found = self.get(name)
-        return default if found is None else found
+        return _instead(self.get(name), default)
 
     def sets(self, name: str, value: str) -> bool:
         """Write a string."""
@@ -239,13 +239,11 @@ class Hdr:
 
     def gete(self, name: str) -> int | str:
         """As `get`; empty where there is none."""
-        found = self.get(name)
-        return "" if found is None else found
+        return _instead(self.get(name), "")
 
     def getw(self, name: str) -> int | str:
         """As `get`; ``<null>`` where there is none."""
-        found = self.get(name)
-        return "<null>" if found is None else found
+        return _instead(self.get(name), "<null>")
 
     def get_idx(self, name: str, index: int) -> int | str | None:
         """One of several."""

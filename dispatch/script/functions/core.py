@@ -8,7 +8,7 @@ from typing import Final
 from dispatch.balance.destination import find_socket
 from dispatch.script.act import Act, Block
 from dispatch.script.act_variables import written
-from dispatch.script.functions.function import FAILED, OK, Function, Kind, code
+from dispatch.script.functions.function import FAILED, OK, Function, Kind, accepted, code
 from dispatch.script.functions.xlog import level_of, write
 from dispatch.script.values import integer
 from dispatch.sip import uri as sip_uri
@@ -32,11 +32,6 @@ def _forward_by(protocol: bytes) -> Callable[..., int]:
 
 def force_rport(act: Act) -> int:
     act.force_rport()
-    return OK
-
-
-def accepted(act: Act, *arguments: object) -> int:
-    """What happens anyway, or has no meaning here."""
     return OK
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from dispatch.script.act import Block
+from dispatch.script.act import Act, Block
 
 OK: Final = 1
 FAILED: Final = -1
@@ -55,3 +55,8 @@ class Function:
 def code(success: bool) -> int:
     """1 for success, -1 for none."""
     return OK if success else FAILED
+
+
+def accepted(act: Act, *arguments: object) -> int:
+    """What happens anyway, or has no meaning here."""
+    return OK

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dispatch.script.act import Act, Block
-from dispatch.script.functions.function import FAILED, OK, Function, Kind, code
+from dispatch.script.functions.function import FAILED, OK, Function, Kind, accepted, code
 from dispatch.script.values import integer
 
 _RF: Final = Block.REQUEST | Block.FAILURE
@@ -151,10 +151,6 @@ def t_reset_fr(act: Act) -> int:
     return OK
 
 
-def _accepted(act: Act, *arguments: int) -> int:
-    return OK
-
-
 def t_set_disable_6xx(act: Act, on: int) -> int:
     act.extra["disable_6xx"] = on
     return OK
@@ -201,16 +197,16 @@ FUNCTIONS: Final = (
     Function("tm", "t_is_expired", t_is_expired, (), 0, Block.FAILURE, "the winner ran into its timer"),
     Function("tm", "t_set_fr", t_set_fr, (Kind.INTEGER, Kind.INTEGER), 1, _RFOB, "timers of this request, ms"),
     Function("tm", "t_reset_fr", t_reset_fr, (), 0, _RFOB, "timers as configured"),
-    Function("tm", "t_set_retr", _accepted, (Kind.INTEGER, Kind.INTEGER), 0, _RFOB, "accepted, without effect"),
-    Function("tm", "t_set_max_lifetime", _accepted, (Kind.INTEGER, Kind.INTEGER), 0, _RFOB, "accepted, without effect"),
-    Function("tm", "t_set_auto_inv_100", _accepted, (Kind.INTEGER,), 0, _RFOB, "accepted: a 100 is always sent"),
+    Function("tm", "t_set_retr", accepted, (Kind.INTEGER, Kind.INTEGER), 0, _RFOB, "accepted, without effect"),
+    Function("tm", "t_set_max_lifetime", accepted, (Kind.INTEGER, Kind.INTEGER), 0, _RFOB, "accepted, without effect"),
+    Function("tm", "t_set_auto_inv_100", accepted, (Kind.INTEGER,), 0, _RFOB, "accepted: a 100 is always sent"),
     Function("tm", "t_set_disable_6xx", t_set_disable_6xx, (Kind.INTEGER,), 0, _RFOB, "1: a 6xx stops no branch"),
-    Function("tm", "t_set_disable_failover", _accepted, (Kind.INTEGER,), 0, _RFOB, "accepted, without effect"),
-    Function("tm", "t_set_disable_internal_reply", _accepted, (Kind.INTEGER,), 0, _RFOB, "accepted, without effect"),
+    Function("tm", "t_set_disable_failover", accepted, (Kind.INTEGER,), 0, _RFOB, "accepted, without effect"),
+    Function("tm", "t_set_disable_internal_reply", accepted, (Kind.INTEGER,), 0, _RFOB, "accepted, without effect"),
     Function(
-        "tm", "t_drop_replies", _accepted, (Kind.STRING,), 1, Block.FAILURE, "accepted: tries before count no more"
+        "tm", "t_drop_replies", accepted, (Kind.STRING,), 1, Block.FAILURE, "accepted: tries before count no more"
     ),
-    Function("tm", "t_save_lumps", _accepted, (), 0, Block.REQUEST, "accepted: changes are kept anyway"),
+    Function("tm", "t_save_lumps", accepted, (), 0, Block.REQUEST, "accepted: changes are kept anyway"),
     Function("tmx", "t_relay_cancel", t_relay_cancel, (), 0, Block.REQUEST, "CANCEL of a known INVITE ends here"),
     Function("tmx", "t_precheck_trans", t_check_trans, (), 0, Block.REQUEST, "as `t_check_trans`"),
     Function("tmx", "t_cancel_branches", t_cancel_branches, (Kind.STRING,), 1, _RFOB, "cancels who rings"),
